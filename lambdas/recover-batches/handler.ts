@@ -1,1 +1,28 @@
-export const handler = async (): Promise<object> => ({});
+import { z } from 'zod';
+import { dynamoDbBatches } from '../adapters/dynamodb/dynamodb-batches.ts';
+import { dynamoDbChunks } from '../adapters/dynamodb/dynamodb-chunks.ts';
+import { dynamoDbOpenBatches } from '../adapters/dynamodb/dynamodb-open-batches.ts';
+import { connectTable } from '../adapters/dynamodb/table.ts';
+import { sqsChunkQueue } from '../adapters/sqs-chunk-queue.ts';
+import { systemClock } from '../adapters/system.ts';
+import { instrumented, telemetryJournal } from '../adapters/telemetry.ts';
+import { readSettings } from '../core/settings.ts';
+import { recoverBatches } from '../core/use-cases/recover-batches.ts';
+
+const environment = z
+  .object({ TABLE_NAME: z.string(), OPEN_BATCHES_INDEX: z.string(), CHUNK_QUEUE_URL: z.string() })
+  .parse(process.env);
+const settings = readSettings(process.env);
+const table = connectTable(environment.TABLE_NAME);
+const ports = {
+  openBatches: dynamoDbOpenBatches(table, environment.OPEN_BATCHES_INDEX),
+  batches: dynamoDbBatches(table, systemClock, settings),
+  chunks: dynamoDbChunks(table, systemClock, settings),
+  queue: sqsChunkQueue(environment.CHUNK_QUEUE_URL),
+  clock: systemClock,
+  journal: telemetryJournal,
+  settings,
+};
+
+/** Every minute: looks for chunks that stand still and queues them again. */
+export const handler = instrumented(() => recoverBatches(ports));

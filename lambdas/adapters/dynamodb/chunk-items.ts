@@ -1,0 +1,150 @@
+import { z } from 'zod';
+import type { AccountDetails } from '../../core/domain/account-details.ts';
+import type { ChunkInput } from '../../core/domain/chunk-input.ts';
+import type { ChunkOutcome } from '../../core/domain/chunk-outcome.ts';
+import { packJson, unpackJson } from './packed-json.ts';
+
+const text = z.string().nullable();
+const inputContent = z.object({
+  defaults: z.object({ fiDataRangeFrom: text, fiDataRangeTo: text, configId: text }),
+  chunkRows: z.number().int().positive(),
+  /** One tuple a row, cut after its last value that is not null. */
+  rows: z.array(
+    z.tuple([z.string(), text.optional(), text.optional(), text.optional(), z.number().int().nullable().optional()]),
+  ),
+});
+
+/** The attributes of a chunk's input. */
+export const toInputItem = ({ defaults, chunkRows, rows }: ChunkInput): object => ({
+  content: packJson({
+    defaults,
+    chunkRows,
+    rows: rows.map((row) =>
+      trimmed([row.consentId, row.fiDataRangeFrom, row.fiDataRangeTo, row.configId, row.previous]),
+    ),
+  }),
+});
+
+export function fromInputItem(item: unknown): ChunkInput {
+  const { content } = z.object({ content: z.instanceof(Uint8Array) }).parse(item);
+  const { defaults, chunkRows, rows } = inputContent.parse(unpackJson(content));
+  return {
+    defaults,
+    chunkRows,
+    rows: rows.map(([consentId, from = null, to = null, configId = null, previous = null]) => ({
+      consentId,
+      fiDataRangeFrom: from,
+      fiDataRangeTo: to,
+      configId,
+      previous,
+    })),
+  };
+}
+
+function trimmed(values: readonly (string | number | null)[]): readonly (string | number | null)[] {
+  const last = values.findLastIndex((value) => value !== null);
+  return values.slice(0, last + 1);
+}
+
+const outcomeContent = z.object({
+  /** Session ids by row, with null between them where a row has none. */
+  sessions: z.array(text),
+  /** Each distinct error once: code and message. */
+  texts: z.array(z.tuple([z.string(), z.string()])),
+  /** Row and the number of its error. */
+  errors: z.array(z.tuple([z.number().int(), z.number().int()])),
+});
+
+/** The attributes of a chunk's outcome. */
+export function toOutcomeItem({ version, sessions, errors }: ChunkOutcome): object {
+  const rows = Math.max(-1, ...sessions.keys()) + 1;
+  const texts = new Map<string, number>();
+  const numbered = [...errors].map(([row, { code, message }]) => {
+    const key = JSON.stringify([code, message]);
+    const number = texts.get(key) ?? texts.size;
+    texts.set(key, number);
+    return [row, number];
+  });
+  return {
+    version,
+    content: packJson({
+      sessions: Array.from({ length: rows }, (_, row) => sessions.get(row) ?? null),
+      texts: [...texts.keys()].map((key): unknown => JSON.parse(key)),
+      errors: numbered,
+    }),
+  };
+}
+
+export function fromOutcomeItem(item: unknown): ChunkOutcome {
+  const { version, content } = z.object({ version: z.number().int(), content: z.instanceof(Uint8Array) }).parse(item);
+  const { sessions, texts, errors } = outcomeContent.parse(unpackJson(content));
+  return {
+    version,
+    sessions: new Map(sessions.flatMap((session, row) => (session === null ? [] : [[row, session] as const]))),
+    errors: new Map(
+      errors.map(([row, number]) => {
+        const [code, message] = texts[number] ?? ['Unknown', ''];
+        return [row, { code, message }] as const;
+      }),
+    ),
+  };
+}
+
+/** DynamoDB takes items of up to 400 KB; accounts are split well before. */
+const LARGEST_ACCOUNTS = 300 * 1024;
+
+type AccountsOfRows = ReadonlyMap<number, readonly AccountDetails[]>;
+
+const FIELDS = [
+  'link_reference_number',
+  'masked_account_number',
+  'fip_id',
+  'fip_name',
+  'fi_status',
+  'fi_type',
+  'account_type',
+  'current_balance',
+  'currency',
+  'balance_as_of',
+] as const;
+
+/** Accounts as tuples in the order of FIELDS, so that deflate meets like after like. One packed part per item. */
+export function toAccountsParts(accounts: AccountsOfRows): Uint8Array[] {
+  const packed = packJson([...accounts].map(([row, list]) => [row, list.map(toTuple)]));
+  if (packed.byteLength <= LARGEST_ACCOUNTS || accounts.size === 1) return [packed];
+  const entries = [...accounts];
+  const half = Math.ceil(entries.length / 2);
+  return [entries.slice(0, half), entries.slice(half)].flatMap((part) => toAccountsParts(new Map(part)));
+}
+
+const toTuple = (account: AccountDetails): (string | null)[] => FIELDS.map((field) => account[field] ?? null);
+
+const accountsContent = z.array(
+  z.tuple([
+    z.number().int(),
+    z.array(
+      z
+        .tuple([z.string(), text, text, text, z.string(), text, text, text, text, text])
+        .transform(([link, masked, fipId, fipName, fiStatus, ...balance]): AccountDetails => {
+          const [fiType, accountType, currentBalance, currency, asOf] = balance;
+          return {
+            link_reference_number: link,
+            masked_account_number: masked,
+            fip_id: fipId,
+            fip_name: fipName,
+            fi_status: fiStatus,
+            ...(fiType === null ? {} : { fi_type: fiType }),
+            ...(accountType === null ? {} : { account_type: accountType }),
+            ...(currentBalance === null ? {} : { current_balance: currentBalance }),
+            ...(currency === null ? {} : { currency }),
+            ...(asOf === null ? {} : { balance_as_of: asOf }),
+          };
+        }),
+    ),
+  ]),
+);
+
+export function fromAccountsItem(item: unknown): (readonly [number, readonly AccountDetails[]])[] {
+  const { content } = z.object({ content: z.instanceof(Uint8Array) }).parse(item);
+  return accountsContent.parse(unpackJson(content));
+}

@@ -1,0 +1,103 @@
+import { deflateRawSync, inflateRawSync } from 'node:zlib';
+import { z } from 'zod';
+import { type ChunkState, countersOf } from '../../core/domain/chunk-state.ts';
+import { PHASES, RETRY_ELIGIBILITIES, ROW_STATUSES, type Row } from '../../core/domain/row.ts';
+import { type Timeline, tickOf, timeOfTick } from '../../core/domain/timeline.ts';
+import type { ItemKey } from './keys.ts';
+
+/**
+ * Rows are kept as columns of bytes, deflated: phase, eligibility and attempt in one byte, round in one, two times of two bytes.
+ * 250 rows are 1,500 bytes before and typically under 200 after; they stay under 2 KB at worst (`design.md`, table).
+ */
+const ROW_BYTES = 6;
+const LARGEST_ROUND = 255;
+
+const stateItem = z.object({
+  version: z.number().int(),
+  generation: z.number().int(),
+  acceptedAt: z.number(),
+  movedAt: z.number(),
+  dueAt: z.number(),
+  claimedUntil: z.number().optional(),
+  reservation: z
+    .object({ startsAt: z.number(), endsAt: z.number(), tokens: z.number(), tight: z.boolean() })
+    .optional(),
+  counters: z.array(z.number().int().nonnegative()).length(ROW_STATUSES.length),
+  rows: z.instanceof(Uint8Array),
+});
+
+/** The item of a chunk's state. The counters are computed here from the rows they are stored with, and nowhere else. */
+export function toStateItem(state: ChunkState, key: ItemKey, timeline: Timeline, expiresAt: number): object {
+  const { version, generation, acceptedAt, movedAt, dueAt, claimedUntil, reservation, rows } = state;
+  const counters = countersOf(rows);
+  return {
+    ...key,
+    version,
+    generation,
+    acceptedAt,
+    movedAt,
+    dueAt,
+    ...(claimedUntil === null ? {} : { claimedUntil }),
+    ...(reservation === null ? {} : { reservation }),
+    counters: ROW_STATUSES.map((status) => counters[status]),
+    rows: deflateRawSync(packRows(rows, timeline), { level: 9 }),
+    expiresAt,
+  };
+}
+
+/** @throws Error when the item is not a chunk's state, or its counters are not those of its rows */
+export function fromStateItem(
+  item: unknown,
+  key: ChunkState['key'],
+  timelineOf: (acceptedAt: number) => Timeline,
+): ChunkState {
+  const parsed = stateItem.parse(item);
+  const rows = unpackRows(inflateRawSync(parsed.rows), timelineOf(parsed.acceptedAt));
+  const counters = countersOf(rows);
+  if (ROW_STATUSES.some((status, index) => parsed.counters[index] !== counters[status])) {
+    throw new Error(`the counters of chunk ${key.chunk} of batch ${key.batchId} are not those of its rows`);
+  }
+  const { version, generation, acceptedAt, movedAt, dueAt } = parsed;
+  return {
+    key,
+    version,
+    generation,
+    acceptedAt,
+    movedAt,
+    dueAt,
+    claimedUntil: parsed.claimedUntil ?? null,
+    reservation: parsed.reservation ?? null,
+    rows,
+  };
+}
+
+function packRows(rows: readonly Row[], timeline: Timeline): Uint8Array {
+  const bytes = Buffer.alloc(rows.length * ROW_BYTES);
+  rows.forEach((row, index) => {
+    const eligibility = row.eligibility === null ? 0 : RETRY_ELIGIBILITIES.indexOf(row.eligibility) + 1;
+    bytes[index] = PHASES.indexOf(row.phase) | (eligibility << 3) | ((row.attempt - 1) << 5);
+    bytes[rows.length + index] = Math.min(row.round, LARGEST_ROUND);
+    bytes.writeUInt16BE(tickOf(timeline, row.requestedAt), rows.length * 2 + index * 2);
+    bytes.writeUInt16BE(tickOf(timeline, row.touchedAt), rows.length * 4 + index * 2);
+  });
+  return bytes;
+}
+
+function unpackRows(bytes: Buffer, timeline: Timeline): Row[] {
+  const count = bytes.length / ROW_BYTES;
+  if (!Number.isInteger(count)) throw new Error('the rows of a chunk are cut short');
+  return Array.from({ length: count }, (_, index): Row => {
+    const flags = bytes.readUInt8(index);
+    const phase = PHASES[flags & 0b111];
+    if (!phase) throw new Error('a row is in a phase that does not exist');
+    const eligibility = (flags >> 3) & 0b11;
+    return {
+      phase,
+      eligibility: RETRY_ELIGIBILITIES[eligibility - 1] ?? null,
+      attempt: (flags >> 5) + 1,
+      round: bytes.readUInt8(count + index),
+      requestedAt: timeOfTick(timeline, bytes.readUInt16BE(count * 2 + index * 2)),
+      touchedAt: timeOfTick(timeline, bytes.readUInt16BE(count * 4 + index * 2)),
+    };
+  });
+}

@@ -1,0 +1,58 @@
+import type { ChunkKey } from '../../core/domain/chunk-state.ts';
+
+/** Where an item lies in the table. */
+export interface ItemKey {
+  readonly pk: string;
+  readonly sk: string;
+}
+
+const chunkNumber = (chunk: number): string => String(chunk).padStart(4, '0');
+
+/** The batch and its chunks' states: what a status call reads. */
+const referencePartition = (organisationId: string, referenceId: string): string =>
+  `ORG#${organisationId}#REF#${referenceId}`;
+
+/** All else about a batch, apart from the above so that acceptance does not press on one partition. */
+const batchPartition = ({ organisationId, batchId }: Omit<ChunkKey, 'chunk' | 'referenceId'>): string =>
+  `ORG#${organisationId}#BATCH#${batchId}`;
+
+export const batchKey = (organisationId: string, referenceId: string): ItemKey => ({
+  pk: referencePartition(organisationId, referenceId),
+  sk: 'BATCH',
+});
+
+/** The prefix of the states of one batch; its chunks sort in order. */
+export const statePrefix = (batch: Omit<ChunkKey, 'chunk'>): ItemKey => ({
+  pk: referencePartition(batch.organisationId, batch.referenceId),
+  sk: `STATE#${batch.batchId}#`,
+});
+
+export const stateKey = (key: ChunkKey): ItemKey => {
+  const { pk, sk } = statePrefix(key);
+  return { pk, sk: sk + chunkNumber(key.chunk) };
+};
+
+export const inputKey = (key: ChunkKey): ItemKey => ({
+  pk: batchPartition(key),
+  sk: `INPUT#${chunkNumber(key.chunk)}`,
+});
+
+export const outcomeKey = (key: ChunkKey): ItemKey => ({
+  pk: batchPartition(key),
+  sk: `OUTCOME#${chunkNumber(key.chunk)}`,
+});
+
+/** Accounts of a chunk sort by version, so that the last of a row is the one that counts. */
+export const accountsPrefix = (key: ChunkKey): ItemKey => ({
+  pk: batchPartition(key),
+  sk: `ACCOUNTS#${chunkNumber(key.chunk)}#`,
+});
+
+export const accountsKey = (key: ChunkKey, version: number, part: number): ItemKey => {
+  const { pk, sk } = accountsPrefix(key);
+  return { pk, sk: `${sk}${String(version).padStart(8, '0')}#${part}` };
+};
+
+export const clientKey = (clientId: string): ItemKey => ({ pk: `CLIENT#${clientId}`, sk: 'CLIENT' });
+
+export const ledgerKey = (organisationId: string): ItemKey => ({ pk: `ORG#${organisationId}#UPSTREAM`, sk: 'LEDGER' });

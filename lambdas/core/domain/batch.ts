@@ -1,0 +1,57 @@
+import { addCounters, type Counters, NO_ROWS } from './chunk-state.ts';
+import type { RowError } from './fi-failure.ts';
+import { ROW_STATUSES } from './row.ts';
+
+/** Global defaults as they were sent; what was not sent is null (`metadata.global_config`). */
+export interface GlobalConfig {
+  readonly fiDataRangeFrom: string | null;
+  readonly fiDataRangeTo: string | null;
+  readonly configId: string | null;
+}
+
+/** What a repeated submission is recognised by, and the answer it gets again. */
+export interface Idempotency {
+  readonly key: string;
+  /** SHA-256 of the parsed content. */
+  readonly content: string;
+  readonly txnid: string;
+}
+
+/** The one item whose conditional write is the acceptance of a batch. Times are epoch milliseconds. */
+export interface Batch {
+  readonly organisationId: string;
+  readonly referenceId: string;
+  readonly batchId: string;
+  readonly total: number;
+  readonly chunks: number;
+  readonly chunkRows: number;
+  readonly fileName: string | null;
+  readonly globalConfig: GlobalConfig;
+  readonly acceptedAt: number;
+  readonly finishedChunks: ReadonlySet<number>;
+  /** Why the batch failed as a whole, otherwise null. */
+  readonly error: RowError | null;
+  readonly idempotency: Idempotency | null;
+}
+
+export const BATCH_STATUSES = ROW_STATUSES;
+export type BatchStatus = (typeof BATCH_STATUSES)[number];
+
+/** Most rows a batch can have (seeds, overview, "Limits and Quotas"). */
+export const MAXIMUM_ROWS = 10_000;
+
+export const sumCounters = (all: readonly Counters[]): Counters => all.reduce(addCounters, NO_ROWS);
+
+/**
+ * The status of a batch follows from its rows at every read: COMPLETED when every row is terminal, whatever the mix; FAILED only when
+ * the batch as a whole could not be processed; READY until the first row moves.
+ */
+export function batchStatusOf(total: number, counters: Counters, error: RowError | null): BatchStatus {
+  if (error) return 'FAILED';
+  if (counters.READY === total) return 'READY';
+  return counters.COMPLETED + counters.FAILED === total ? 'COMPLETED' : 'IN_PROGRESS';
+}
+
+/** Whole percent of rows that are terminal, rounded down; 0 for a batch without rows. */
+export const progressOf = (total: number, counters: Counters): number =>
+  total === 0 ? 0 : Math.floor((100 * (counters.COMPLETED + counters.FAILED)) / total);

@@ -1,0 +1,163 @@
+import type { AccountBalance, AccountDetails } from './domain/account-details.ts';
+import type { Batch } from './domain/batch.ts';
+import type { ChunkInput } from './domain/chunk-input.ts';
+import type { ChunkOutcome } from './domain/chunk-outcome.ts';
+import type { ChunkKey, ChunkState, Reservation } from './domain/chunk-state.ts';
+import type { Client } from './domain/client.ts';
+import type { UpstreamFailure } from './domain/fi-failure.ts';
+import type { FiStatus } from './domain/fi-status.ts';
+
+/** Epoch milliseconds. Workers' clocks agree within 2 s. */
+export interface Clock {
+  now(): number;
+}
+
+export interface Ids {
+  uuid(): string;
+}
+
+/** The batch items. */
+export interface Batches {
+  /** The batch of a reference, strongly consistent; null when there is none or its retention is over. */
+  find(organisationId: string, referenceId: string): Promise<Batch | null>;
+  /** Writes the batch if its reference is free. This write is the acceptance. False: the reference is taken. */
+  accept(batch: Batch): Promise<boolean>;
+  /** Adds a chunk to the set of finished ones; the batch is closed with the last. Repeating it changes nothing. */
+  finishChunk(key: ChunkKey, at: number): Promise<void>;
+}
+
+/** The batches that are not closed yet. */
+export interface OpenBatches {
+  /** Oldest first. */
+  list(): Promise<readonly Pick<Batch, 'organisationId' | 'referenceId'>[]>;
+}
+
+/** A chunk as acceptance writes it. `rejections` are the errors of rows that failed validation. */
+export interface NewChunk {
+  readonly state: ChunkState;
+  readonly input: ChunkInput;
+  readonly rejections: ChunkOutcome;
+}
+
+/** The items of a chunk. Reads are strongly consistent. */
+export interface Chunks {
+  create(chunks: readonly NewChunk[]): Promise<void>;
+  /** Removes chunks whose batch was not accepted. */
+  discard(keys: readonly ChunkKey[]): Promise<void>;
+  state(key: ChunkKey): Promise<ChunkState | null>;
+  /** All chunks of a batch, in order. */
+  states(batch: Pick<Batch, 'organisationId' | 'referenceId' | 'batchId'>): Promise<readonly ChunkState[]>;
+  /** Writes a state under the condition that the stored version is the one before it. False: somebody else has written. */
+  saveState(state: ChunkState): Promise<boolean>;
+  input(key: ChunkKey): Promise<ChunkInput>;
+  outcome(key: ChunkKey): Promise<ChunkOutcome>;
+  /** Writes an outcome under the condition that the stored version is the one before it. False: somebody else has written. */
+  saveOutcome(key: ChunkKey, outcome: ChunkOutcome): Promise<boolean>;
+  /** The accounts of rows completed in one advance, kept under the version of the state that claimed the chunk. */
+  saveAccounts(key: ChunkKey, version: number, accounts: ReadonlyMap<number, readonly AccountDetails[]>): Promise<void>;
+  /** The accounts of every row of the chunk that has any; where a row has several, those of the highest version. */
+  accounts(key: ChunkKey): Promise<ReadonlyMap<number, readonly AccountDetails[]>>;
+}
+
+/** What the chunk queue carries. */
+export interface ChunkTask extends ChunkKey {
+  readonly generation: number;
+}
+
+export interface ChunkQueue {
+  /** Sends the tasks; returns those that could not be sent. */
+  send(tasks: readonly ChunkTask[]): Promise<readonly ChunkTask[]>;
+}
+
+/** Where an advance leaves a chunk: done, or to be advanced again at `resumeAt` (epoch milliseconds). */
+export type Advance = { readonly done: true } | { readonly done: false; readonly resumeAt: number };
+
+export interface ChunkLoop {
+  /** Starts waiting for and advancing a chunk. Starting the same task again changes nothing. */
+  start(task: ChunkTask, resumeAt: number): Promise<void>;
+}
+
+/** What the upstream's headers say of its rate window. `resetAt` is epoch milliseconds. */
+export interface RateHint {
+  readonly limit: number | null;
+  readonly remaining: number | null;
+  readonly resetAt: number | null;
+}
+
+export type UpstreamAnswer<T> =
+  | { readonly ok: true; readonly value: T; readonly rate: RateHint }
+  | { readonly ok: false; readonly failure: UpstreamFailure; readonly rate: RateHint };
+
+export interface FiRequest {
+  readonly consentId: string;
+  readonly fiDataRangeFrom: string | null;
+  readonly fiDataRangeTo: string | null;
+  readonly configId: string | null;
+}
+
+/** FinPro's calls for one organisation. None of them throws: every way a call can end is an answer. */
+export interface FinPro {
+  requestFi(organisationId: string, request: FiRequest): Promise<UpstreamAnswer<{ readonly sessionId: string }>>;
+  fiStatus(
+    organisationId: string,
+    of: { readonly sessionId: string } | { readonly consentId: string },
+  ): Promise<UpstreamAnswer<FiStatus>>;
+  fiBalance(organisationId: string, consentId: string): Promise<UpstreamAnswer<readonly AccountBalance[]>>;
+}
+
+/**
+ * Leave to call the upstream, in the window of the reservation; or none before `waitUntil`, because the circuit is open.
+ * A `trial` is one call that finds out whether an open circuit can be closed.
+ */
+export type Leave =
+  | { readonly granted: true; readonly reservation: Reservation; readonly trial: boolean }
+  | { readonly granted: false; readonly waitUntil: number };
+
+/** The upstream's budget and circuit of each organisation, over all its workers together. */
+export interface Budget {
+  /**
+   * Leave for up to `calls` calls in the first window with room, for at least one. A reservation `held` from before is good for its own
+   * window; nothing more is taken for it.
+   */
+  reserve(organisationId: string, calls: number, held: Reservation | null, now: number): Promise<Leave>;
+  /** Gives back tokens of a window that were not used. */
+  giveBack(organisationId: string, reservation: Reservation, tokens: number): Promise<void>;
+  /** Learns what the calls under a reservation have shown. */
+  learn(organisationId: string, reservation: Reservation, lesson: BudgetLesson, now: number): Promise<void>;
+}
+
+export interface BudgetLesson {
+  /** What the rate headers said last, if any came. */
+  readonly rate: RateHint | null;
+  /** A 429 was answered: nothing more goes out in this window. */
+  readonly rateLimited: boolean;
+  /** Whether the upstream can be called: open the circuit, close it after a trial that went well, or leave it. */
+  readonly circuit: 'open' | 'close' | 'leave';
+}
+
+/** The API's clients. */
+export interface Clients {
+  find(clientId: string): Promise<Client | null>;
+  save(client: Client): Promise<void>;
+}
+
+/** What is counted. */
+export type Measure =
+  | 'BatchAccepted'
+  | 'RowsAccepted'
+  | 'BatchFinished'
+  | 'RowCompleted'
+  | 'RowFailed'
+  | 'UpstreamCall'
+  | 'UpstreamUnclassified'
+  | 'UpstreamRateLimited'
+  | 'CircuitOpened'
+  | 'ChunkRecovered'
+  | 'ChunkGivenUp'
+  | 'TaskUnsent';
+
+/** Counts and notes what happened. Never given a secret, a VUA, an account number or a balance. */
+export interface Journal {
+  count(measure: Measure, value?: number): void;
+  note(message: string, fields: Readonly<Record<string, string | number | boolean>>): void;
+}

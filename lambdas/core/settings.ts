@@ -1,0 +1,76 @@
+import { z } from 'zod';
+
+const seconds = (fallback: number) =>
+  z.coerce
+    .number()
+    .positive()
+    .default(fallback)
+    .transform((value) => value * 1000);
+const milliseconds = (fallback: number) => z.coerce.number().int().positive().default(fallback);
+const count = (fallback: number) => z.coerce.number().int().positive().default(fallback);
+const secondsList = (fallback: string) =>
+  z
+    .string()
+    .default(fallback)
+    .transform((list) => list.split(',').map((item) => Number(item) * 1000))
+    .pipe(z.array(z.number().nonnegative()).min(1));
+
+const settingsSchema = z
+  .object({
+    CHUNK_ROWS: count(250),
+    BALANCES: z.enum(['on', 'off']).default('on'),
+    POLL_FIRST_SECONDS: seconds(5),
+    POLL_MAXIMUM_SECONDS: seconds(300),
+    POLL_DEADLINE_SECONDS: seconds(300),
+    POLL_DEFERRED_SECONDS: seconds(75),
+    RETRY_BACKOFF_SECONDS: secondsList('30,60,120'),
+    PROBE_DELAY_SECONDS: seconds(30),
+    SESSION_AGE_TOLERANCE_SECONDS: seconds(120),
+    DUPLICATE_WAIT_SECONDS: seconds(15),
+    BATCH_DEADLINE_SECONDS: seconds(86_400),
+    RECOVERY_GRACE_SECONDS: seconds(120),
+    UPSTREAM_LIMIT: count(1000),
+    UPSTREAM_WINDOW_SECONDS: seconds(60),
+    CLOCK_SKEW_SECONDS: seconds(2),
+    CIRCUIT_WAIT_SECONDS: seconds(60),
+    RETENTION_DAYS: count(90),
+    UPSTREAM_TIMEOUT_MILLISECONDS: milliseconds(15_000),
+    CONSUMER_CALLS_MILLISECONDS: milliseconds(20_000),
+    CALLS_END_MILLISECONDS: milliseconds(20_000),
+  })
+  .transform((env) => ({
+    chunkRows: env.CHUNK_ROWS,
+    /** Whether a row that gets ready is completed with a balance call. */
+    balances: env.BALANCES === 'on',
+    poll: {
+      first: env.POLL_FIRST_SECONDS,
+      maximum: env.POLL_MAXIMUM_SECONDS,
+      deadline: env.POLL_DEADLINE_SECONDS,
+      deferred: env.POLL_DEFERRED_SECONDS,
+    },
+    /** Waits before the second, third … attempt; one more than its length is the number of attempts. */
+    retryBackoff: env.RETRY_BACKOFF_SECONDS,
+    probeDelay: env.PROBE_DELAY_SECONDS,
+    sessionAgeTolerance: env.SESSION_AGE_TOLERANCE_SECONDS,
+    duplicateWait: env.DUPLICATE_WAIT_SECONDS,
+    batchDeadline: env.BATCH_DEADLINE_SECONDS,
+    recoveryGrace: env.RECOVERY_GRACE_SECONDS,
+    upstream: {
+      limit: env.UPSTREAM_LIMIT,
+      window: env.UPSTREAM_WINDOW_SECONDS,
+      timeout: env.UPSTREAM_TIMEOUT_MILLISECONDS,
+      circuitWait: env.CIRCUIT_WAIT_SECONDS,
+    },
+    clockSkew: env.CLOCK_SKEW_SECONDS,
+    retention: env.RETENTION_DAYS * 86_400_000,
+    consumerCalls: env.CONSUMER_CALLS_MILLISECONDS,
+    callsEnd: env.CALLS_END_MILLISECONDS,
+  }));
+
+/** Every setting of the core. Durations are milliseconds here; they come in as seconds (or as days or milliseconds where the name says so). */
+export type Settings = z.output<typeof settingsSchema>;
+
+/** Reads the settings from environment variables, with the defaults of the design for those not set. Throws a ZodError naming a bad one. */
+export function readSettings(environment: Record<string, string | undefined>): Settings {
+  return settingsSchema.parse(environment);
+}

@@ -1,0 +1,124 @@
+import type { Batch, GlobalConfig, Idempotency } from '../domain/batch.ts';
+import { type InputRow, previousOccurrences } from '../domain/chunk-input.ts';
+import { type ChunkKey, newChunk } from '../domain/chunk-state.ts';
+import type { RowError } from '../domain/fi-failure.ts';
+import type { SubmittedRow } from '../domain/row-submission.ts';
+import { ServiceError } from '../errors.ts';
+import type { Batches, ChunkQueue, Chunks, Clock, Ids, Journal, NewChunk } from '../ports.ts';
+import type { Settings } from '../settings.ts';
+
+/** A row to accept; one with an error failed validation: it is kept, FAILED, and never sent. */
+export interface RowToAccept extends SubmittedRow {
+  readonly error: RowError | null;
+}
+
+/** What every way in ends in. */
+export interface Submission {
+  readonly organisationId: string;
+  readonly referenceId: string;
+  readonly fileName: string | null;
+  readonly defaults: GlobalConfig;
+  readonly rows: readonly RowToAccept[];
+  readonly idempotency: Idempotency | null;
+}
+
+/** The accepted batch; `replayed` when it is the answer to an earlier submission with the same key and content. */
+export interface Acceptance {
+  readonly batch: Batch;
+  readonly replayed: boolean;
+}
+
+export interface AcceptancePorts {
+  readonly batches: Batches;
+  readonly chunks: Chunks;
+  readonly queue: ChunkQueue;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly journal: Journal;
+  readonly settings: Settings;
+}
+
+/** For how long a repeated submission gets the first answer again (`design.md`, Idempotency-Key). */
+const REPLAY_FOR = 24 * 3_600_000;
+
+/**
+ * The one way in. Writes the chunks, then the batch under the condition that its reference is free: that write is the acceptance.
+ * Before it nothing counts, after it the batch will be processed, whatever crashes: chunks that could not be queued are found by recovery.
+ * @throws ServiceError `DuplicateReferenceId` when the reference is taken
+ */
+export async function acceptBatch(ports: AcceptancePorts, submission: Submission): Promise<Acceptance> {
+  const { batches, chunks, queue, clock, ids, journal, settings } = ports;
+  const now = clock.now();
+  const earlier = await batches.find(submission.organisationId, submission.referenceId);
+  if (earlier) return replay(earlier, submission.idempotency, now);
+
+  const batch = newBatch(submission, ids.uuid(), now, settings);
+  const parts = chunksOf(batch, submission);
+  await chunks.create(parts);
+  if (!(await batches.accept(batch))) {
+    await chunks.discard(parts.map(({ state }) => state.key));
+    const winner = await batches.find(submission.organisationId, submission.referenceId);
+    if (winner) return replay(winner, submission.idempotency, now);
+    throw duplicate(submission.referenceId);
+  }
+  const unsent = await queue.send(parts.map(({ state }) => ({ ...state.key, generation: state.generation })));
+  journal.count('BatchAccepted');
+  journal.count('RowsAccepted', batch.total);
+  if (unsent.length > 0) journal.count('TaskUnsent', unsent.length);
+  return { batch, replayed: false };
+}
+
+const duplicate = (referenceId: string): ServiceError =>
+  new ServiceError('conflict', 'DuplicateReferenceId', `reference_id '${referenceId}' already exists`);
+
+function replay(earlier: Batch, idempotency: Idempotency | null, now: number): Acceptance {
+  const known = earlier.idempotency;
+  const isRepeated =
+    idempotency !== null &&
+    known !== null &&
+    known.key === idempotency.key &&
+    known.content === idempotency.content &&
+    now - earlier.acceptedAt < REPLAY_FOR;
+  if (!isRepeated) throw duplicate(earlier.referenceId);
+  return { batch: earlier, replayed: true };
+}
+
+const newBatch = (submission: Submission, batchId: string, now: number, { chunkRows }: Settings): Batch => ({
+  organisationId: submission.organisationId,
+  referenceId: submission.referenceId,
+  batchId,
+  total: submission.rows.length,
+  chunks: Math.ceil(submission.rows.length / chunkRows),
+  chunkRows,
+  fileName: submission.fileName,
+  globalConfig: submission.defaults,
+  acceptedAt: now,
+  finishedChunks: new Set(),
+  error: null,
+  idempotency: submission.idempotency,
+});
+
+function chunksOf(batch: Batch, { rows, defaults }: Submission): NewChunk[] {
+  const previous = previousOccurrences(rows.map(({ consentId }) => consentId));
+  const inputs: InputRow[] = rows.map(({ error: _, ...row }, index) => ({ ...row, previous: previous[index] ?? null }));
+  return Array.from({ length: batch.chunks }, (_, chunk): NewChunk => {
+    const from = chunk * batch.chunkRows;
+    const to = from + batch.chunkRows;
+    const errors = rows.slice(from, to).map(({ error }) => error);
+    const { organisationId, referenceId, batchId } = batch;
+    const key: ChunkKey = { organisationId, referenceId, batchId, chunk };
+    return {
+      state: newChunk(
+        key,
+        errors.map((error) => error !== null),
+        batch.acceptedAt,
+      ),
+      input: { defaults, chunkRows: batch.chunkRows, rows: inputs.slice(from, to) },
+      rejections: {
+        version: 1,
+        sessions: new Map(),
+        errors: new Map(errors.flatMap((error, index) => (error ? [[index, error] as const] : []))),
+      },
+    };
+  });
+}

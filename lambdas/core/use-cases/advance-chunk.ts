@@ -1,0 +1,198 @@
+import type { AccountDetails } from '../domain/account-details.ts';
+import { type Action, callsOf, planActions, withinTokens } from '../domain/chunk-plan.ts';
+import { type ChunkKey, type ChunkState, isFinished, type Reservation } from '../domain/chunk-state.ts';
+import type { Moment } from '../domain/row-transition.ts';
+import { timelineOf } from '../domain/timeline.ts';
+import type { Advance, Batches, Budget, Chunks, ChunkTask, Clock, FinPro, Journal } from '../ports.ts';
+import type { Settings } from '../settings.ts';
+import { callGate } from './call-gate.ts';
+import { makeCalls } from './chunk-calls.ts';
+import { blockedRows, claim, nextDueAt, withoutLostClaim } from './chunk-claim.ts';
+import { duplicateConsents } from './duplicate-consents.ts';
+import { saveResults } from './save-results.ts';
+
+export interface AdvancePorts {
+  readonly batches: Batches;
+  readonly chunks: Chunks;
+  readonly budget: Budget;
+  readonly finPro: FinPro;
+  readonly clock: Clock;
+  readonly journal: Journal;
+  readonly settings: Settings;
+}
+
+/** How long an advance may take, in epoch milliseconds. */
+export interface AdvanceLimits {
+  /** No upstream call starts at or after this time. */
+  readonly callsEndAt: number;
+  /** The function is dead by then. */
+  readonly functionEndsAt: number;
+}
+
+const DONE: Advance = { done: true };
+const resume = (resumeAt: number): Advance => ({ done: false, resumeAt });
+
+/**
+ * The one way forward: moves a chunk as far as it can go now and says when to come back. Sends the FI requests that the budget allows,
+ * probes where an answer was lost, polls the sessions that are due and fetches the balances of the ready ones.
+ *
+ * Writes in this order: STATE (claim, intents) → calls → OUTCOME → ACCOUNTS → STATE (results), so that a crash anywhere leaves rows that
+ * the next advance can carry on with. Safe to repeat at any time.
+ * @throws ConflictError when the results could not be written because somebody else wrote; a retry is safe
+ */
+export async function advanceChunk(ports: AdvancePorts, task: ChunkTask, limits: AdvanceLimits): Promise<Advance> {
+  const { batches, chunks, clock } = ports;
+  const now = clock.now();
+  const stored = await chunks.state(task);
+  if (!stored || stored.generation > task.generation) return DONE;
+  if (isFinished(stored)) {
+    await batches.finishChunk(stored.key, now);
+    return DONE;
+  }
+  if (stored.claimedUntil !== null && stored.claimedUntil > now) return resume(stored.claimedUntil);
+  return advanceFree(ports, stored, limits, now);
+}
+
+/** Advances a chunk that nobody has claimed. */
+async function advanceFree(
+  ports: AdvancePorts,
+  stored: ChunkState,
+  limits: AdvanceLimits,
+  now: number,
+): Promise<Advance> {
+  const { chunks, clock, settings } = ports;
+  const [input, outcome] = await Promise.all([chunks.input(stored.key), chunks.outcome(stored.key)]);
+  const moment = (): Moment => ({
+    now: clock.now(),
+    timeline: timelineOf(stored.acceptedAt, settings.batchDeadline),
+    settings,
+  });
+  const state = withoutLostClaim(stored, outcome.sessions, moment());
+  const duplicates = duplicateConsents(chunks, { state, input, outcome });
+  const planned = planActions(state.rows, now, settings);
+  const blocked = await blockedRows(state.rows, planned, duplicates);
+  const due = planned.filter(({ row }) => !blocked.has(row));
+  if (due.length === 0) return putOff(chunks, stored, state, nextDueAt(state.rows, blocked, now, settings), now);
+
+  const leave = await ports.budget.reserve(stored.key.organisationId, callsOf(due), stored.reservation, now);
+  if (!leave.granted) return putOff(chunks, stored, state, leave.waitUntil, now);
+  const { reservation, trial } = leave;
+  const callsStartAt = reservation.startsAt + settings.clockSkew;
+  if (callsStartAt > now) return keepReservation(chunks, state, reservation, callsStartAt, now);
+
+  const plan = trial ? trialOf(due) : withinTokens(due, reservation.tokens);
+  const claimed = claim(
+    state,
+    new Set(plan.map(({ row }) => row)),
+    limits.functionEndsAt + settings.probeDelay,
+    moment(),
+  );
+  if (!(await chunks.saveState(claimed))) {
+    await giveBack(ports, stored.key, reservation, reservation.tokens);
+    return resume(now + settings.clockSkew);
+  }
+
+  const lessons: Promise<void>[] = [];
+  const gate = callGate({
+    clock,
+    reservation,
+    trial,
+    callsEndAt: Math.min(limits.callsEndAt, reservation.endsAt - settings.clockSkew),
+    onOpen: (lesson) => lessons.push(teach(ports, stored.key, reservation, lesson)),
+  });
+  const results = await makeCalls(
+    {
+      finPro: ports.finPro,
+      journal: ports.journal,
+      gate,
+      duplicates,
+      organisationId: stored.key.organisationId,
+      input,
+      sessions: outcome.sessions,
+      accounts: await accountsPutOff(
+        chunks,
+        stored.key,
+        plan.some(({ kind }) => kind === 'balance'),
+      ),
+      tight: reservation.tight,
+      moment,
+    },
+    claimed.rows,
+    plan,
+  );
+  if (gate.circuit !== 'open') lessons.push(teach(ports, stored.key, reservation, gate.lesson()));
+  await Promise.all([...lessons, giveBack(ports, stored.key, reservation, gate.tokensLeft)]);
+  ports.journal.count('UpstreamCall', gate.callsMade);
+  return saveResults(ports, claimed, outcome, results, blocked);
+}
+
+/** The call to try an open circuit with: rather one that asks than one that spends a consent. */
+const trialOf = (due: readonly Action[]): readonly Action[] => {
+  const asking = due.findLast(({ kind }) => kind !== 'request');
+  return asking ? [asking] : due.slice(0, 1);
+};
+
+/** Nothing can be done before `dueAt`. Says so in the chunk where it did not, since recovery goes by it. */
+async function putOff(
+  chunks: Chunks,
+  stored: ChunkState,
+  state: ChunkState,
+  dueAt: number,
+  now: number,
+): Promise<Advance> {
+  if (dueAt <= stored.dueAt && state === stored) return resume(Math.max(dueAt, now));
+  await chunks.saveState({ ...state, version: state.version + 1, dueAt, movedAt: now });
+  return resume(dueAt);
+}
+
+async function keepReservation(
+  chunks: Chunks,
+  state: ChunkState,
+  reservation: Reservation,
+  dueAt: number,
+  now: number,
+): Promise<Advance> {
+  if (state.reservation?.startsAt !== reservation.startsAt) {
+    await chunks.saveState({ ...state, version: state.version + 1, reservation, dueAt, movedAt: now });
+  }
+  return resume(dueAt);
+}
+
+const accountsPutOff = async (
+  chunks: Chunks,
+  key: ChunkKey,
+  isNeeded: boolean,
+): Promise<ReadonlyMap<number, readonly AccountDetails[]>> => (isNeeded ? chunks.accounts(key) : new Map());
+
+/** What the calls have shown of the upstream is worth telling, but results are not lost for it. */
+async function teach(
+  { budget, clock, journal }: AdvancePorts,
+  { organisationId }: ChunkKey,
+  reservation: Reservation,
+  lesson: Parameters<Budget['learn']>[2],
+): Promise<void> {
+  if (lesson.rateLimited) journal.count('UpstreamRateLimited');
+  if (lesson.circuit === 'open') journal.count('CircuitOpened');
+  try {
+    await budget.learn(organisationId, reservation, lesson, clock.now());
+  } catch (error) {
+    journal.note('the budget could not be updated', { organisationId, error: String(error) });
+  }
+}
+
+async function giveBack(
+  { budget, journal }: AdvancePorts,
+  { organisationId }: ChunkKey,
+  reservation: Reservation,
+  tokens: number,
+): Promise<void> {
+  if (tokens < reservation.tokens * WORTH_GIVING_BACK) return;
+  try {
+    await budget.giveBack(organisationId, reservation, tokens);
+  } catch (error) {
+    journal.note('unused tokens could not be given back', { organisationId, error: String(error) });
+  }
+}
+
+/** Giving tokens back costs a write, so a few are left unused. */
+const WORTH_GIVING_BACK = 0.1;

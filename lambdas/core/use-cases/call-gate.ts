@@ -1,0 +1,92 @@
+import type { Reservation } from '../domain/chunk-state.ts';
+import { classify, type UpstreamFailure } from '../domain/fi-failure.ts';
+import type { BudgetLesson, Clock, RateHint } from '../ports.ts';
+
+/** Connection failures in a row, or this share of the last calls answered 5xx, say that the upstream is away (`design.md`, circuit). */
+const FAILURES_IN_A_ROW = 5;
+const LAST_CALLS = 50;
+const FAILED_SHARE = 0.5;
+
+/** Lets calls start one by one, and stops them when there is no more leave, no more time, or no upstream. */
+export interface CallGate {
+  readonly trial: boolean;
+  /** Takes a token for one call; false: no call may start any more. */
+  enter(): boolean;
+  /** Tells the gate how a call ended; `failure` is null for one that went well. */
+  answered(rate: RateHint, failure: UpstreamFailure | null): void;
+  /** What the answers so far say of the circuit. */
+  readonly circuit: BudgetLesson['circuit'];
+  readonly tokensLeft: number;
+  readonly callsMade: number;
+  lesson(): BudgetLesson;
+}
+
+interface GateOptions {
+  readonly clock: Clock;
+  readonly reservation: Reservation;
+  readonly trial: boolean;
+  /** No call starts at or after this time, epoch milliseconds. */
+  readonly callsEndAt: number;
+  /** Called once, at the moment the circuit has to open, so that other workers stop too. */
+  readonly onOpen: (lesson: BudgetLesson) => void;
+}
+
+export function callGate({ clock, reservation, trial, callsEndAt, onOpen }: GateOptions): CallGate {
+  let tokens = trial ? 1 : reservation.tokens;
+  let calls = 0;
+  let inARow = 0;
+  let recent: boolean[] = [];
+  let rate: RateHint | null = null;
+  let rateLimited = false;
+  let circuit: BudgetLesson['circuit'] = 'leave';
+
+  const open = (): void => {
+    if (circuit === 'open') return;
+    circuit = 'open';
+    onOpen(gate.lesson());
+  };
+
+  const gate: CallGate = {
+    trial,
+    enter: () => {
+      if (tokens <= 0 || rateLimited || circuit === 'open' || clock.now() >= callsEndAt) return false;
+      tokens -= 1;
+      calls += 1;
+      return true;
+    },
+    answered: (hint, failure) => {
+      rate = laterHint(rate, hint);
+      const verdict = failure && classify(failure);
+      if (verdict?.kind === 'rate-limited') rateLimited = true;
+      if (verdict?.kind === 'unauthorized') return open();
+      const isUnreachable = failure?.sent === 'no';
+      const isServerError = failure?.sent === 'answered' && failure.status >= 500;
+      inARow = isUnreachable ? inARow + 1 : 0;
+      recent = [...recent.slice(1 - LAST_CALLS), isServerError];
+      const errors = recent.filter(Boolean).length;
+      const isMostlyErrors = recent.length === LAST_CALLS && errors >= LAST_CALLS * FAILED_SHARE;
+      const hasTrialFailed = trial && (isUnreachable || isServerError || failure?.sent === 'maybe');
+      if (inARow >= FAILURES_IN_A_ROW || isMostlyErrors || hasTrialFailed) open();
+      else if (trial) circuit = 'close';
+    },
+    get circuit() {
+      return circuit;
+    },
+    get tokensLeft() {
+      return tokens;
+    },
+    get callsMade() {
+      return calls;
+    },
+    lesson: () => ({ rate, rateLimited, circuit }),
+  };
+  return gate;
+}
+
+/** Of two hints the one on the later window; within a window the one with less remaining. */
+function laterHint(known: RateHint | null, hint: RateHint): RateHint | null {
+  if (hint.resetAt === null && hint.limit === null) return known;
+  if (!known || (hint.resetAt ?? 0) > (known.resetAt ?? 0)) return hint;
+  const isLower = hint.resetAt === known.resetAt && (hint.remaining ?? 0) < (known.remaining ?? 0);
+  return isLower ? hint : known;
+}

@@ -1,0 +1,217 @@
+import pMap from 'p-map';
+import { type AccountDetails, accountDetails, withBalances } from '../domain/account-details.ts';
+import { type ChunkInput, effectiveRow } from '../domain/chunk-input.ts';
+import type { Action } from '../domain/chunk-plan.ts';
+import { classify, type RowError, rowError, type Verdict } from '../domain/fi-failure.ts';
+import { type FiStatus, isOurSession, outcomeOf } from '../domain/fi-status.ts';
+import type { Row } from '../domain/row.ts';
+import { type Moment, type RowEvent, transition } from '../domain/row-transition.ts';
+import type { FinPro, Journal, UpstreamAnswer } from '../ports.ts';
+import type { CallGate } from './call-gate.ts';
+import { type DuplicateConsents, isSettled } from './duplicate-consents.ts';
+
+/** Calls under way at once in one advance of a chunk. */
+const CONCURRENCY = 25;
+
+export interface CallContext {
+  readonly finPro: FinPro;
+  readonly journal: Journal;
+  readonly gate: CallGate;
+  readonly duplicates: DuplicateConsents;
+  readonly organisationId: string;
+  readonly input: ChunkInput;
+  readonly sessions: ReadonlyMap<number, string>;
+  /** Accounts of rows whose balances were put off in an earlier advance. */
+  readonly accounts: ReadonlyMap<number, readonly AccountDetails[]>;
+  readonly tight: boolean;
+  /** Time may pass between calls: the moment is taken anew for each answer. */
+  readonly moment: () => Moment;
+}
+
+/** What the calls of one advance have changed, by row of the chunk. */
+export interface CallResults {
+  readonly rows: Row[];
+  readonly sessions: Map<number, string>;
+  readonly errors: Map<number, RowError>;
+  readonly accounts: Map<number, readonly AccountDetails[]>;
+}
+
+const NOT_CONFIRMED = rowError(
+  'UpstreamTimeout',
+  'The answer to the FI request was lost and no session of it was found; try again later.',
+);
+const NOT_IN_TIME = rowError(
+  'DataFetchTimeout',
+  'The data was not ready before the polling deadline; try again later.',
+);
+
+/**
+ * Makes the calls of a plan, 25 at a time, as far as the gate lets them start, and applies what each shows to its row. Rows with the same
+ * consent go one after the other. Never throws for what the upstream does.
+ */
+export async function makeCalls(
+  context: CallContext,
+  rows: readonly Row[],
+  actions: readonly Action[],
+): Promise<CallResults> {
+  const results: CallResults = { rows: [...rows], sessions: new Map(), errors: new Map(), accounts: new Map() };
+  const caller = rowCaller(context, results);
+  await pMap(lanesOf(actions, context), (lane) => runLane(lane, context, results, caller), {
+    concurrency: CONCURRENCY,
+  });
+  return results;
+}
+
+/** Actions that must follow one another: requests of rows with the same consent, in the order of the rows. */
+function lanesOf(actions: readonly Action[], { duplicates }: CallContext): Action[][] {
+  const lanes = new Map<number, Action[]>();
+  const laneOf = new Map<number, number>();
+  for (const action of actions.toSorted((a, b) => a.row - b.row)) {
+    const previous = action.kind === 'request' ? duplicates.previousHere(action.row) : null;
+    const lane = (previous === null ? undefined : laneOf.get(previous)) ?? action.row;
+    laneOf.set(action.row, lane);
+    lanes.set(lane, [...(lanes.get(lane) ?? []), action]);
+  }
+  return actions.flatMap((action) => {
+    const lane = lanes.get(action.row);
+    return lane ? [lane] : [];
+  });
+}
+
+async function runLane(lane: readonly Action[], context: CallContext, results: CallResults, caller: RowCaller) {
+  for (const { row, kind } of lane) {
+    const previous = kind === 'request' ? context.duplicates.previousHere(row) : null;
+    const before = previous === null ? undefined : results.rows[previous];
+    const mayGo = before === undefined || isSettled(before);
+    if (mayGo && context.gate.enter()) await caller[kind](row);
+    else if (kind === 'request') caller.notSent(row);
+  }
+}
+
+type RowCaller = Record<Action['kind'], (row: number) => Promise<void>> & { notSent(row: number): void };
+
+function rowCaller(context: CallContext, results: CallResults): RowCaller {
+  const { finPro, gate, journal, organisationId, input } = context;
+  const { settings } = context.moment();
+
+  const apply = (row: number, event: RowEvent, error?: RowError): void => {
+    const before = results.rows[row];
+    if (!before) throw new RangeError(`the chunk has no row ${row}`);
+    const after = transition(before, event, context.moment());
+    results.rows[row] = after;
+    if (after.phase === 'failed' && error) results.errors.set(row, error);
+  };
+
+  const called = async <T>(call: Promise<UpstreamAnswer<T>>): Promise<UpstreamAnswer<T>> => {
+    const answer = await call;
+    gate.answered(answer.rate, answer.ok ? null : answer.failure);
+    return answer;
+  };
+
+  const consentOf = (row: number): string => {
+    const consentId = input.rows[row]?.consentId;
+    if (consentId === undefined) throw new RangeError(`the chunk has no row ${row}`);
+    return consentId;
+  };
+
+  const sessionOf = (row: number): string => {
+    const sessionId = context.sessions.get(row) ?? results.sessions.get(row);
+    if (sessionId === undefined) throw new RangeError(`row ${row} is polled without a session`);
+    return sessionId;
+  };
+
+  /** A row that failed for a lasting reason; false for all that can pass. */
+  const refuse = (row: number, verdict: Verdict): boolean => {
+    if (verdict.kind !== 'final') return false;
+    if (!verdict.classified) journal.count('UpstreamUnclassified');
+    apply(row, { kind: 'refused', eligibility: verdict.eligibility }, verdict.error);
+    return true;
+  };
+
+  const request = async (row: number): Promise<void> => {
+    const submitted = input.rows[row];
+    if (!submitted) throw new RangeError(`the chunk has no row ${row}`);
+    const answer = await called(finPro.requestFi(organisationId, effectiveRow(submitted, input.defaults)));
+    if (answer.ok) {
+      results.sessions.set(row, answer.value.sessionId);
+      return apply(row, { kind: 'accepted', tight: context.tight });
+    }
+    const verdict = classify(answer.failure);
+    switch (verdict.kind) {
+      case 'final':
+        refuse(row, verdict);
+        return;
+      case 'no-data':
+        return apply(row, { kind: 'refused', eligibility: 'Yes' }, rowError('NoDataFound', 'FinPro found no data.'));
+      case 'not-processed':
+        // While the circuit is open, time passes for no row's account: the attempt does not count.
+        return gate.circuit === 'leave' && !gate.trial
+          ? apply(row, { kind: 'not-processed', eligibility: 'Yes' }, verdict.error)
+          : notSent(row);
+      case 'answer-lost':
+      case 'in-progress':
+        return apply(row, { kind: 'answer-lost' });
+      case 'rate-limited':
+      case 'unauthorized':
+        return notSent(row);
+    }
+  };
+
+  const notSent = (row: number): void => apply(row, { kind: 'not-sent' });
+
+  const probe = async (row: number): Promise<void> => {
+    const answer = await called(finPro.fiStatus(organisationId, { consentId: consentOf(row) }));
+    if (answer.ok) {
+      const isOurs = await belongsTo(row, answer.value);
+      if (!isOurs) return apply(row, { kind: 'no-session' }, NOT_CONFIRMED);
+      results.sessions.set(row, answer.value.sessionId);
+      return apply(row, { kind: 'adopted' });
+    }
+    const verdict = classify(answer.failure);
+    if (verdict.kind === 'no-data') return apply(row, { kind: 'no-session' }, NOT_CONFIRMED);
+    if (refuse(row, verdict) || verdict.kind === 'rate-limited' || verdict.kind === 'unauthorized') return;
+    apply(row, { kind: 'unanswered' });
+  };
+
+  const belongsTo = async (row: number, status: FiStatus): Promise<boolean> => {
+    const requestedAt = results.rows[row]?.requestedAt ?? 0;
+    return isOurSession(
+      status,
+      requestedAt,
+      settings.sessionAgeTolerance,
+      await context.duplicates.sessionsBefore(row),
+    );
+  };
+
+  const poll = async (row: number): Promise<void> => {
+    const answer = await called(finPro.fiStatus(organisationId, { sessionId: sessionOf(row) }));
+    if (!answer.ok) {
+      const verdict = classify(answer.failure);
+      if (refuse(row, verdict) || verdict.kind === 'rate-limited' || verdict.kind === 'unauthorized') return;
+      const isPending = verdict.kind === 'in-progress' || verdict.kind === 'no-data';
+      return apply(row, { kind: isPending ? 'pending' : 'unanswered' }, NOT_IN_TIME);
+    }
+    const outcome = outcomeOf(answer.value);
+    if (outcome.kind === 'pending') return apply(row, { kind: 'pending' }, NOT_IN_TIME);
+    if (outcome.kind === 'ended') {
+      return apply(row, { kind: 'refused', eligibility: outcome.eligibility }, outcome.error);
+    }
+    results.accounts.set(row, accountDetails(answer.value.accounts));
+    apply(row, { kind: 'delivered' });
+    if (results.rows[row]?.phase === 'fetching' && gate.enter()) await balance(row);
+  };
+
+  const balance = async (row: number): Promise<void> => {
+    const answer = await called(finPro.fiBalance(organisationId, consentOf(row)));
+    if (answer.ok) {
+      const known = results.accounts.get(row) ?? context.accounts.get(row) ?? [];
+      results.accounts.set(row, withBalances(known, answer.value));
+      return apply(row, { kind: 'balances-fetched' });
+    }
+    const verdict = classify(answer.failure);
+    if (verdict.kind === 'rate-limited' || verdict.kind === 'unauthorized') return;
+    apply(row, { kind: 'balances-failed' });
+  };
+
+  return { request, probe, poll, balance, notSent };
+}

@@ -1,0 +1,69 @@
+import type { Action } from '../domain/chunk-plan.ts';
+import { type ChunkState, rowsDueAt } from '../domain/chunk-state.ts';
+import type { Row } from '../domain/row.ts';
+import { type Moment, transition } from '../domain/row-transition.ts';
+import type { Settings } from '../settings.ts';
+import { type DuplicateConsents, isSettled } from './duplicate-consents.ts';
+
+/** Rows whose claim died with the function: their session may have been stored; otherwise it has to be looked up, which is due now. */
+export function withoutLostClaim(
+  stored: ChunkState,
+  sessions: ReadonlyMap<number, string>,
+  moment: Moment,
+): ChunkState {
+  if (!stored.rows.some(({ phase }) => phase === 'requesting')) return stored;
+  const lastCallAt = (stored.claimedUntil ?? moment.now) - moment.settings.probeDelay;
+  const rows = stored.rows.map((row, index) => {
+    if (row.phase !== 'requesting') return row;
+    return sessions.has(index)
+      ? transition(row, { kind: 'adopted' }, moment)
+      : transition(row, { kind: 'answer-lost' }, { ...moment, now: lastCallAt });
+  });
+  return { ...stored, rows, claimedUntil: null };
+}
+
+/** The chunk as it is claimed for the calls: the rows to be requested are marked before anything is sent. */
+export function claim(
+  state: ChunkState,
+  planned: ReadonlySet<number>,
+  claimedUntil: number,
+  moment: Moment,
+): ChunkState {
+  return {
+    ...state,
+    version: state.version + 1,
+    claimedUntil,
+    reservation: null,
+    dueAt: claimedUntil,
+    movedAt: moment.now,
+    rows: state.rows.map((row, index) =>
+      planned.has(index) && row.phase === 'ready' ? transition(row, { kind: 'intended' }, moment) : row,
+    ),
+  };
+}
+
+/** Rows whose FI request is due but waits for an earlier row with the same consent that is not about to be sent itself. */
+export async function blockedRows(
+  rows: readonly Row[],
+  planned: readonly Action[],
+  duplicates: DuplicateConsents,
+): Promise<ReadonlySet<number>> {
+  const requests = planned.filter(({ kind }) => kind === 'request');
+  const sending = new Set<number>();
+  const blocked = new Set<number>();
+  for (const { row } of requests) {
+    const previous = duplicates.previousHere(row);
+    const before = previous === null ? undefined : rows[previous];
+    const isBlockedHere = previous !== null && before !== undefined && !isSettled(before) && !sending.has(previous);
+    if (isBlockedHere || (await duplicates.isBlockedElsewhere(row))) blocked.add(row);
+    else sending.add(row);
+  }
+  return blocked;
+}
+
+/** When the chunk is due again: a blocked row is looked at again after a while, the others when they are due. */
+export function nextDueAt(rows: readonly Row[], blocked: ReadonlySet<number>, now: number, settings: Settings): number {
+  const free = rows.filter((_, index) => !blocked.has(index));
+  const freeDueAt = rowsDueAt(free, settings);
+  return blocked.size > 0 ? Math.min(freeDueAt, now + settings.duplicateWait) : freeDueAt;
+}

@@ -1,0 +1,68 @@
+import { type ChunkOutcome, isEmptyChange, mergeOutcome, type OutcomeChange } from '../domain/chunk-outcome.ts';
+import type { ChunkKey, ChunkState } from '../domain/chunk-state.ts';
+import type { Row } from '../domain/row.ts';
+import { ConflictError } from '../errors.ts';
+import type { Advance, Batches, Chunks, Clock, Journal } from '../ports.ts';
+import type { Settings } from '../settings.ts';
+import type { CallResults } from './chunk-calls.ts';
+import { nextDueAt } from './chunk-claim.ts';
+
+export interface ResultPorts {
+  readonly batches: Batches;
+  readonly chunks: Chunks;
+  readonly clock: Clock;
+  readonly journal: Journal;
+  readonly settings: Settings;
+}
+
+/** Lost races are rare: only an advance that outlived its claim can meet another. */
+const OUTCOME_TRIES = 5;
+
+/**
+ * Writes what the calls of an advance have shown: OUTCOME → ACCOUNTS → STATE, which releases the claim; a finished chunk is then added
+ * to its batch's set.
+ * @throws ConflictError when somebody else wrote the chunk in between; nothing is lost, and a retry is safe
+ */
+export async function saveResults(
+  { batches, chunks, clock, journal, settings }: ResultPorts,
+  claimed: ChunkState,
+  known: ChunkOutcome,
+  results: CallResults,
+  blocked: ReadonlySet<number>,
+): Promise<Advance> {
+  await saveOutcome(chunks, claimed.key, known, results);
+  if (results.accounts.size > 0) await chunks.saveAccounts(claimed.key, claimed.version, results.accounts);
+  const now = clock.now();
+  const dueAt = nextDueAt(results.rows, blocked, now, settings);
+  const finished = dueAt === Number.POSITIVE_INFINITY;
+  const saved = await chunks.saveState({
+    ...claimed,
+    version: claimed.version + 1,
+    rows: results.rows,
+    claimedUntil: null,
+    dueAt: finished ? now : dueAt,
+    movedAt: now,
+  });
+  if (!saved) throw new ConflictError('the chunk was written by somebody else while it was claimed');
+  countEnded(journal, claimed.rows, results.rows);
+  if (!finished) return { done: false, resumeAt: Math.max(dueAt, now) };
+  await batches.finishChunk(claimed.key, now);
+  return { done: true };
+}
+
+async function saveOutcome(chunks: Chunks, key: ChunkKey, known: ChunkOutcome, change: OutcomeChange): Promise<void> {
+  if (isEmptyChange(change)) return;
+  let stored = known;
+  for (let tries = 0; tries < OUTCOME_TRIES; tries += 1) {
+    if (await chunks.saveOutcome(key, mergeOutcome(stored, change))) return;
+    stored = await chunks.outcome(key);
+  }
+  throw new ConflictError('the outcome of the chunk kept being written by somebody else');
+}
+
+function countEnded(journal: Journal, before: readonly Row[], after: readonly Row[]): void {
+  const ended = (phase: Row['phase']): number =>
+    after.filter((row, index) => row.phase === phase && before[index]?.phase !== phase).length;
+  journal.count('RowCompleted', ended('completed'));
+  journal.count('RowFailed', ended('failed'));
+}

@@ -1,0 +1,51 @@
+import { isSecretOf } from '../adapters/client-secret.ts';
+import type { Client } from '../core/domain/client.ts';
+import { ServiceError } from '../core/errors.ts';
+import type { Clients, Clock } from '../core/ports.ts';
+import type { Headers } from './api-event.ts';
+
+/** Who is calling. The organisation is part of every key and never comes from a body. */
+export interface Caller {
+  readonly organisationId: string;
+  readonly clientId: string;
+}
+
+const HEADERS = ['client_id', 'client_secret', 'appIdentifier', 'organisationId'] as const;
+
+/** A client is read again after this, so that disabling one works within a minute. */
+const CACHED_FOR = 60_000;
+
+export type Authenticate = (headers: Headers) => Promise<Caller>;
+
+/**
+ * Authenticates a call by its four headers (seeds, "Authentication").
+ * @throws ServiceError `Unauthorized`, naming the first missing header, or saying that the credentials are not valid and no more
+ */
+export function authenticator(clients: Clients, clock: Clock): Authenticate {
+  const known = new Map<string, { readonly client: Client; readonly readAt: number }>();
+
+  const find = async (clientId: string, now: number): Promise<Client | null> => {
+    const cached = known.get(clientId);
+    if (cached && now - cached.readAt < CACHED_FOR) return cached.client;
+    const client = await clients.find(clientId);
+    if (client) known.set(clientId, { client, readAt: now });
+    else known.delete(clientId);
+    return client;
+  };
+
+  return async (headers) => {
+    const missing = HEADERS.find((name) => !headers.get(name));
+    if (missing) throw new ServiceError('unauthorized', 'Unauthorized', `The header ${missing} is missing`);
+    const now = clock.now();
+    const clientId = headers.get('client_id') ?? '';
+    const client = await find(clientId, now);
+    const isValid =
+      isSecretOf(client, headers.get('client_secret') ?? '', now) &&
+      client !== null &&
+      !client.disabled &&
+      client.organisationId === headers.get('organisationId') &&
+      client.appIdentifiers.includes(headers.get('appIdentifier') ?? '');
+    if (!isValid) throw new ServiceError('unauthorized', 'Unauthorized', 'The credentials are not valid');
+    return { organisationId: client.organisationId, clientId };
+  };
+}

@@ -1,0 +1,85 @@
+import { Duration } from 'aws-cdk-lib';
+import { EndpointType, LambdaIntegration, RestApi } from 'aws-cdk-lib/aws-apigateway';
+import { Construct } from 'constructs';
+import type { Stage } from './deployment.ts';
+import { addGatewayResponses } from './gateway-responses.ts';
+import { ServiceFunction } from './service-function.ts';
+import type { Storage } from './storage.ts';
+import type { WorkQueue } from './work-queue.ts';
+
+export interface ApiProps {
+  readonly stage: Stage;
+  readonly storage: Storage;
+  readonly chunks: WorkQueue;
+}
+
+/** The longest that API Gateway waits for an integration. */
+const TIMEOUT = Duration.seconds(29);
+
+/** The REST API: the paths of the seeds, each with its function, and one function that answers everything else. */
+export class Api extends Construct {
+  readonly restApi: RestApi;
+
+  constructor(scope: Construct, id: string, { stage, storage, chunks }: ApiProps) {
+    super(scope, id);
+    const scheduleBatch = new ServiceFunction(this, 'ScheduleBatch', {
+      stage,
+      name: 'schedule-batch',
+      impactOfErrors: 'clients cannot submit batches as JSON; accepted batches go on.',
+      timeout: TIMEOUT,
+      // A body of 10,000 rows is parsed, checked and compressed while the client waits.
+      memorySize: 1024,
+    });
+    // Chunks of a batch that was not accepted are taken back by BatchWriteItem, too.
+    storage.allow(scheduleBatch, 'GetItem', 'PutItem', 'BatchWriteItem');
+    chunks.allowSending(scheduleBatch, 'CHUNK_QUEUE_URL');
+
+    const batchStatus = new ServiceFunction(this, 'BatchStatus', {
+      stage,
+      name: 'batch-status',
+      impactOfErrors: 'clients cannot follow their batches, nor read account details; processing goes on.',
+      timeout: TIMEOUT,
+      // A search unpacks every chunk of the batch.
+      memorySize: 1024,
+    });
+    storage.allow(batchStatus, 'GetItem', 'Query');
+
+    const notFound = new ServiceFunction(this, 'NotFound', {
+      stage,
+      name: 'not-found',
+      impactOfErrors: 'unknown paths and methods are answered 5xx, not 404; the known ones work.',
+      timeout: TIMEOUT,
+    });
+    // Like every function of the API it looks at the caller's credentials first.
+    storage.allow(notFound, 'GetItem');
+
+    this.restApi = new RestApi(this, 'RestApi', {
+      restApiName: `bulk-data-fetch-${stage.name}`,
+      description: 'Bulk FI requests',
+      endpointTypes: [EndpointType.REGIONAL],
+      binaryMediaTypes: ['multipart/form-data'],
+      // The role that lets API Gateway log is one for the whole account and region, and no stack's own.
+      cloudWatchRole: false,
+      deployOptions: { stageName: stage.name, tracingEnabled: true },
+    });
+    // The stack names its own outputs.
+    this.restApi.node.tryRemoveChild('Endpoint');
+    addGatewayResponses(this.restApi);
+
+    this.#route({ '/v2/schedule/fi/requests': scheduleBatch, '/bulk/status': batchStatus }, notFound);
+  }
+
+  /** Routes POST of each path to its function, and all other methods and paths to `notFound`. */
+  #route(routes: Readonly<Record<string, ServiceFunction>>, notFound: ServiceFunction): void {
+    // One permission for the whole API: one a route would be a dozen statements that say the same.
+    const elsewhere = new LambdaIntegration(notFound.lambda, { scopePermissionToMethod: false });
+    const { root } = this.restApi;
+    for (const [path, target] of Object.entries(routes)) {
+      const resource = root.resourceForPath(path);
+      resource.addMethod('POST', new LambdaIntegration(target.lambda, { allowTestInvoke: false }));
+      resource.addMethod('ANY', elsewhere);
+    }
+    root.addMethod('ANY', elsewhere);
+    root.addProxy({ anyMethod: true, defaultIntegration: elsewhere });
+  }
+}

@@ -1,0 +1,43 @@
+import { Annotations, CfnOutput, Stack } from 'aws-cdk-lib';
+import type { Construct } from 'constructs';
+import { Api } from './api.ts';
+import { type Deployment, EXAMPLE_FINPRO_BASE_URL } from './deployment.ts';
+import { Pipeline } from './pipeline.ts';
+import { Recovery } from './recovery.ts';
+import { Storage } from './storage.ts';
+import { upstreamSecretPrefix } from './upstream.ts';
+
+export interface BulkDataFetchStackProps {
+  readonly deployment: Deployment;
+}
+
+/** The whole service in one stack. It names no account: that is whose credentials deploy it. */
+export class BulkDataFetchStack extends Stack {
+  constructor(scope: Construct, id: string, { deployment }: BulkDataFetchStackProps) {
+    const { stage, region, finproBaseUrl } = deployment;
+    super(scope, id, {
+      description: `Bulk FI requests for Account Aggregator consents (${stage.name})`,
+      env: { region },
+      tags: { service: 'bulk-data-fetch', stage: stage.name },
+      terminationProtection: stage.protected,
+    });
+    if (stage.name === 'prod' && finproBaseUrl === EXAMPLE_FINPRO_BASE_URL) {
+      Annotations.of(this).addWarningV2('bulk-data-fetch:upstream', 'No upstream: set -c finproBaseUrl=https://…');
+    }
+
+    const storage = new Storage(this, 'Storage', { stage });
+    const { chunks, loop } = new Pipeline(this, 'Pipeline', { deployment, storage });
+    const api = new Api(this, 'Api', { stage, storage, chunks });
+    new Recovery(this, 'Recovery', { stage, storage, chunks });
+
+    const outputs = {
+      ApiUrl: api.restApi.url,
+      TableName: storage.table.tableName,
+      ChunkQueueUrl: chunks.queue.queueUrl,
+      ChunkDeadLetterQueueUrl: chunks.deadLetters.queueUrl,
+      StateMachineArn: loop.stateMachine.stateMachineArn,
+      UpstreamSecretPrefix: upstreamSecretPrefix(deployment),
+    };
+    for (const [name, value] of Object.entries(outputs)) new CfnOutput(this, name, { value });
+  }
+}

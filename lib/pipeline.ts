@@ -1,0 +1,54 @@
+import { Duration } from 'aws-cdk-lib';
+import { Construct } from 'constructs';
+import { ChunkLoop } from './chunk-loop.ts';
+import type { Deployment } from './deployment.ts';
+import { ServiceFunction } from './service-function.ts';
+import type { Storage } from './storage.ts';
+import { allowUpstream } from './upstream.ts';
+import { WorkQueue } from './work-queue.ts';
+
+export interface PipelineProps {
+  readonly deployment: Deployment;
+  readonly storage: Storage;
+}
+
+/** One way forward: the chunk queue, whose consumer advances a chunk for the first time and starts the loop that goes on. */
+export class Pipeline extends Construct {
+  readonly chunks: WorkQueue;
+  readonly loop: ChunkLoop;
+
+  constructor(scope: Construct, id: string, { deployment, storage }: PipelineProps) {
+    super(scope, id);
+    const { stage } = deployment;
+    // A chunk is up to 25 TLS connections and 250 parsed answers at a time, and Lambda gives processor by the memory.
+    const memorySize = 1024;
+    const startChunk = new ServiceFunction(this, 'StartChunk', {
+      stage,
+      name: 'start-chunk',
+      impactOfErrors: 'accepted batches start late; recovery queues their chunks again after some minutes.',
+      timeout: Duration.seconds(60),
+      memorySize,
+    });
+    const advanceChunk = new ServiceFunction(this, 'AdvanceChunk', {
+      stage,
+      name: 'advance-chunk',
+      impactOfErrors: 'running batches stand still; recovery starts their chunks again, five times at most.',
+      timeout: Duration.seconds(120),
+      memorySize,
+    });
+    for (const caller of [startChunk, advanceChunk]) {
+      storage.allow(caller, 'GetItem', 'PutItem', 'UpdateItem', 'Query');
+      allowUpstream(caller, deployment);
+    }
+
+    this.chunks = new WorkQueue(this, 'Chunks', {
+      stage,
+      name: 'chunks',
+      consumer: startChunk,
+      maximumConcurrency: 20,
+      impactOfDeadLetters: 'a chunk could not be started in five deliveries; recovery queues it again.',
+    });
+    this.loop = new ChunkLoop(this, 'Loop', { stage, advanceChunk });
+    this.loop.allowStarting(startChunk);
+  }
+}

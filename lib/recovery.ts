@@ -1,0 +1,38 @@
+import { Duration } from 'aws-cdk-lib';
+import { Rule, Schedule } from 'aws-cdk-lib/aws-events';
+import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
+import { Construct } from 'constructs';
+import type { Stage } from './deployment.ts';
+import { ServiceFunction } from './service-function.ts';
+import type { Storage } from './storage.ts';
+import type { WorkQueue } from './work-queue.ts';
+
+export interface RecoveryProps {
+  readonly stage: Stage;
+  readonly storage: Storage;
+  readonly chunks: WorkQueue;
+}
+
+/** One way back: every minute, open batches whose chunks stand still are queued again. */
+export class Recovery extends Construct {
+  constructor(scope: Construct, id: string, { stage, storage, chunks }: RecoveryProps) {
+    super(scope, id);
+    const recoverBatches = new ServiceFunction(this, 'RecoverBatches', {
+      stage,
+      name: 'recover-batches',
+      impactOfErrors: 'what is lost stays lost: chunks without a message or an execution stand still until it runs.',
+      timeout: Duration.seconds(60),
+      // The next minute is the retry.
+      retryAttempts: 0,
+    });
+    storage.allow(recoverBatches, 'GetItem', 'PutItem', 'UpdateItem', 'Query');
+    storage.allowListingOpenBatches(recoverBatches);
+    chunks.allowSending(recoverBatches, 'CHUNK_QUEUE_URL');
+
+    new Rule(this, 'EveryMinute', {
+      description: 'Looks for chunks that stand still',
+      schedule: Schedule.rate(Duration.minutes(1)),
+      targets: [new LambdaFunction(recoverBatches.lambda, { retryAttempts: 0, maxEventAge: Duration.minutes(1) })],
+    });
+  }
+}

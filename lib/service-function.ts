@@ -1,0 +1,74 @@
+import type { Duration } from 'aws-cdk-lib';
+import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { Architecture, Function as LambdaFunction, Runtime, Tracing } from 'aws-cdk-lib/aws-lambda';
+import { LogGroup } from 'aws-cdk-lib/aws-logs';
+import { Construct } from 'constructs';
+import { bundleOf } from './bundle.ts';
+import type { Stage } from './deployment.ts';
+import { SETTINGS } from './settings.ts';
+
+export interface ServiceFunctionProps {
+  readonly stage: Stage;
+  /** The directory under `lambdas/`; the function is called so, too. */
+  readonly name: string;
+  /** One sentence for the person on call: what clients and batches suffer while this function fails. */
+  readonly impactOfErrors: string;
+  readonly timeout: Duration;
+  /** In MB. 512 unless set. */
+  readonly memorySize?: number;
+  /** How often Lambda itself repeats an asynchronous call that failed. Lambda's own default is 2. */
+  readonly retryAttempts?: number;
+}
+
+/**
+ * The one way to make a function: Node 24 on arm64, a role of its own that may do nothing but log and trace until something is allowed,
+ * and a log group of its own with a retention.
+ */
+export class ServiceFunction extends Construct {
+  readonly lambda: LambdaFunction;
+  readonly timeout: Duration;
+  readonly impactOfErrors: string;
+
+  constructor(scope: Construct, id: string, props: ServiceFunctionProps) {
+    super(scope, id);
+    this.timeout = props.timeout;
+    this.impactOfErrors = props.impactOfErrors;
+
+    const logGroup = new LogGroup(this, 'Logs', {
+      retention: props.stage.logRetention,
+      removalPolicy: props.stage.removal,
+    });
+    // Lambda's managed policy would allow logging to every group of the account.
+    const role = new Role(this, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
+    logGroup.grantWrite(role);
+
+    this.lambda = new LambdaFunction(this, 'Function', {
+      functionName: `bulk-data-fetch-${props.stage.name}-${props.name}`,
+      description: `While it fails: ${props.impactOfErrors}`,
+      runtime: Runtime.NODEJS_24_X,
+      architecture: Architecture.ARM_64,
+      code: bundleOf(props.name),
+      handler: 'index.handler',
+      role,
+      logGroup,
+      timeout: props.timeout,
+      memorySize: props.memorySize ?? 512,
+      tracing: Tracing.ACTIVE,
+      ...(props.retryAttempts === undefined ? {} : { retryAttempts: props.retryAttempts }),
+      environment: {
+        ...SETTINGS,
+        NODE_OPTIONS: '--enable-source-maps',
+        POWERTOOLS_SERVICE_NAME: 'bulk-data-fetch',
+        POWERTOOLS_METRICS_NAMESPACE: `bulk-data-fetch/${props.stage.name}`,
+        POWERTOOLS_LOG_LEVEL: props.stage.logLevel,
+        // What a function returns holds accounts and balances; the tracer would copy it into the trace.
+        POWERTOOLS_TRACER_CAPTURE_RESPONSE: 'false',
+      },
+    });
+  }
+
+  /** Lets the function call these actions on these resources. */
+  allow(actions: readonly string[], resources: readonly string[]): void {
+    this.lambda.addToRolePolicy(new PolicyStatement({ actions: [...actions], resources: [...resources] }));
+  }
+}

@@ -1,0 +1,27 @@
+/**
+ * The settings of the product, as environment variables of every function. Durations end in `_SECONDS` (the local cloud scales these),
+ * limits of the machine in `_MILLISECONDS`, retention in `_DAYS`. The defaults in `lambdas/core/settings.ts` are the same; they
+ * stand here so that a deployment shows what it runs with.
+ */
+export const SETTINGS = {
+  CHUNK_ROWS: '250',
+  BALANCES: 'on',
+  POLL_FIRST_SECONDS: '5',
+  POLL_MAXIMUM_SECONDS: '300',
+  POLL_DEADLINE_SECONDS: '300',
+  POLL_DEFERRED_SECONDS: '75',
+  RETRY_BACKOFF_SECONDS: '30,60,120',
+  PROBE_DELAY_SECONDS: '30',
+  SESSION_AGE_TOLERANCE_SECONDS: '120',
+  DUPLICATE_WAIT_SECONDS: '15',
+  BATCH_DEADLINE_SECONDS: '86400',
+  RECOVERY_GRACE_SECONDS: '120',
+  UPSTREAM_LIMIT: '1000',
+  UPSTREAM_WINDOW_SECONDS: '60',
+  CLOCK_SKEW_SECONDS: '2',
+  CIRCUIT_WAIT_SECONDS: '60',
+  RETENTION_DAYS: '90',
+  UPSTREAM_TIMEOUT_MILLISECONDS: '15000',
+  CONSUMER_CALLS_MILLISECONDS: '20000',
+  CALLS_END_MILLISECONDS: '20000',
+} as const;

@@ -1,0 +1,66 @@
+import { Duration } from 'aws-cdk-lib';
+import { EventSourceMapping } from 'aws-cdk-lib/aws-lambda';
+import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
+import { Construct } from 'constructs';
+import type { Stage } from './deployment.ts';
+import type { ServiceFunction } from './service-function.ts';
+
+export interface WorkQueueProps {
+  readonly stage: Stage;
+  readonly name: string;
+  readonly consumer: ServiceFunction;
+  /** How many messages are worked on at a time, at most. */
+  readonly maximumConcurrency: number;
+  /** One sentence for the person on call: what a message in the dead-letter queue means. */
+  readonly impactOfDeadLetters: string;
+}
+
+/** How often a message is delivered before it counts as dead. */
+const DELIVERIES = 5;
+
+/**
+ * A queue, its dead-letter queue and its consumer, which gets one message at a time and reports failures one by one.
+ * Nothing reads the dead-letter queue: recovery heals what a lost message left behind, and the queue is the evidence.
+ */
+export class WorkQueue extends Construct {
+  readonly queue: Queue;
+  readonly deadLetters: Queue;
+  readonly impactOfDeadLetters: string;
+
+  constructor(scope: Construct, id: string, props: WorkQueueProps) {
+    super(scope, id);
+    this.impactOfDeadLetters = props.impactOfDeadLetters;
+    const named = `bulk-data-fetch-${props.stage.name}-${props.name}`;
+
+    this.deadLetters = new Queue(this, 'DeadLetters', {
+      queueName: `${named}-dead-letters`,
+      retentionPeriod: Duration.days(14),
+      encryption: QueueEncryption.SQS_MANAGED,
+      enforceSSL: true,
+    });
+    this.queue = new Queue(this, 'Queue', {
+      queueName: named,
+      // Six times the consumer's timeout, as Lambda's documentation asks: its pollers retry a throttled call themselves.
+      visibilityTimeout: Duration.seconds(6 * props.consumer.timeout.toSeconds()),
+      retentionPeriod: Duration.days(4),
+      deadLetterQueue: { queue: this.deadLetters, maxReceiveCount: DELIVERIES },
+      encryption: QueueEncryption.SQS_MANAGED,
+      enforceSSL: true,
+    });
+
+    props.consumer.allow(['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes'], [this.queue.queueArn]);
+    new EventSourceMapping(this, 'Mapping', {
+      target: props.consumer.lambda,
+      eventSourceArn: this.queue.queueArn,
+      batchSize: 1,
+      maxConcurrency: props.maximumConcurrency,
+      reportBatchItemFailures: true,
+    });
+  }
+
+  /** Lets a function send messages, and tells it where to, in the environment variable. */
+  allowSending(sender: ServiceFunction, variable: string): void {
+    sender.lambda.addEnvironment(variable, this.queue.queueUrl);
+    sender.allow(['sqs:SendMessage'], [this.queue.queueArn]);
+  }
+}

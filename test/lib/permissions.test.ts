@@ -1,0 +1,114 @@
+import { describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import { rendered, type Synthesized, synthesized } from './synthesized.ts';
+
+const some = z.union([z.array(z.unknown()), z.unknown().transform((one) => [one])]);
+const documentSchema = z.object({
+  Statement: z.array(z.object({ Effect: z.literal('Allow'), Action: some, Resource: some })),
+});
+const inlineSchema = z.array(z.object({ PolicyDocument: documentSchema })).default([]);
+const attachedSchema = z.object({ Roles: z.array(z.object({ Ref: z.string() })), PolicyDocument: documentSchema });
+
+/** Every permission of a role, as `action resource`. */
+function permissionsOf(stack: Synthesized, role: string): string[] {
+  const inline = stack
+    .all('AWS::IAM::Role')
+    .filter(({ logicalId }) => logicalId === role)
+    .flatMap(({ properties }) => inlineSchema.parse(properties['Policies']));
+  const attached = stack
+    .all('AWS::IAM::Policy')
+    .map(({ properties }) => attachedSchema.parse(properties))
+    .filter(({ Roles }) => Roles.some(({ Ref }) => Ref === role));
+  return [...inline, ...attached]
+    .flatMap(({ PolicyDocument }) => PolicyDocument.Statement)
+    .flatMap(({ Action, Resource }) =>
+      Action.flatMap((action) => Resource.map((resource) => `${rendered(action)} ${rendered(resource)}`)),
+    )
+    .sort();
+}
+
+const stack = synthesized();
+const roles = stack.all('AWS::IAM::Role').map(({ logicalId }) => logicalId);
+const roleOf = (name: string): string =>
+  /^<(.+)\.Arn>$/.exec(rendered(stack.function(name).properties['Role']))?.[1] ?? '';
+
+/** The only actions that are allowed on `*`: AWS knows no permissions on single resources for these. */
+const ON_EVERYTHING =
+  /^(xray:(Put(TraceSegments|TelemetryRecords)|GetSampling(Rules|Targets))|logs:((Create|Get|Update|Delete)LogDelivery|ListLogDeliveries|PutResourcePolicy|Describe(ResourcePolicies|LogGroups)))$/;
+
+test.each(roles)('%s allows no wildcard', (role) => {
+  for (const permission of permissionsOf(stack, role)) {
+    const [action = '', resource = ''] = permission.split(' ');
+    expect(action).toMatch(/^[a-z0-9]+:[A-Za-z]+$/);
+    if (resource === '*') expect(action).toMatch(ON_EVERYTHING);
+    // One secret an organisation: the stack does not know which there are.
+    else if (action === 'secretsmanager:GetSecretValue') expect(resource).toMatch(/:secret:[^*]+\/\*$/);
+    else expect(resource).not.toContain('*');
+  }
+});
+
+test('no role takes a policy that AWS manages, and nobody but the services may take a role', () => {
+  for (const { properties } of stack.all('AWS::IAM::Role')) {
+    expect(properties['ManagedPolicyArns']).toBeUndefined();
+    expect(properties['AssumeRolePolicyDocument']).toMatchObject({
+      Statement: [{ Principal: { Service: expect.stringMatching(/^(lambda|states)\.amazonaws\.com$/) } }],
+    });
+  }
+});
+
+describe('a function may do what it is for, and no more', () => {
+  const TABLE = '<StorageTableB43FDCE7.Arn>';
+  const onTable = (...actions: string[]) => actions.map((action) => `dynamodb:${action} ${TABLE}`);
+  const [queue = ''] = stack
+    .all('AWS::SQS::Queue')
+    .filter(({ properties }) => 'RedrivePolicy' in properties)
+    .map(({ logicalId }) => `<${logicalId}.Arn>`);
+  const [machine = ''] = stack.all('AWS::StepFunctions::StateMachine').map(({ logicalId }) => `<${logicalId}>`);
+  const secrets = 'arn:aws:secretsmanager:ap-south-1:<AWS::AccountId>:secret:bulk-data-fetch/dev/upstream/*';
+
+  const expected: Readonly<Record<string, readonly string[]>> = {
+    'schedule-batch': [...onTable('BatchWriteItem', 'GetItem', 'PutItem'), `sqs:SendMessage ${queue}`],
+    'batch-status': onTable('GetItem', 'Query'),
+    'not-found': onTable('GetItem'),
+    'start-chunk': [
+      ...onTable('GetItem', 'PutItem', 'Query', 'UpdateItem'),
+      `secretsmanager:GetSecretValue ${secrets}`,
+      `sqs:DeleteMessage ${queue}`,
+      `sqs:GetQueueAttributes ${queue}`,
+      `sqs:ReceiveMessage ${queue}`,
+      `states:StartExecution ${machine}`,
+    ],
+    'advance-chunk': [
+      ...onTable('GetItem', 'PutItem', 'Query', 'UpdateItem'),
+      `secretsmanager:GetSecretValue ${secrets}`,
+    ],
+    'recover-batches': [
+      ...onTable('GetItem', 'PutItem', 'Query', 'UpdateItem'),
+      `dynamodb:Query ${TABLE}/index/open-batches`,
+      `sqs:SendMessage ${queue}`,
+    ],
+  };
+
+  test.each(Object.entries(expected))('%s', (name, permissions) => {
+    const beyondLogging = permissionsOf(stack, roleOf(name)).filter((permission) => !/^(logs|xray):/.test(permission));
+    expect(beyondLogging).toEqual([...permissions].sort());
+  });
+
+  test('and that is every function', () => {
+    expect([...stack.functions().keys()].sort()).toEqual(Object.keys(expected).sort());
+  });
+});
+
+test('the state machine may invoke advance-chunk, and nothing else', () => {
+  const [role = ''] = roles.filter((logicalId) => logicalId.startsWith('PipelineLoopRole'));
+  expect(permissionsOf(stack, role).filter((permission) => !/^(logs|xray):/.test(permission))).toEqual([
+    `lambda:InvokeFunction <${stack.function('advance-chunk').logicalId}.Arn>`,
+  ]);
+});
+
+test('every function that another service calls allows just that service, of this stack', () => {
+  for (const { properties } of stack.all('AWS::Lambda::Permission')) {
+    expect(properties['Principal']).toMatch(/^(apigateway|events)\.amazonaws\.com$/);
+    expect(rendered(properties['SourceArn'])).toMatch(/<(Api|Recovery)[^>]+>/);
+  }
+});
