@@ -2,37 +2,37 @@ import { z } from 'zod';
 import type { AccountDetails } from '../../core/domain/account-details.ts';
 import type { ChunkInput } from '../../core/domain/chunk-input.ts';
 import type { ChunkOutcome } from '../../core/domain/chunk-outcome.ts';
+import { packGuids, unpackGuids } from './guid-column.ts';
 import { packJson, unpackJson } from './packed-json.ts';
 
 const text = z.string().nullable();
+const guidColumn = z.union([z.instanceof(Uint8Array), z.array(text)]).transform(unpackGuids);
+
 const inputContent = z.object({
   defaults: z.object({ fiDataRangeFrom: text, fiDataRangeTo: text, configId: text }),
   chunkRows: z.number().int().positive(),
-  /** One tuple a row, cut after its last value that is not null. */
-  rows: z.array(
-    z.tuple([z.string(), text.optional(), text.optional(), text.optional(), z.number().int().nullable().optional()]),
-  ),
+  /** What each row has beside its consent, cut after its last value that is not null. */
+  rows: z.array(z.tuple([text.optional(), text.optional(), text.optional(), z.number().int().nullable().optional()])),
 });
 
 /** The attributes of a chunk's input. */
 export const toInputItem = ({ defaults, chunkRows, rows }: ChunkInput): object => ({
+  consents: packGuids(rows.map(({ consentId }) => consentId)),
   content: packJson({
     defaults,
     chunkRows,
-    rows: rows.map((row) =>
-      trimmed([row.consentId, row.fiDataRangeFrom, row.fiDataRangeTo, row.configId, row.previous]),
-    ),
+    rows: rows.map((row) => trimmed([row.fiDataRangeFrom, row.fiDataRangeTo, row.configId, row.previous])),
   }),
 });
 
 export function fromInputItem(item: unknown): ChunkInput {
-  const { content } = z.object({ content: z.instanceof(Uint8Array) }).parse(item);
+  const { consents, content } = z.object({ consents: guidColumn, content: z.instanceof(Uint8Array) }).parse(item);
   const { defaults, chunkRows, rows } = inputContent.parse(unpackJson(content));
   return {
     defaults,
     chunkRows,
-    rows: rows.map(([consentId, from = null, to = null, configId = null, previous = null]) => ({
-      consentId,
+    rows: rows.map(([from = null, to = null, configId = null, previous = null], row) => ({
+      consentId: consents[row] ?? '',
       fiDataRangeFrom: from,
       fiDataRangeTo: to,
       configId,
@@ -47,8 +47,6 @@ function trimmed(values: readonly (string | number | null)[]): readonly (string 
 }
 
 const outcomeContent = z.object({
-  /** Session ids by row, with null between them where a row has none. */
-  sessions: z.array(text),
   /** Each distinct error once: code and message. */
   texts: z.array(z.tuple([z.string(), z.string()])),
   /** Row and the number of its error. */
@@ -67,8 +65,9 @@ export function toOutcomeItem({ version, sessions, errors }: ChunkOutcome): obje
   });
   return {
     version,
+    // By row, with null where a row has none.
+    sessions: packGuids(Array.from({ length: rows }, (_, row) => sessions.get(row) ?? null)),
     content: packJson({
-      sessions: Array.from({ length: rows }, (_, row) => sessions.get(row) ?? null),
       texts: [...texts.keys()].map((key): unknown => JSON.parse(key)),
       errors: numbered,
     }),
@@ -76,8 +75,10 @@ export function toOutcomeItem({ version, sessions, errors }: ChunkOutcome): obje
 }
 
 export function fromOutcomeItem(item: unknown): ChunkOutcome {
-  const { version, content } = z.object({ version: z.number().int(), content: z.instanceof(Uint8Array) }).parse(item);
-  const { sessions, texts, errors } = outcomeContent.parse(unpackJson(content));
+  const { version, sessions, content } = z
+    .object({ version: z.number().int(), sessions: guidColumn, content: z.instanceof(Uint8Array) })
+    .parse(item);
+  const { texts, errors } = outcomeContent.parse(unpackJson(content));
   return {
     version,
     sessions: new Map(sessions.flatMap((session, row) => (session === null ? [] : [[row, session] as const]))),

@@ -15,7 +15,8 @@ const LARGEST_ROUND = 255;
 const stateItem = z.object({
   version: z.number().int(),
   generation: z.number().int(),
-  acceptedAt: z.number(),
+  /** When the batch was accepted. Not called so here: `acceptedAt` is a key of the index, and a text. */
+  origin: z.number(),
   movedAt: z.number(),
   dueAt: z.number(),
   claimedUntil: z.number().optional(),
@@ -34,7 +35,7 @@ export function toStateItem(state: ChunkState, key: ItemKey, timeline: Timeline,
     ...key,
     version,
     generation,
-    acceptedAt,
+    origin: acceptedAt,
     movedAt,
     dueAt,
     ...(claimedUntil === null ? {} : { claimedUntil }),
@@ -52,17 +53,17 @@ export function fromStateItem(
   timelineOf: (acceptedAt: number) => Timeline,
 ): ChunkState {
   const parsed = stateItem.parse(item);
-  const rows = unpackRows(inflateRawSync(parsed.rows), timelineOf(parsed.acceptedAt));
+  const rows = unpackRows(inflateRawSync(parsed.rows), timelineOf(parsed.origin));
   const counters = countersOf(rows);
   if (ROW_STATUSES.some((status, index) => parsed.counters[index] !== counters[status])) {
     throw new Error(`the counters of chunk ${key.chunk} of batch ${key.batchId} are not those of its rows`);
   }
-  const { version, generation, acceptedAt, movedAt, dueAt } = parsed;
+  const { version, generation, origin, movedAt, dueAt } = parsed;
   return {
     key,
     version,
     generation,
-    acceptedAt,
+    acceptedAt: origin,
     movedAt,
     dueAt,
     claimedUntil: parsed.claimedUntil ?? null,

@@ -2,8 +2,12 @@ import type { Reservation } from '../domain/chunk-state.ts';
 import { classify, type UpstreamFailure } from '../domain/fi-failure.ts';
 import type { BudgetLesson, Clock, RateHint } from '../ports.ts';
 
-/** Connection failures in a row, or this share of the last calls answered 5xx, say that the upstream is away (`design.md`, circuit). */
-const FAILURES_IN_A_ROW = 5;
+/**
+ * The upstream is away at 5 connection failures in a row, or when half of the last 50 calls were answered 5xx (`design.md`, circuit). A call
+ * cut after sending counts half a connection failure: some upstreams reset now and then, and an open circuit costs every row a minute.
+ */
+const AWAY = 10;
+const POINTS = { no: 2, maybe: 1, answered: 0 } as const;
 const LAST_CALLS = 50;
 const FAILED_SHARE = 0.5;
 
@@ -34,7 +38,7 @@ interface GateOptions {
 export function callGate({ clock, reservation, trial, callsEndAt, onOpen }: GateOptions): CallGate {
   let tokens = trial ? 1 : reservation.tokens;
   let calls = 0;
-  let inARow = 0;
+  let away = 0;
   let recent: boolean[] = [];
   let rate: RateHint | null = null;
   let rateLimited = false;
@@ -59,14 +63,14 @@ export function callGate({ clock, reservation, trial, callsEndAt, onOpen }: Gate
       const verdict = failure && classify(failure);
       if (verdict?.kind === 'rate-limited') rateLimited = true;
       if (verdict?.kind === 'unauthorized') return open();
-      const isUnreachable = failure?.sent === 'no';
+      const points = POINTS[failure?.sent ?? 'answered'];
       const isServerError = failure?.sent === 'answered' && failure.status >= 500;
-      inARow = isUnreachable ? inARow + 1 : 0;
+      away = points === 0 ? 0 : away + points;
       recent = [...recent.slice(1 - LAST_CALLS), isServerError];
       const errors = recent.filter(Boolean).length;
       const isMostlyErrors = recent.length === LAST_CALLS && errors >= LAST_CALLS * FAILED_SHARE;
-      const hasTrialFailed = trial && (isUnreachable || isServerError || failure?.sent === 'maybe');
-      if (inARow >= FAILURES_IN_A_ROW || isMostlyErrors || hasTrialFailed) open();
+      const hasTrialFailed = trial && (points > 0 || isServerError);
+      if (away >= AWAY || isMostlyErrors || hasTrialFailed) open();
       else if (trial) circuit = 'close';
     },
     get circuit() {

@@ -1,0 +1,27 @@
+import type { ServerResponse } from 'node:http';
+import type { Answer } from './answer.ts';
+
+/** What goes back to the client: a response, or the end of the connection without one. */
+export type Delivery = Response | 'cut';
+
+type Response = { status: number; payload: string; contentType: string; headers: Record<string, string> };
+
+/** An answer as JSON text. */
+export function written(answer: Answer, headers: Record<string, string> = {}): Response {
+  return { status: answer.status, payload: JSON.stringify(answer.body), contentType: 'application/json', headers };
+}
+
+/** Sends a delivery. Where the client has gone away in the meantime nothing happens. */
+export function send(response: ServerResponse, delivery: Delivery): void {
+  if (delivery === 'cut') {
+    response.destroy();
+    return;
+  }
+  const { status, payload, contentType, headers } = delivery;
+  response.writeHead(status, {
+    'Content-Type': contentType,
+    'Content-Length': Buffer.byteLength(payload),
+    ...headers,
+  });
+  response.end(payload);
+}

@@ -1,0 +1,93 @@
+import { z } from 'zod';
+import type { RateLimit } from './rate-window.ts';
+
+/** No limit unless one is set. */
+export const DEFAULT_RATE_LIMIT: RateLimit | null = null;
+
+const rate = z.number().min(0).max(1);
+const milliseconds = z.number().min(0).max(600_000);
+
+/** The body of `PUT /_sim/faults`: what is not named stays as it is. */
+export const faultsSchema = z.strictObject({
+  latencyMs: z
+    .tuple([milliseconds, milliseconds])
+    .refine(([minimum, maximum]) => minimum <= maximum, 'the minimum is greater than the maximum')
+    .optional(),
+  errorRate: rate.optional(),
+  ambiguousRate: rate.optional(),
+  rateLimit: z
+    .strictObject({ limit: z.int().min(0), windowSeconds: z.number().positive() })
+    .nullable()
+    .optional(),
+  down: z.boolean().optional(),
+  unauthorized: z.boolean().optional(),
+  garbageRate: rate.optional(),
+});
+
+/** The faults in force. `latencyMs` is real time, never scaled. */
+export type Faults = {
+  latencyMs: readonly [number, number];
+  errorRate: number;
+  ambiguousRate: number;
+  rateLimit: RateLimit | null;
+  down: boolean;
+  unauthorized: boolean;
+  garbageRate: number;
+};
+
+/** The faults of a fresh simulator. */
+export function defaultFaults(rateLimit: RateLimit | null): Faults {
+  return {
+    latencyMs: [5, 20],
+    errorRate: 0,
+    ambiguousRate: 0,
+    rateLimit,
+    down: false,
+    unauthorized: false,
+    garbageRate: 0,
+  };
+}
+
+/** The faults with a change laid over them. */
+export function mergedFaults(faults: Faults, change: z.infer<typeof faultsSchema>): Faults {
+  const { rateLimit } = change;
+  return {
+    latencyMs: change.latencyMs ?? faults.latencyMs,
+    errorRate: change.errorRate ?? faults.errorRate,
+    ambiguousRate: change.ambiguousRate ?? faults.ambiguousRate,
+    rateLimit: rateLimit === undefined ? faults.rateLimit : rateLimit,
+    down: change.down ?? faults.down,
+    unauthorized: change.unauthorized ?? faults.unauthorized,
+    garbageRate: change.garbageRate ?? faults.garbageRate,
+  };
+}
+
+/**
+ * A 200 that is none, with its content type: HTML of a gateway, JSON cut in the middle, or nothing at all.
+ * `draw` is in [0, 1) and chooses which; `payload` is the true answer.
+ */
+export function garbage(payload: string, draw: number): { payload: string; contentType: string } {
+  if (draw < 1 / 3) {
+    return { payload: '<html><body><h1>Please try again later</h1></body></html>', contentType: 'text/html' };
+  }
+  return {
+    payload: draw < 2 / 3 ? payload.slice(0, Math.ceil(payload.length / 2)) : '',
+    contentType: 'application/json',
+  };
+}
+
+/** How long the answer to one call takes, in milliseconds. */
+export function latencyOf({ latencyMs: [minimum, maximum] }: Faults, random: () => number): number {
+  return minimum === maximum ? minimum : minimum + random() * (maximum - minimum);
+}
+
+/** A source of numbers in [0, 1) that gives the same sequence for the same seed (the mulberry32 generator). */
+export function seededRandom(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}

@@ -1,0 +1,90 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import { type Answer, invalidRequest, unprocessed } from './answer.ts';
+import { type CallBody, parseCallBody } from './call-body.ts';
+import { type Delivery, written } from './delivery.ts';
+import { garbage } from './faults.ts';
+import { answerFiBalance } from './fi-balance.ts';
+import { answerFiRequest } from './fi-request.ts';
+import { answerFiRequestStatus } from './fi-request-status.ts';
+import type { Simulation } from './simulation.ts';
+
+type Call = (simulation: Simulation, clientId: string, body: CallBody, now: number) => Answer;
+type Path = '/fi/request' | '/consent/firequest/status' | '/getfibalance';
+
+const CALLS: Record<Path, { answer: Call; count: 'fiRequests' | 'statusCalls' | 'balanceCalls' }> = {
+  '/fi/request': { answer: answerFiRequest, count: 'fiRequests' },
+  '/consent/firequest/status': { answer: answerFiRequestStatus, count: 'statusCalls' },
+  '/getfibalance': { answer: answerFiBalance, count: 'balanceCalls' },
+};
+
+/** Whether a path is one of FinPro's three calls. */
+export function isFinProPath(path: string): path is Path {
+  return Object.hasOwn(CALLS, path);
+}
+
+/**
+ * One call of FinPro's API. The order is that of a gateway before a service: headers (401), the client's window (429),
+ * credentials (401), failure before processing (500), then the call itself, whose outcome may be lost (`ambiguousRate`)
+ * or garbled (`garbageRate`) although it took place.
+ */
+export function deliverCall(simulation: Simulation, path: Path, headers: IncomingHttpHeaders, text: string): Delivery {
+  const now = simulation.clock();
+  const { client_id: clientId } = headers;
+  const missing = missingHeader(headers);
+  if (typeof clientId !== 'string' || missing !== undefined) {
+    return written(unprocessed(401, 'Unauthorized', `${missing} is missing`, now));
+  }
+  const counted = simulation.windows.count(clientId, now);
+  const refusal = refusalBefore(simulation, counted.allowed, now);
+  if (refusal !== undefined) {
+    return written(refusal, counted.headers);
+  }
+  const answer = process(simulation, path, clientId, text, now);
+  if (!answer.processed) {
+    return written(answer, counted.headers);
+  }
+  const { ambiguousRate, garbageRate } = simulation.faults;
+  if (happens(simulation, ambiguousRate)) {
+    return 'cut';
+  }
+  const delivery = written(answer, counted.headers);
+  return happens(simulation, garbageRate)
+    ? { ...delivery, status: 200, ...garbage(delivery.payload, simulation.random()) }
+    : delivery;
+}
+
+function refusalBefore(simulation: Simulation, allowed: boolean, now: number): Answer | undefined {
+  if (simulation.faults.unauthorized) {
+    return unprocessed(401, 'Unauthorized', 'The credentials are not valid', now);
+  }
+  if (!allowed) {
+    simulation.counts.rejected429 += 1;
+    return unprocessed(429, 'TooManyRequests', 'The rate limit is exceeded', now);
+  }
+  return happens(simulation, simulation.faults.errorRate)
+    ? unprocessed(500, 'InternalServerError', 'Something went wrong', now)
+    : undefined;
+}
+
+function process(simulation: Simulation, path: Path, clientId: string, text: string, now: number): Answer {
+  const call = CALLS[path];
+  const body = parseCallBody(text);
+  if (body === undefined) {
+    simulation.counts[call.count] += 1;
+    return invalidRequest(['the body must be a JSON object'], now);
+  }
+  return call.answer(simulation, clientId, body, now);
+}
+
+function missingHeader(headers: IncomingHttpHeaders): string | undefined {
+  const { client_id, client_secret, organisationid, appidentifier } = headers;
+  if (!client_id) return 'client_id';
+  if (!client_secret) return 'client_secret';
+  if (!organisationid) return 'organisationId';
+  return appidentifier ? undefined : 'appIdentifier';
+}
+
+/** Draws only where there is a chance at all, so that runs without faults leave the sequence as it is. */
+function happens(simulation: Simulation, rate: number): boolean {
+  return rate > 0 && simulation.random() < rate;
+}

@@ -1,0 +1,118 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { dynamoDbBudget } from '../../../../lambdas/adapters/dynamodb/dynamodb-budget.ts';
+import type { Leave } from '../../../../lambdas/core/ports.ts';
+import { readSettings } from '../../../../lambdas/core/settings.ts';
+import { type LocalTable, localTable } from './local-table.ts';
+
+const settings = readSettings({});
+const MINUTE = 60_000;
+const NOW = 1_800_000_000_000 - (1_800_000_000_000 % MINUTE) + 10_000;
+const NO_RATE = { limit: null, remaining: null, resetAt: null };
+const NOTHING = { rate: null, rateLimited: false, circuit: 'leave' } as const;
+
+let table: LocalTable;
+beforeEach(async () => {
+  table = await localTable();
+});
+afterEach(() => table.close());
+
+const reservationOf = (leave: Leave) => {
+  if (!leave.granted) throw new Error(`no leave before ${leave.waitUntil}`);
+  return leave.reservation;
+};
+
+describe('the ledger', () => {
+  test('fills the current window to 97 % and later ones to 90 %', async () => {
+    const budget = dynamoDbBudget(table, settings);
+    const taken = new Map<number, number>();
+    for (let chunk = 0; chunk < 12; chunk += 1) {
+      const { startsAt, tokens } = reservationOf(await budget.reserve('org', 250, null, NOW));
+      taken.set(startsAt, (taken.get(startsAt) ?? 0) + tokens);
+    }
+    const start = NOW - (NOW % MINUTE);
+    expect(taken.get(start)).toBe(970);
+    expect(taken.get(start + MINUTE)).toBe(900);
+    expect([...taken.keys()].every((each) => each % MINUTE === 0)).toBe(true);
+  });
+
+  test('is never overdrawn by workers that reserve at once', async () => {
+    const workers = Array.from({ length: 20 }, () => dynamoDbBudget(table, settings));
+    const leaves = await Promise.all(workers.map((worker) => worker.reserve('org', 100, null, NOW)));
+    const taken = new Map<number, number>();
+    for (const { startsAt, tokens } of leaves.map(reservationOf))
+      taken.set(startsAt, (taken.get(startsAt) ?? 0) + tokens);
+    expect(Math.max(...taken.values())).toBeLessThanOrEqual(970);
+  });
+
+  test('keeps organisations apart', async () => {
+    const budget = dynamoDbBudget(table, settings);
+    for (let chunk = 0; chunk < 4; chunk += 1) await budget.reserve('large', 250, null, NOW);
+    expect(reservationOf(await budget.reserve('small', 10, null, NOW)).startsAt).toBe(NOW - (NOW % MINUTE));
+  });
+
+  test('takes nothing more for a reservation held for a later window', async () => {
+    const budget = dynamoDbBudget(table, settings);
+    for (let chunk = 0; chunk < 4; chunk += 1) await budget.reserve('org', 250, null, NOW);
+    const held = reservationOf(await budget.reserve('org', 250, null, NOW));
+    expect(held.startsAt).toBeGreaterThan(NOW);
+    expect(reservationOf(await budget.reserve('org', 250, held, held.startsAt + 2_000))).toEqual(held);
+  });
+
+  test('says that the budget is tight when the window before was nearly used up', async () => {
+    const budget = dynamoDbBudget(table, settings);
+    expect(reservationOf(await budget.reserve('org', 100, null, NOW)).tight).toBe(false);
+    for (let chunk = 0; chunk < 4; chunk += 1) await budget.reserve('org', 250, null, NOW);
+    expect(reservationOf(await budget.reserve('org', 10, null, NOW + MINUTE)).tight).toBe(true);
+  });
+
+  test('takes back what was not used', async () => {
+    const budget = dynamoDbBudget(table, settings);
+    const first = reservationOf(await budget.reserve('org', 970, null, NOW));
+    await budget.giveBack('org', first, 500);
+    expect(reservationOf(await budget.reserve('org', 400, null, NOW)).startsAt).toBe(first.startsAt);
+  });
+
+  test('lets nothing out of a window after a 429, and goes on with the next', async () => {
+    const budget = dynamoDbBudget(table, settings);
+    const first = reservationOf(await budget.reserve('org', 10, null, NOW));
+    const rate = { limit: 1000, remaining: 0, resetAt: first.endsAt };
+    await budget.learn('org', first, { rate, rateLimited: true, circuit: 'leave' }, NOW);
+    expect(reservationOf(await budget.reserve('org', 10, null, NOW)).startsAt).toBe(first.endsAt);
+  });
+
+  test('follows X-RateLimit-Reset and leaves one window out when it moves', async () => {
+    const budget = dynamoDbBudget(table, settings);
+    const first = reservationOf(await budget.reserve('org', 10, null, NOW));
+    const resetAt = first.startsAt + 25_000;
+    await budget.learn('org', first, { ...NOTHING, rate: { ...NO_RATE, resetAt } }, NOW);
+    const next = reservationOf(await budget.reserve('org', 10, first, NOW));
+    expect(next.startsAt).toBe(resetAt + MINUTE);
+  });
+
+  test('believes the limit in the headers', async () => {
+    const budget = dynamoDbBudget(table, settings);
+    const first = reservationOf(await budget.reserve('org', 10, null, NOW));
+    await budget.learn('org', first, { ...NOTHING, rate: { ...NO_RATE, limit: 100 } }, NOW);
+    expect(reservationOf(await budget.reserve('org', 200, null, NOW)).tokens).toBe(87);
+  });
+});
+
+describe('the circuit', () => {
+  test('is tried by one worker at a time, and closed by a trial that went well', async () => {
+    const workers = Array.from({ length: 5 }, () => dynamoDbBudget(table, settings));
+    const [one] = workers;
+    if (!one) throw new Error('no worker');
+    const reservation = reservationOf(await one.reserve('org', 10, null, NOW));
+    await one.learn('org', reservation, { ...NOTHING, circuit: 'open' }, NOW);
+    expect(await one.reserve('org', 10, null, NOW + 1_000)).toEqual({ granted: false, waitUntil: NOW + MINUTE });
+
+    const later = NOW + MINUTE;
+    const leaves = await Promise.all(workers.map((worker) => worker.reserve('org', 10, null, later)));
+    const trials = leaves.filter((leave) => leave.granted);
+    expect(trials).toHaveLength(1);
+    expect(trials[0]).toMatchObject({ trial: true, reservation: { tokens: 1 } });
+
+    await one.learn('org', reservation, { ...NOTHING, circuit: 'close' }, later);
+    expect(await one.reserve('org', 10, null, later)).toMatchObject({ granted: true, trial: false });
+  });
+});
