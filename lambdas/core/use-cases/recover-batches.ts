@@ -28,7 +28,7 @@ const GIVEN_UP_UNKNOWN = rowError(
 
 /**
  * The one way back: looks at every open batch and moves what stands still. A chunk that has not moved for the grace past its due time is
- * queued again under the next generation; it is given up in the last generation or past the batch's deadline. Heals lost messages, dead
+ * queued again under the next generation, each with twice the grace of the one before; it is given up in the last generation or past the batch's deadline. Heals lost messages, dead
  * executions and a crash between acceptance and queueing alike. Safe to run twice at once.
  */
 export async function recoverBatches(ports: RecoveryPorts): Promise<void> {
@@ -62,7 +62,7 @@ async function recoverChunks(
       continue;
     }
     const isClaimed = state.claimedUntil !== null && state.claimedUntil > now;
-    const isOverdue = state.dueAt + settings.recoveryGrace < now;
+    const isOverdue = state.dueAt + graceOf(state, settings) < now;
     const isPastDeadline = state.acceptedAt + settings.batchDeadline <= now;
     if (isClaimed || !(isOverdue || isPastDeadline)) continue;
     if (isPastDeadline || state.generation >= LAST_GENERATION) {
@@ -78,6 +78,10 @@ async function recoverChunks(
   journal.count('ChunkRecovered', tasks.length);
   if (unsent.length > 0) journal.count('TaskUnsent', unsent.length);
 }
+
+/** The wait doubles with each generation: a chunk that only waits in a long queue must not be taken for a dead one five times over. */
+const graceOf = ({ generation }: ChunkState, { recoveryGrace }: Settings): number =>
+  recoveryGrace * 2 ** (generation - 1);
 
 /** Ends the open rows of a chunk, FAILED and `Yes`. The errors are written first, so that no FAILED row is ever without one. */
 async function giveUp(
