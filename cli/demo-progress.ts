@@ -1,0 +1,35 @@
+import { MultiBar, Presets } from 'cli-progress';
+import type { BatchStatusAnswer } from './api-client.ts';
+
+/** Shows how a batch gets on: a live bar on a terminal, a line now and then elsewhere. */
+export interface Progress {
+  show(summary: BatchStatusAnswer['summary']): void;
+  stop(): void;
+}
+
+const countsOf = ({ ready, in_progress, completed, failed }: BatchStatusAnswer['summary']): string =>
+  `ready ${ready} | in progress ${in_progress} | completed ${completed} | failed ${failed}`;
+
+export function progressOn(output: NodeJS.WriteStream, total: number): Progress {
+  if (!output.isTTY) return progressLines(output, total);
+  const bars = new MultiBar({ format: '{bar} {percentage}% | {counts}', stream: output }, Presets.shades_classic);
+  const bar = bars.create(total, 0, { counts: '' });
+  return {
+    show: (summary) => bar.update(summary.completed + summary.failed, { counts: countsOf(summary) }),
+    stop: () => bars.stop(),
+  };
+}
+
+/** One line for every tenth of the batch, so that a log stays readable. */
+function progressLines(output: NodeJS.WriteStream, total: number): Progress {
+  let shown = -1;
+  return {
+    show: (summary) => {
+      const tenth = Math.floor((10 * (summary.completed + summary.failed)) / Math.max(total, 1));
+      if (tenth === shown) return;
+      shown = tenth;
+      output.write(`${String(tenth * 10).padStart(3)} % | ${countsOf(summary)}\n`);
+    },
+    stop: () => {},
+  };
+}

@@ -1,0 +1,87 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { z } from 'zod';
+import { startEnvironment } from '../local/environment.ts';
+import { type ApiClient, apiClient, type BatchStatusAnswer } from './api-client.ts';
+import { type DemoConsent, demoConsents } from './demo-consents.ts';
+import { progressOn } from './demo-progress.ts';
+import { countFailures, formatReport } from './demo-report.ts';
+
+const LARGEST_PAGE = 1000;
+/** A batch ends by itself after 24 h of its own time at the latest; the demo does not wait that long. */
+const PATIENCE_MINUTES = 60;
+
+const options = z
+  .object({ rows: z.coerce.number().int().min(1).max(10_000) })
+  .parse(parseArgs({ options: { rows: { type: 'string', default: '10000' } } }).values);
+const timeScale = z.coerce.number().positive().default(0.02).parse(process.env['TIME_SCALE']);
+
+console.log('Starting the local cloud and the FinPro simulator …');
+const environment = await startEnvironment({ timeScale });
+try {
+  process.exitCode = await demonstrate(options.rows);
+} finally {
+  await environment.close();
+}
+
+/** Takes a batch through the whole product. Returns the exit code: 0 when every row is terminal. */
+async function demonstrate(rows: number): Promise<number> {
+  const [tenant] = environment.tenants;
+  if (!tenant) throw new Error('there is no tenant');
+  const api = apiClient(environment.endpoints.api, tenant);
+  const consents = demoConsents(rows);
+  await setScenarios(environment.simulator.url, consents);
+
+  environment.cloud.meter.reset();
+  const startedAt = performance.now();
+  const { reference_id, batch_id } = await api.schedule({
+    reference_id: `demo-${Date.now()}`,
+    consents_list: consents.map(({ consentId }) => ({ consent_id: consentId })),
+    configId: 'demo',
+  });
+  const accepted = (performance.now() - startedAt) / 1000;
+  console.log(`Accepted ${rows} consents as ${reference_id} (batch ${batch_id}) in ${accepted.toFixed(2)} s`);
+
+  const status = await follow(api, reference_id, rows);
+  const elapsed = performance.now() - startedAt;
+  const failures = countFailures(await failedRecords(api, reference_id));
+  console.log(formatReport({ status, failures, elapsed, timeScale, meter: environment.cloud.meter.read() }));
+  return status.batch_status === 'COMPLETED' ? 0 : 1;
+}
+
+/** Tells the simulator which consents are in trouble. */
+async function setScenarios(simulator: string, consents: readonly DemoConsent[]): Promise<void> {
+  const troubled = consents.filter(({ scenario }) => scenario !== null);
+  const answer = await fetch(new URL('/_sim/consents', simulator), {
+    method: 'PUT',
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify({ consents: troubled }),
+  });
+  if (!answer.ok) throw new Error(`the simulator answered ${answer.status}: ${await answer.text()}`);
+}
+
+async function follow(api: ApiClient, referenceId: string, rows: number): Promise<BatchStatusAnswer> {
+  const progress = progressOn(process.stdout, rows);
+  const giveUpAt = performance.now() + PATIENCE_MINUTES * 60_000;
+  try {
+    for (;;) {
+      const status = await api.status({ reference_id: referenceId, limit: 1 });
+      progress.show(status.summary);
+      const isOver = status.batch_status === 'COMPLETED' || status.batch_status === 'FAILED';
+      if (isOver || performance.now() > giveUpAt) return status;
+      await wait(1_000);
+    }
+  } finally {
+    progress.stop();
+  }
+}
+
+async function failedRecords(api: ApiClient, referenceId: string): Promise<BatchStatusAnswer['records']> {
+  const records: BatchStatusAnswer['records'] = [];
+  for (let page = 1; ; page += 1) {
+    const filters = { status: ['FAILED'] };
+    const answer = await api.status({ reference_id: referenceId, filters, page, limit: LARGEST_PAGE });
+    records.push(...answer.records);
+    if (!answer.pagination.has_next) return records;
+  }
+}

@@ -1,0 +1,42 @@
+/** One AWS API call of the JSON protocols, as a service of the local cloud gets it. */
+export interface AwsCall {
+  readonly action: string;
+  readonly input: Readonly<Record<string, unknown>>;
+  /** The logical id of the function or state machine that calls, or `outside`. */
+  readonly caller: string;
+}
+
+/** The HTTP answer to a call; `body` is JSON. */
+export interface AwsAnswer {
+  readonly status: number;
+  readonly body: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** What a caller's role must allow for a call to succeed on AWS, such as `sqs:SendMessage` on a queue's ARN. */
+export interface NeededPermission {
+  readonly action: string;
+  readonly resource: string;
+}
+
+/** A service that the front hands calls to. */
+export interface AwsService {
+  /** Its name in endpoints and IAM actions, such as `sqs`. */
+  readonly name: string;
+  /** The first part of the `X-Amz-Target` header, such as `AmazonSQS`. */
+  readonly target: string;
+  answer(call: AwsCall): Promise<AwsAnswer>;
+  permissions(call: AwsCall): readonly NeededPermission[];
+}
+
+/** An error that a service answers with, by its name in the service's API. */
+export class AwsError extends Error {
+  readonly code: string;
+  readonly status: number;
+
+  constructor(code: string, message: string, status = 400) {
+    super(message);
+    this.code = code;
+    this.status = status;
+  }
+}

@@ -1,0 +1,149 @@
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { RestApi } from './api/rest-api.ts';
+import { AwsFront } from './aws-front.ts';
+import { CallRecord } from './call-record.ts';
+import { DynamoDb } from './dynamodb/dynamodb.ts';
+import { DynamoEngine } from './dynamodb/engine.ts';
+import { createTables } from './dynamodb/tables.ts';
+import { type ContainerLimits, DEFAULT_LIMITS } from './lambda/containers.ts';
+import { FunctionLogs } from './lambda/function-log.ts';
+import { functionModels } from './lambda/function-models.ts';
+import { Lambda, prepareThread } from './lambda/lambda.ts';
+import { Meter } from './meter.ts';
+import { Schedules } from './schedules.ts';
+import { SecretsManager } from './secrets/secrets-manager.ts';
+import { eventSources, Poller } from './sqs/event-source.ts';
+import { openFauxqs } from './sqs/fauxqs.ts';
+import { Sqs } from './sqs/sqs.ts';
+import { ExecutionJournal } from './step-functions/execution-journal.ts';
+import { StepFunctions } from './step-functions/step-functions.ts';
+import { synthesize } from './synthesize.ts';
+import type { Assembly } from './template/assembly.ts';
+import { StackResources } from './template/resources.ts';
+
+export interface LocalCloudOptions {
+  /** A stack synthesized before; without one, the app of cdk.json is synthesized. */
+  readonly assembly?: Assembly;
+  /** 0, as without a value, takes a free port. */
+  readonly ports?: { readonly api?: number; readonly aws?: number };
+  /** What every duration of the product is multiplied by. */
+  readonly timeScale?: number;
+  /** Where data and logs are kept; without it, nothing is. */
+  readonly stateDir?: string;
+  /** Replace environment variables that functions have, such as the address of an upstream. */
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly limits?: Partial<ContainerLimits>;
+}
+
+/** A running local cloud. */
+export interface LocalCloud {
+  readonly region: string;
+  /** The base URLs of the REST API and of everything that an AWS SDK calls, which also has `/_local/meter` and `/_local/calls`. */
+  readonly endpoints: { readonly api: string; readonly aws: string };
+  readonly meter: Meter;
+  readonly record: CallRecord;
+  readonly secrets: SecretsManager;
+  /** The value of an environment variable that the template gives to its functions; undefined where none has it. */
+  environmentOf(name: string): string | undefined;
+  /** Deletes every message of a queue (by URL), in flight or not. */
+  purgeQueue(url: string): void;
+  /** Aborts every running execution of every state machine, and returns how many there were. */
+  abortExecutions(): number;
+  /** Kills every container in the middle of what it does. */
+  killContainers(): Promise<void>;
+  /** Stops in order. What was under way goes on at the next start with the same `stateDir`. */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts everything that the template describes, on 127.0.0.1: its REST API, functions, queues, tables, state machines and schedules.
+ * Rejects, with everything stopped again, when a port or the state directory is taken or the template holds what cannot be run here.
+ */
+export async function startLocalCloud(options: LocalCloudOptions = {}): Promise<LocalCloud> {
+  const closers: (() => unknown)[] = [];
+  const close = async (): Promise<void> => {
+    for (const closer of closers.splice(0).reverse()) await closer();
+  };
+  try {
+    return await start(options, closers, close);
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function start(
+  { timeScale = 1, stateDir, ...options }: LocalCloudOptions,
+  closers: (() => unknown)[],
+  close: () => Promise<void>,
+): Promise<LocalCloud> {
+  const folder = stateDir ?? (await mkdtemp(join(tmpdir(), 'local-cloud-')));
+  if (stateDir === undefined) closers.push(() => rm(folder, { recursive: true, force: true }));
+  await mkdir(folder, { recursive: true });
+  /** Undefined, which every part takes as "in memory", where nothing is kept. */
+  const kept = (name: string): string | undefined => (stateDir === undefined ? undefined : join(stateDir, name));
+
+  const meter = new Meter();
+  const record = new CallRecord();
+  const assembly = options.assembly ?? (await synthesize(join(folder, 'assembly')));
+  const front = new AwsFront(meter, record);
+  const aws = await front.listen(options.ports?.aws ?? 0);
+  closers.push(() => front.close());
+  const resources = new StackResources(assembly, aws);
+
+  const engine = new DynamoEngine(kept('dynamodb'));
+  closers.push(() => engine.close());
+  await engine.start();
+  front.add(new DynamoDb(engine, await createTables(engine, resources), meter));
+
+  const secrets = new SecretsManager(kept('secrets.json'), resources.place, meter);
+  front.add(secrets);
+
+  const logs = new FunctionLogs(kept('logs'), meter);
+  closers.push(() => logs.close());
+  const limits = { ...DEFAULT_LIMITS, ...options.limits };
+  const functions = functionModels(resources, { timeScale, overrides: options.environment ?? {} });
+  const lambda = new Lambda(functions, await prepareThread(folder), limits, { meter, record, logs });
+  closers.push(() => lambda.close());
+
+  const sqs = new Sqs(await openFauxqs(kept('sqs')), resources, meter, timeScale);
+  front.add(sqs);
+
+  const journal = new ExecutionJournal(kept('executions.jsonl'));
+  const stepFunctions = new StepFunctions(resources, lambda, journal, { meter, record, timeScale });
+  front.add(stepFunctions);
+  closers.push(() => stepFunctions.close());
+
+  const pollers = eventSources(resources, sqs, functions).map(
+    (source) => new Poller(source, limits.perFunction, { sqs, front, lambda, record }),
+  );
+  const schedules = new Schedules(resources, lambda, record, timeScale);
+  const restApi = new RestApi(resources, lambda, meter, record);
+  const api = await restApi.listen(options.ports?.api ?? 0);
+  closers.push(() => restApi.close());
+
+  const polling = pollers.map((poller) => poller.start());
+  closers.push(async () => {
+    for (const poller of pollers) poller.stop();
+    await sqs.close();
+    await Promise.all(polling);
+  });
+  schedules.start();
+  closers.push(() => schedules.stop());
+  stepFunctions.resume();
+
+  return {
+    region: assembly.region,
+    endpoints: { api, aws },
+    meter,
+    record,
+    secrets,
+    environmentOf: (name) => functions.map(({ environment }) => environment[name]).find((value) => value !== undefined),
+    purgeQueue: (url) => sqs.purge(url),
+    abortExecutions: () => stepFunctions.abortAll(),
+    killContainers: () => lambda.killContainers(),
+    close,
+  };
+}

@@ -1,0 +1,95 @@
+/** What AWS bills by. Log bytes are those written; S3 gets units of its own when there is an S3. */
+export const UNITS = [
+  'apigateway.request',
+  'dynamodb.indexWriteUnit',
+  'dynamodb.readUnit',
+  'dynamodb.writeUnit',
+  'lambda.gbSecond',
+  'lambda.request',
+  'logs.byte',
+  'secretsmanager.request',
+  'sqs.fairRequest',
+  'sqs.request',
+  'states.transition',
+] as const;
+
+export type Unit = (typeof UNITS)[number];
+
+/** How one function was used. Times are of the local machine. */
+export interface FunctionUsage {
+  invocations: number;
+  errors: number;
+  coldStarts: number;
+  billedMilliseconds: number;
+  initMilliseconds: number;
+}
+
+/** All that was counted since `since` (ISO 8601). */
+export interface MeterReading {
+  readonly since: string;
+  /** Calls by service and action: `calls.dynamodb.PutItem`. */
+  readonly calls: Readonly<Record<string, Readonly<Record<string, number>>>>;
+  readonly units: Readonly<Record<Unit, number>>;
+  /** By function name. */
+  readonly functions: Readonly<Record<string, Readonly<FunctionUsage>>>;
+}
+
+const noUnits = (): Record<Unit, number> => ({
+  'apigateway.request': 0,
+  'dynamodb.indexWriteUnit': 0,
+  'dynamodb.readUnit': 0,
+  'dynamodb.writeUnit': 0,
+  'lambda.gbSecond': 0,
+  'lambda.request': 0,
+  'logs.byte': 0,
+  'secretsmanager.request': 0,
+  'sqs.fairRequest': 0,
+  'sqs.request': 0,
+  'states.transition': 0,
+});
+
+/** Counts the AWS calls of the local cloud and the units that AWS would bill for them. */
+export class Meter {
+  #since = new Date();
+  #calls = new Map<string, Map<string, number>>();
+  #units = noUnits();
+  #functions = new Map<string, FunctionUsage>();
+
+  call(service: string, action: string): void {
+    const actions = this.#calls.get(service) ?? new Map<string, number>();
+    this.#calls.set(service, actions.set(action, (actions.get(action) ?? 0) + 1));
+  }
+
+  add(unit: Unit, amount: number): void {
+    this.#units[unit] += amount;
+  }
+
+  /** The counters of one function, to be added to. */
+  usage(functionName: string): FunctionUsage {
+    const usage = this.#functions.get(functionName) ?? {
+      invocations: 0,
+      errors: 0,
+      coldStarts: 0,
+      billedMilliseconds: 0,
+      initMilliseconds: 0,
+    };
+    this.#functions.set(functionName, usage);
+    return usage;
+  }
+
+  read(): MeterReading {
+    return {
+      since: this.#since.toISOString(),
+      calls: Object.fromEntries([...this.#calls].map(([service, actions]) => [service, Object.fromEntries(actions)])),
+      units: { ...this.#units },
+      functions: Object.fromEntries([...this.#functions].map(([name, usage]) => [name, { ...usage }])),
+    };
+  }
+
+  reset(): void {
+    this.#since = new Date();
+    this.#calls = new Map();
+    this.#units = noUnits();
+    this.#functions = new Map();
+  }
+}

@@ -1,0 +1,97 @@
+import { z } from 'zod';
+
+const retrierSchema = z.looseObject({ IntervalSeconds: z.number().optional(), MaxDelaySeconds: z.number().optional() });
+
+const stateSchema = z.looseObject({
+  Type: z.enum(['Task', 'Wait', 'Choice', 'Pass', 'Succeed', 'Fail', 'Map', 'Parallel']),
+  QueryLanguage: z.literal('JSONPath', 'aws-local-stepfunctions ignores JSONata without a word').optional(),
+  Resource: z.string().optional(),
+  Seconds: z.number().optional(),
+  TimeoutSeconds: z.number().optional(),
+  Retry: z.array(retrierSchema).optional(),
+  Iterator: z.unknown().optional(),
+  ItemProcessor: z.unknown().optional(),
+  Branches: z.array(z.unknown()).optional(),
+  ProcessorConfig: z.unknown().optional(),
+});
+
+const definitionSchema = z.looseObject({
+  QueryLanguage: z.literal('JSONPath', 'aws-local-stepfunctions ignores JSONata without a word').optional(),
+  TimeoutSeconds: z.number().optional(),
+  ProcessorConfig: z
+    .looseObject({ Mode: z.literal('INLINE', 'the local cloud has no Distributed Map').optional() })
+    .optional(),
+  StartAt: z.string(),
+  States: z.record(z.string(), stateSchema),
+});
+type Definition = z.infer<typeof definitionSchema>;
+
+/** How a Task state calls its function: its input is the event, or it holds the function's ARN beside the event. */
+export interface TaskTarget {
+  /** Undefined with `arn:aws:states:::lambda:invoke`, whose input says which function. */
+  readonly functionArn: string | undefined;
+}
+
+/** A definition made ready to run, and the functions behind its Task states, by state name. */
+export interface RunnableDefinition {
+  readonly definition: unknown;
+  readonly tasks: ReadonlyMap<string, TaskTarget>;
+  /** The states of the outermost level: those that an execution can be resumed at. */
+  readonly topStates: ReadonlySet<string>;
+}
+
+/** The longest that a timer can run, in seconds: 24.8 days. Beyond it Node's would fire at once. */
+const LONGEST_TIMER_SECONDS = 2_147_483;
+const LAMBDA_ARN = /^arn:[^:]+:lambda:/;
+const LAMBDA_INVOKE = /^arn:[^:]+:states:::lambda:invoke$/;
+
+/**
+ * Reads a state machine's definition (JSON) for aws-local-stepfunctions. Fixed waits and retry intervals are multiplied by `timeScale`; what a
+ * state reads from its input is left alone, since the functions compute it in scaled time. A Task without a timeout gets the longest
+ * one, as on AWS: the library's default of 60 s would count the wait for a free container. Throws on what the library would ignore.
+ */
+export function readDefinition(text: string, timeScale: number): RunnableDefinition {
+  const tasks = new Map<string, TaskTarget>();
+
+  const scaleState = (name: string, state: z.infer<typeof stateSchema>): Record<string, unknown> => {
+    const nested = {
+      ...(state.Iterator === undefined ? {} : { Iterator: scaleAll(definitionSchema.parse(state.Iterator)) }),
+      ...(state.ItemProcessor === undefined
+        ? {}
+        : { ItemProcessor: scaleAll(definitionSchema.parse(state.ItemProcessor)) }),
+      ...(state.Branches === undefined
+        ? {}
+        : { Branches: state.Branches.map((branch) => scaleAll(definitionSchema.parse(branch))) }),
+    };
+    const retry = state.Retry?.map((retrier) => ({
+      ...retrier,
+      IntervalSeconds: (retrier.IntervalSeconds ?? 1) * timeScale,
+      ...(retrier.MaxDelaySeconds === undefined ? {} : { MaxDelaySeconds: retrier.MaxDelaySeconds * timeScale }),
+    }));
+    if (state.Type === 'Task') tasks.set(name, targetOf(name, state.Resource ?? ''));
+    return {
+      ...state,
+      ...nested,
+      ...(retry === undefined ? {} : { Retry: retry }),
+      ...(state.Seconds === undefined ? {} : { Seconds: state.Seconds * timeScale }),
+      ...(state.Type === 'Task' ? { TimeoutSeconds: state.TimeoutSeconds ?? LONGEST_TIMER_SECONDS } : {}),
+    };
+  };
+
+  const scaleAll = ({ TimeoutSeconds, ...definition }: Definition): Record<string, unknown> => ({
+    ...definition,
+    ...(TimeoutSeconds === undefined || TimeoutSeconds > LONGEST_TIMER_SECONDS ? {} : { TimeoutSeconds }),
+    States: Object.fromEntries(
+      Object.entries(definition.States).map(([name, state]) => [name, scaleState(name, state)]),
+    ),
+  });
+
+  const definition = definitionSchema.parse(JSON.parse(text));
+  return { definition: scaleAll(definition), tasks, topStates: new Set(Object.keys(definition.States)) };
+}
+
+function targetOf(name: string, resource: string): TaskTarget {
+  if (LAMBDA_ARN.test(resource)) return { functionArn: resource };
+  if (LAMBDA_INVOKE.test(resource)) return { functionArn: undefined };
+  throw new Error(`the local cloud cannot run the task ${name}: ${resource}`);
+}

@@ -1,0 +1,89 @@
+import { type RunOptions, StateMachine, type StateMachineDefinition } from 'aws-local-stepfunctions';
+import { z } from 'zod';
+import type { Invoker } from '../lambda/lambda.ts';
+import { type RunnableDefinition, readDefinition, type TaskTarget } from './definition.ts';
+
+type Json = z.infer<ReturnType<typeof z.json>>;
+
+/** A run of a state machine. `ended` resolves to the output; it rejects with the failure, whose name is the error's. */
+export interface Run {
+  readonly ended: Promise<Json>;
+  abort(): void;
+}
+
+/** What a run tells while it goes on. */
+export interface RunListener {
+  /** A state was entered (or, with `again`, is retried), which AWS bills as one transition. */
+  transition(state: string, input: Json, again: boolean): void;
+}
+
+/** What a task may take in or give back, in bytes of JSON. */
+export const PAYLOAD_BYTES = 262_144;
+
+const invokeParameters = z.object({ FunctionName: z.string(), Payload: z.json().default({}) });
+const isDefinition = (value: unknown): value is StateMachineDefinition => typeof value === 'object' && value !== null;
+
+/** Runs one state machine of the template on aws-local-stepfunctions, its tasks on the local Lambda. */
+export class Runner {
+  /** The functions that its tasks call directly, by ARN. */
+  readonly functionArns: readonly string[];
+  readonly #runnable: RunnableDefinition;
+  readonly #lambda: Invoker;
+
+  /** Throws on a definition that is not valid, or that the library could not run faithfully. */
+  constructor(definition: string, timeScale: number, lambda: Invoker) {
+    const original: unknown = JSON.parse(definition);
+    // Scaled intervals are no longer whole seconds, so it is the original that is validated.
+    if (isDefinition(original)) new StateMachine(original, { validationOptions: { checkArn: false } });
+    this.#runnable = readDefinition(definition, timeScale);
+    this.#lambda = lambda;
+    this.functionArns = [...this.#runnable.tasks.values()].flatMap(({ functionArn }) => functionArn ?? []);
+  }
+
+  /** Starts a run on an input, at the start or at a state that an earlier run had entered. */
+  run(input: Json, startAt: string | undefined, context: RunOptions['context'], listener: RunListener): Run {
+    const { definition, tasks, topStates } = this.#runnable;
+    const resumable = startAt !== undefined && topStates.has(startAt) ? { StartAt: startAt } : {};
+    const started = { ...z.record(z.string(), z.unknown()).parse(definition), ...resumable };
+    if (!isDefinition(started)) throw new Error('the state machine has no definition');
+    const run = new StateMachine(started, { validationOptions: { noValidate: true } }).run(input, {
+      ...(context === undefined ? {} : { context }),
+      overrides: {
+        taskResourceLocalHandlers: Object.fromEntries(
+          [...tasks].map(([name, target]) => [name, (event: Json) => this.#task(target, event)]),
+        ),
+      },
+    });
+    void this.#follow(run.eventLogs, listener);
+    return { ended: run.result, abort: run.abort };
+  }
+
+  async #follow(events: ReturnType<StateMachine['run']>['eventLogs'], listener: RunListener): Promise<void> {
+    for await (const event of events) {
+      if (event.type === 'StateEntered') listener.transition(event.state.name, event.state.input, false);
+      if (event.type === 'StateRetried') listener.transition(event.state.name, event.state.input, true);
+    }
+  }
+
+  async #task({ functionArn }: TaskTarget, input: Json): Promise<Json> {
+    if (functionArn !== undefined) return this.#invoke(functionArn, input);
+    const { FunctionName, Payload } = invokeParameters.parse(input);
+    return { ExecutedVersion: '$LATEST', Payload: await this.#invoke(FunctionName, Payload), StatusCode: 200 };
+  }
+
+  async #invoke(functionArn: string, event: Json): Promise<Json> {
+    const outcome = await this.#lambda.invoke(functionArn, JSON.stringify(event));
+    if (!outcome.ok) throw failure(outcome.error.errorType, JSON.stringify(outcome.error));
+    if (Buffer.byteLength(outcome.payload) > PAYLOAD_BYTES) {
+      throw failure('States.DataLimitExceeded', 'the result of the task is larger than 256 KB');
+    }
+    return z.json().parse(JSON.parse(outcome.payload));
+  }
+}
+
+/** An error that Retry and Catch match by its name. */
+function failure(name: string, cause: string): Error {
+  const error = new Error(cause);
+  error.name = name;
+  return error;
+}
