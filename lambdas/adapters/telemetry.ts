@@ -1,7 +1,6 @@
 import { Logger } from '@aws-lambda-powertools/logger';
 import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
 import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
-import { logMetrics } from '@aws-lambda-powertools/metrics/middleware';
 import { Tracer } from '@aws-lambda-powertools/tracer';
 import { captureLambdaHandler } from '@aws-lambda-powertools/tracer/middleware';
 import middy from '@middy/core';
@@ -21,10 +20,15 @@ export const telemetryJournal: Journal = {
   note: (message, fields) => logger.warn(message, { ...fields }),
 };
 
+/** Powertools' own middleware would log a warning for every invocation that counts nothing. */
+const publishMetrics = (): void => {
+  if (metrics.hasStoredMetrics()) metrics.publishStoredMetrics();
+};
+
 /** The handler of every function: its log lines carry the request's context, its metrics go out at the end, its calls are traced. */
 export const instrumented = <Result>(run: (event: unknown, context: Context) => Promise<Result>) =>
   middy()
     .use(injectLambdaContext(logger, { resetKeys: true }))
     .use(captureLambdaHandler(tracer, { captureResponse: false }))
-    .use(logMetrics(metrics))
+    .use({ after: publishMetrics, onError: publishMetrics })
     .handler(run);

@@ -51,8 +51,10 @@ const submittedRow = configuration.extend({
 /** The first fault that zod found, with the path of its field below `parent`. */
 export function firstFault(error: z.ZodError, parent = ''): FieldFault {
   const [issue] = error.issues;
-  const path = (issue?.path ?? []).map(String).join('.');
-  const field = [parent, path].filter((part) => part !== '').join('.');
+  const field = (issue?.path ?? []).reduce<string>((path, part) => {
+    if (typeof part === 'number') return `${path}[${part}]`;
+    return path === '' ? String(part) : `${path}.${String(part)}`;
+  }, parent);
   return { field, message: `${field} ${issue?.message ?? 'is not valid'}`, code: 'InvalidRequest' };
 }
 

@@ -1,0 +1,128 @@
+import { randomUUID } from 'node:crypto';
+import { createServer } from 'node:http';
+import { json } from 'node:stream/consumers';
+
+import type { Context } from 'aws-lambda';
+import { z } from 'zod';
+import { hashSecret } from '../../../lambdas/adapters/client-secret.ts';
+import { dynamoDbClients } from '../../../lambdas/adapters/dynamodb/dynamodb-clients.ts';
+import { listen, stopServer } from '../../../local/listening.ts';
+import { type LocalTable, localTable, OPEN_BATCHES_INDEX } from '../adapters/dynamodb/local-table.ts';
+
+export const TENANT = {
+  client_id: 'lender-client',
+  client_secret: 'a-secret-of-the-lender',
+  organisationId: 'lender',
+  appIdentifier: 'lender-app',
+} as const;
+
+export const OTHER_TENANT = {
+  client_id: 'wealth-client',
+  client_secret: 'a-secret-of-the-wealth-manager',
+  organisationId: 'wealth',
+  appIdentifier: 'wealth-app',
+} as const;
+
+export const API_FUNCTIONS = ['schedule-batch', 'batch-status', 'not-found'] as const;
+export type ApiFunction = (typeof API_FUNCTIONS)[number];
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, unknown>>;
+  readonly body: Readonly<Record<string, unknown>>;
+}
+
+/** The real handlers of the API on an embedded table, with a queue that only remembers what it was sent. */
+export interface ApiUnderTest {
+  readonly table: LocalTable;
+  /** Bodies of the messages that were sent to the chunk queue. */
+  readonly sent: unknown[];
+  /** Calls a function as API Gateway would. `headers` replace the tenant's where given; undefined leaves one out. */
+  call(name: ApiFunction, body: unknown, headers?: Record<string, string | undefined>): Promise<Answer>;
+  close(): Promise<void>;
+}
+
+/** What Lambda tells a function of its invocation; the handlers of the API only log it. */
+const CONTEXT: Context = {
+  callbackWaitsForEmptyEventLoop: true,
+  functionName: 'function',
+  functionVersion: '1',
+  invokedFunctionArn: 'arn:aws:lambda:ap-south-1:000000000000:function:function',
+  memoryLimitInMB: '512',
+  awsRequestId: randomUUID(),
+  logGroupName: 'group',
+  logStreamName: 'stream',
+  getRemainingTimeInMillis: () => 29_000,
+  done: () => {},
+  fail: () => {},
+  succeed: () => {},
+};
+
+const proxyAnswer = z.object({
+  statusCode: z.number(),
+  headers: z.record(z.string(), z.unknown()).default({}),
+  body: z.string().transform((text) => z.record(z.string(), z.unknown()).parse(JSON.parse(text))),
+});
+
+const sendBatch = z.object({ Entries: z.array(z.object({ Id: z.string(), MessageBody: z.string() })) });
+
+export async function apiUnderTest(): Promise<ApiUnderTest> {
+  const table = await localTable();
+  const sent: unknown[] = [];
+  const queue = createServer(async (request, response) => {
+    const { Entries } = sendBatch.parse(await json(request));
+    sent.push(...Entries.map(({ MessageBody }): unknown => JSON.parse(MessageBody)));
+    response.setHeader('content-type', 'application/x-amz-json-1.0');
+    response.end(JSON.stringify({ Successful: Entries.map(({ Id }) => ({ Id, MessageId: Id })), Failed: [] }));
+  });
+  const queueUrl = await listen(queue, 0);
+  Object.assign(process.env, {
+    AWS_REGION: 'ap-south-1',
+    AWS_ACCESS_KEY_ID: 'local',
+    AWS_SECRET_ACCESS_KEY: 'local',
+    AWS_ENDPOINT_URL_DYNAMODB: table.endpoint,
+    AWS_ENDPOINT_URL_SQS: queueUrl,
+    TABLE_NAME: table.name,
+    OPEN_BATCHES_INDEX,
+    CHUNK_QUEUE_URL: `${queueUrl}/000000000000/chunks`,
+    POWERTOOLS_DEV: 'false',
+    POWERTOOLS_LOG_LEVEL: 'SILENT',
+    POWERTOOLS_TRACE_ENABLED: 'false',
+    POWERTOOLS_METRICS_DISABLED: 'true',
+    POWERTOOLS_SERVICE_NAME: 'test',
+    POWERTOOLS_METRICS_NAMESPACE: 'test',
+  });
+  const clients = dynamoDbClients(table);
+  for (const tenant of [TENANT, OTHER_TENANT]) {
+    await clients.save({
+      clientId: tenant.client_id,
+      organisationId: tenant.organisationId,
+      appIdentifiers: [tenant.appIdentifier],
+      secrets: [hashSecret(tenant.client_secret)],
+      disabled: false,
+    });
+  }
+  const handlers = {
+    'schedule-batch': (await import('../../../lambdas/schedule-batch/handler.ts')).handler,
+    'batch-status': (await import('../../../lambdas/batch-status/handler.ts')).handler,
+    'not-found': (await import('../../../lambdas/not-found/handler.ts')).handler,
+  };
+  return {
+    table,
+    sent,
+    call: async (name, body, headers = {}) => {
+      const event: object = {
+        headers: { 'Content-Type': 'application/json', ...TENANT, ...headers },
+        body: typeof body === 'string' ? body : JSON.stringify(body),
+        isBase64Encoded: false,
+        requestContext: { requestId: randomUUID() },
+      };
+      const answer = proxyAnswer.parse(await handlers[name](event, CONTEXT));
+      return { status: answer.statusCode, headers: answer.headers, body: answer.body };
+    },
+    close: async () => {
+      await stopServer(queue);
+      await table.close();
+    },
+  };
+}
