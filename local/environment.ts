@@ -8,7 +8,8 @@ import { describeEndpoints, type Endpoints } from './endpoints.ts';
 import { type UsedSimulator, useSimulator } from './simulator.ts';
 import { demoTenants, seedTenants, type Tenant } from './tenants.ts';
 
-export interface EnvironmentOptions extends Pick<LocalCloudOptions, 'assembly' | 'stateDir' | 'limits' | 'environment'> {
+export interface EnvironmentOptions
+  extends Pick<LocalCloudOptions, 'assembly' | 'stateDir' | 'limits' | 'environment'> {
   readonly timeScale: number;
   /** 0, as without a value, takes a free port. */
   readonly apiPort?: number;
