@@ -61,8 +61,6 @@ export class ServiceFunction extends Construct {
         POWERTOOLS_SERVICE_NAME: 'bulk-data-fetch',
         POWERTOOLS_METRICS_NAMESPACE: `bulk-data-fetch/${props.stage.name}`,
         POWERTOOLS_LOG_LEVEL: props.stage.logLevel,
-        // What a function returns holds accounts and balances; the tracer would copy it into the trace.
-        POWERTOOLS_TRACER_CAPTURE_RESPONSE: 'false',
       },
     });
   }

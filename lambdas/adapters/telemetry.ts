@@ -1,8 +1,6 @@
 import { Logger } from '@aws-lambda-powertools/logger';
 import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
 import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
-import { Tracer } from '@aws-lambda-powertools/tracer';
-import { captureLambdaHandler } from '@aws-lambda-powertools/tracer/middleware';
 import middy from '@middy/core';
 import type { Context } from 'aws-lambda';
 import type { Journal } from '../core/ports.ts';
@@ -10,7 +8,6 @@ import type { Journal } from '../core/ports.ts';
 /** One of each per function; names and levels come from the POWERTOOLS_ environment variables. */
 export const logger = new Logger();
 const metrics = new Metrics();
-const tracer = new Tracer();
 
 /** Counts go out as metrics in the embedded metric format, without dimensions but the service; notes are log lines. */
 export const telemetryJournal: Journal = {
@@ -25,10 +22,9 @@ const publishMetrics = (): void => {
   if (metrics.hasStoredMetrics()) metrics.publishStoredMetrics();
 };
 
-/** The handler of every function: its log lines carry the request's context, its metrics go out at the end, its calls are traced. */
+/** The handler of every function: its log lines carry the request's context, its metrics go out at the end. */
 export const instrumented = <Result>(run: (event: unknown, context: Context) => Promise<Result>) =>
   middy()
     .use(injectLambdaContext(logger, { resetKeys: true }))
-    .use(captureLambdaHandler(tracer, { captureResponse: false }))
     .use({ after: publishMetrics, onError: publishMetrics })
     .handler(run);

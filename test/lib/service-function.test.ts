@@ -30,7 +30,6 @@ test.each(functions)('%s runs Node 24 on arm64, traced, with source maps', (_, {
   });
   expect(environmentOf(properties)).toMatchObject({
     NODE_OPTIONS: '--enable-source-maps',
-    POWERTOOLS_TRACER_CAPTURE_RESPONSE: 'false',
   });
 });
 

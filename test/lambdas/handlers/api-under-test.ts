@@ -87,7 +87,6 @@ export async function apiUnderTest(): Promise<ApiUnderTest> {
     CHUNK_QUEUE_URL: `${queueUrl}/000000000000/chunks`,
     POWERTOOLS_DEV: 'false',
     POWERTOOLS_LOG_LEVEL: 'SILENT',
-    POWERTOOLS_TRACE_ENABLED: 'false',
     POWERTOOLS_METRICS_DISABLED: 'true',
     POWERTOOLS_SERVICE_NAME: 'test',
     POWERTOOLS_METRICS_NAMESPACE: 'test',
