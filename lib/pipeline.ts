@@ -33,7 +33,7 @@ export class Pipeline extends Construct {
       stage,
       name: 'advance-chunk',
       impactOfErrors: 'running batches stand still; recovery starts their chunks again, five times at most.',
-      timeout: Duration.seconds(120),
+      timeout: Duration.seconds(60),
       memorySize,
     });
     for (const caller of [startChunk, advanceChunk]) {

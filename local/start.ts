@@ -1,9 +1,7 @@
 import { join } from 'node:path';
 import { z } from 'zod';
-import { startLocalCloud } from './cloud.ts';
-import { describeEndpoints, type Endpoints, removeEndpoints, writeEndpoints } from './endpoints.ts';
-import { useSimulator } from './simulator.ts';
-import { demoTenants, seedTenants } from './tenants.ts';
+import { type Endpoints, removeEndpoints, writeEndpoints } from './endpoints.ts';
+import { startEnvironment } from './environment.ts';
 
 const environmentSchema = z.object({
   PORT: z.coerce.number().int().min(0).max(65_535).default(4000),
@@ -20,18 +18,14 @@ const endpointsPath = join(STATE_DIR, 'endpoints.json');
 removeEndpoints(endpointsPath);
 
 console.log('Synthesizing the stack and starting it …');
-const simulator = await useSimulator(SIMULATOR_PORT, TIME_SCALE);
-const cloud = await startLocalCloud({
+const product = await startEnvironment({
   ...stateDir,
   timeScale: TIME_SCALE,
-  ports: { api: PORT },
-  environment: { FINPRO_BASE_URL: simulator.url },
+  apiPort: PORT,
+  simulatorPort: SIMULATOR_PORT,
 });
-const tenants = demoTenants(environment.EPHEMERAL === '1' ? undefined : join(STATE_DIR, 'tenants.json'));
-await seedTenants(tenants, cloud, async () => {});
-const endpoints = describeEndpoints(cloud, simulator.url, tenants);
-writeEndpoints(endpointsPath, endpoints);
-console.log(greeting(endpoints));
+writeEndpoints(endpointsPath, product.endpoints);
+console.log(greeting(product.endpoints));
 
 let stopping = false;
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
@@ -44,15 +38,14 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
 
 async function stop(): Promise<void> {
   removeEndpoints(endpointsPath);
-  await cloud.close();
-  await simulator.close();
+  await product.close();
   process.exit(0);
 }
 
 function greeting({ api, local, aws, tenants: [tenant, ...others] }: Endpoints): string {
   return `
 API          ${api}
-Simulator    ${simulator.url}${simulator.own ? '' : ' (was running already)'}
+Simulator    ${product.simulator.url}${product.simulator.own ? '' : ' (was running already)'}
 AWS calls    ${local} (counted at ${local}/_local/meter)
 State        ${environment.EPHEMERAL === '1' ? 'not kept' : STATE_DIR}
 Time scale   ${TIME_SCALE}

@@ -68,7 +68,7 @@ const TIMEOUTS = {
   'batch-status': 29,
   'not-found': 29,
   'start-chunk': 60,
-  'advance-chunk': 120,
+  'advance-chunk': 60,
   'recover-batches': 60,
 };
 
