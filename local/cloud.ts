@@ -1,6 +1,6 @@
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { RestApi } from './api/rest-api.ts';
 import { AwsFront } from './aws-front.ts';
 import { CallRecord } from './call-record.ts';
@@ -17,6 +17,7 @@ import { SecretsManager } from './secrets/secrets-manager.ts';
 import { eventSources, Poller } from './sqs/event-source.ts';
 import { openFauxqs } from './sqs/fauxqs.ts';
 import { Sqs } from './sqs/sqs.ts';
+import { lockStateDir } from './state-lock.ts';
 import { ExecutionJournal } from './step-functions/execution-journal.ts';
 import { StepFunctions } from './step-functions/step-functions.ts';
 import { synthesize } from './synthesize.ts';
@@ -75,13 +76,13 @@ export async function startLocalCloud(options: LocalCloudOptions = {}): Promise<
 }
 
 async function start(
-  { timeScale = 1, stateDir, ...options }: LocalCloudOptions,
+  { timeScale = 1, ...options }: LocalCloudOptions,
   closers: (() => unknown)[],
   close: () => Promise<void>,
 ): Promise<LocalCloud> {
+  const stateDir = options.stateDir === undefined ? undefined : resolve(options.stateDir);
   const folder = stateDir ?? (await mkdtemp(join(tmpdir(), 'local-cloud-')));
-  if (stateDir === undefined) closers.push(() => rm(folder, { recursive: true, force: true }));
-  await mkdir(folder, { recursive: true });
+  closers.push(stateDir === undefined ? () => rm(folder, { recursive: true, force: true }) : lockStateDir(stateDir));
   /** Undefined, which every part takes as "in memory", where nothing is kept. */
   const kept = (name: string): string | undefined => (stateDir === undefined ? undefined : join(stateDir, name));
 
@@ -109,6 +110,8 @@ async function start(
   closers.push(() => lambda.close());
 
   const sqs = new Sqs(await openFauxqs(kept('sqs')), resources, meter, timeScale);
+  let polling: Promise<unknown> = Promise.resolve();
+  closers.push(() => sqs.close(polling));
   front.add(sqs);
 
   const journal = new ExecutionJournal(kept('executions.jsonl'));
@@ -124,11 +127,9 @@ async function start(
   const api = await restApi.listen(options.ports?.api ?? 0);
   closers.push(() => restApi.close());
 
-  const polling = pollers.map((poller) => poller.start());
-  closers.push(async () => {
+  polling = Promise.all(pollers.map((poller) => poller.start()));
+  closers.push(() => {
     for (const poller of pollers) poller.stop();
-    await sqs.close();
-    await Promise.all(polling);
   });
   schedules.start();
   closers.push(() => schedules.stop());

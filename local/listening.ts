@@ -1,8 +1,15 @@
 import { once } from 'node:events';
 import type { Server } from 'node:http';
 
+/**
+ * Longer than any client keeps an idle connection, so that none is closed just as a call goes out on it: a function would take that for a
+ * lost answer, which happens on AWS far less often than Node's 5 s would make it happen here.
+ */
+const KEEP_ALIVE_MILLISECONDS = 120_000;
+
 /** Listens on 127.0.0.1 only, whatever the service: nothing local may be reachable from outside. Returns the base URL. */
 export async function listen(server: Server, port: number): Promise<string> {
+  server.keepAliveTimeout = KEEP_ALIVE_MILLISECONDS;
   server.listen(port, '127.0.0.1');
   await once(server, 'listening');
   const address = server.address();

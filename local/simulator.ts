@@ -24,7 +24,10 @@ async function answers(url: string): Promise<boolean> {
 export async function useSimulator(port: number, timeScale: number): Promise<UsedSimulator> {
   const running = `http://127.0.0.1:${port}`;
   if (port !== 0 && (await answers(running))) return { url: running, own: false, close: async () => {} };
-  const worker = new Worker(new URL('./simulator-worker.ts', import.meta.url), { workerData: { port, timeScale } });
+  const worker = new Worker(new URL('./simulator-worker.ts', import.meta.url), {
+    workerData: { port, timeScale },
+    resourceLimits: { maxYoungGenerationSizeMb: 8 },
+  });
   const [url] = await once(worker, 'message');
   return {
     url: z.string().parse(url),

@@ -11,47 +11,54 @@ const environmentSchema = z.object({
   EPHEMERAL: z.enum(['0', '1']).default('0'),
 });
 
-const environment = environmentSchema.parse(process.env);
-const { PORT, SIMULATOR_PORT, TIME_SCALE, STATE_DIR } = environment;
-const stateDir = environment.EPHEMERAL === '1' ? {} : { stateDir: STATE_DIR };
-const endpointsPath = join(STATE_DIR, 'endpoints.json');
-removeEndpoints(endpointsPath);
+type Environment = z.infer<typeof environmentSchema>;
 
-console.log('Synthesizing the stack and starting it …');
-const product = await startEnvironment({
-  ...stateDir,
-  timeScale: TIME_SCALE,
-  apiPort: PORT,
-  simulatorPort: SIMULATOR_PORT,
-});
-writeEndpoints(endpointsPath, product.endpoints);
-console.log(greeting(product.endpoints));
+async function main({ PORT, SIMULATOR_PORT, TIME_SCALE, STATE_DIR, EPHEMERAL }: Environment): Promise<void> {
+  const kept = EPHEMERAL === '0';
+  const endpointsPath = join(STATE_DIR, 'endpoints.json');
+  removeEndpoints(endpointsPath);
 
-let stopping = false;
-for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  process.on(signal, () => {
+  console.log('Synthesizing the stack and starting it …');
+  const product = await startEnvironment({
+    ...(kept ? { stateDir: STATE_DIR } : {}),
+    timeScale: TIME_SCALE,
+    apiPort: PORT,
+    simulatorPort: SIMULATOR_PORT,
+  });
+  writeEndpoints(endpointsPath, product.endpoints);
+  const shown = { time: TIME_SCALE, state: kept ? STATE_DIR : 'not kept', ownSimulator: product.simulator.own };
+  console.log(greeting(product.endpoints, shown));
+
+  let stopping = false;
+  const stop = async (): Promise<void> => {
+    // Asked twice, it goes at once.
     if (stopping) process.exit(1);
     stopping = true;
-    void stop();
-  });
+    removeEndpoints(endpointsPath);
+    await product.close();
+    process.exit(0);
+  };
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => void stop());
 }
 
-async function stop(): Promise<void> {
-  removeEndpoints(endpointsPath);
-  await product.close();
-  process.exit(0);
+interface Shown {
+  readonly time: number;
+  readonly state: string;
+  readonly ownSimulator: boolean;
 }
 
-function greeting({ api, local, aws, tenants: [tenant, ...others] }: Endpoints): string {
+function greeting({ api, simulator, local, aws, tenants }: Endpoints, { time, state, ownSimulator }: Shown): string {
+  const [tenant] = tenants;
   return `
 API          ${api}
-Simulator    ${product.simulator.url}${product.simulator.own ? '' : ' (was running already)'}
+Simulator    ${simulator}${ownSimulator ? '' : ' (was running already)'}
 AWS calls    ${local} (counted at ${local}/_local/meter)
-State        ${environment.EPHEMERAL === '1' ? 'not kept' : STATE_DIR}
-Time scale   ${TIME_SCALE}
 Region       ${aws['region']}
+State        ${state}
+Time scale   ${time}
 
-${[tenant, ...others].map((one) => `${JSON.stringify(one)}`).join('\n')}
+Demo credentials:
+${tenants.map((one) => JSON.stringify(one)).join('\n')}
 
 curl -s ${api}/bulk/status \\
   -H 'Content-Type: application/json' \\
@@ -60,4 +67,12 @@ curl -s ${api}/bulk/status \\
   -d '{"reference_id":"my-first-batch"}'
 
 Ctrl-C stops it.`;
+}
+
+try {
+  await main(environmentSchema.parse(process.env));
+} catch (error) {
+  if (error instanceof z.ZodError) console.error(z.prettifyError(error));
+  else console.error(error instanceof Error ? error.message : error);
+  process.exit(1);
 }

@@ -25,7 +25,7 @@ export function connectChunkWorker(variables: Record<string, string | undefined>
   return {
     batches: dynamoDbBatches(table, systemClock, settings),
     chunks: dynamoDbChunks(table, systemClock, settings),
-    budget: dynamoDbBudget(table, settings),
+    budget: dynamoDbBudget(table, connectTable(environment.TABLE_NAME, 1), settings),
     finPro: finProClient({
       baseUrl: environment.FINPRO_BASE_URL,
       timeout: settings.upstream.timeout,

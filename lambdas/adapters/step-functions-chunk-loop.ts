@@ -2,21 +2,26 @@ import { ExecutionAlreadyExists, SFNClient, StartExecutionCommand } from '@aws-s
 import type { Advance, ChunkLoop, ChunkTask } from '../core/ports.ts';
 
 /** What passes between the states of the machine: the task, and where its last advance left it. */
-export const toLoopState = (task: ChunkTask, advance: Advance, now: number): object => ({
+export const toLoopState = (task: ChunkTask, advance: Advance, now: number, step: number): object => ({
   organisationId: task.organisationId,
   referenceId: task.referenceId,
   batchId: task.batchId,
   chunk: task.chunk,
   generation: task.generation,
   done: advance.done,
-  resumeAt: new Date(advance.done ? now : Math.ceil(advance.resumeAt)).toISOString(),
+  // Step Functions cuts fractions of a second off a timestamp to wait for, so it is rounded up here.
+  resumeAt: new Date(Math.ceil((advance.done ? now : advance.resumeAt) / step) * step).toISOString(),
 });
 
 /**
  * One execution per chunk and generation. A name stays taken for 90 days (AWS Step Functions, "StartExecution"), so a message that
  * is delivered twice starts one.
  */
-export function stepFunctionsChunkLoop(stateMachineArn: string, client = new SFNClient({ maxAttempts: 5 })): ChunkLoop {
+export function stepFunctionsChunkLoop(
+  stateMachineArn: string,
+  step: number,
+  client = new SFNClient({ maxAttempts: 5 }),
+): ChunkLoop {
   return {
     start: async (task, resumeAt) => {
       try {
@@ -24,7 +29,7 @@ export function stepFunctionsChunkLoop(stateMachineArn: string, client = new SFN
           new StartExecutionCommand({
             stateMachineArn,
             name: `${task.batchId}-${task.chunk}-${task.generation}`,
-            input: JSON.stringify(toLoopState(task, { done: false, resumeAt }, resumeAt)),
+            input: JSON.stringify(toLoopState(task, { done: false, resumeAt }, resumeAt, step)),
           }),
         );
       } catch (error) {

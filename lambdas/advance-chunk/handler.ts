@@ -12,5 +12,5 @@ export const handler = instrumented(async (event, context) => {
   const { organisationId, batchId, chunk, generation } = task;
   logger.appendKeys({ organisationId, batchId, chunk, generation });
   const advance = await advanceChunk(ports, task, limitsOf(context, ports));
-  return toLoopState(task, advance, ports.clock.now());
+  return toLoopState(task, advance, ports.clock.now(), ports.settings.waitStep);
 });

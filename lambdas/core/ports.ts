@@ -6,6 +6,7 @@ import type { ChunkKey, ChunkState, Reservation } from './domain/chunk-state.ts'
 import type { Client } from './domain/client.ts';
 import type { UpstreamFailure } from './domain/fi-failure.ts';
 import type { FiStatus } from './domain/fi-status.ts';
+import type { RateHint } from './domain/rate-lesson.ts';
 
 /** Epoch milliseconds. Workers' clocks agree within 2 s. */
 export interface Clock {
@@ -22,8 +23,8 @@ export interface Batches {
   find(organisationId: string, referenceId: string): Promise<Batch | null>;
   /** Writes the batch if its reference is free. This write is the acceptance. False: the reference is taken. */
   accept(batch: Batch): Promise<boolean>;
-  /** Adds a chunk to the set of finished ones; the batch is closed with the last. Repeating it changes nothing. */
-  finishChunk(key: ChunkKey, at: number): Promise<void>;
+  /** Adds a chunk to the set of finished ones; the batch is closed with the last. Repeating it changes nothing. True: this call closed it. */
+  finishChunk(key: ChunkKey, at: number): Promise<boolean>;
 }
 
 /** The batches that are not closed yet. */
@@ -77,13 +78,6 @@ export interface ChunkLoop {
   start(task: ChunkTask, resumeAt: number): Promise<void>;
 }
 
-/** What the upstream's headers say of its rate window. `resetAt` is epoch milliseconds. */
-export interface RateHint {
-  readonly limit: number | null;
-  readonly remaining: number | null;
-  readonly resetAt: number | null;
-}
-
 export type UpstreamAnswer<T> =
   | { readonly ok: true; readonly value: T; readonly rate: RateHint }
   | { readonly ok: false; readonly failure: UpstreamFailure; readonly rate: RateHint };
@@ -110,7 +104,13 @@ export interface FinPro {
  * A `trial` is one call that finds out whether an open circuit can be closed.
  */
 export type Leave =
-  | { readonly granted: true; readonly reservation: Reservation; readonly trial: boolean }
+  | {
+      readonly granted: true;
+      readonly reservation: Reservation;
+      readonly trial: boolean;
+      /** Whether the tokens were taken for this call, and not held from before. */
+      readonly taken: boolean;
+    }
   | { readonly granted: false; readonly waitUntil: number };
 
 /** The upstream's budget and circuit of each organisation, over all its workers together. */
@@ -122,8 +122,8 @@ export interface Budget {
   reserve(organisationId: string, calls: number, held: Reservation | null, now: number): Promise<Leave>;
   /** Gives back tokens of a window that were not used. */
   giveBack(organisationId: string, reservation: Reservation, tokens: number): Promise<void>;
-  /** Learns what the calls under a reservation have shown. */
-  learn(organisationId: string, reservation: Reservation, lesson: BudgetLesson, now: number): Promise<void>;
+  /** Learns what the calls under a reservation have shown. True when the circuit was closed before and is open now. */
+  learn(organisationId: string, reservation: Reservation, lesson: BudgetLesson, now: number): Promise<boolean>;
 }
 
 export interface BudgetLesson {
@@ -133,6 +133,8 @@ export interface BudgetLesson {
   readonly rateLimited: boolean;
   /** Whether the upstream can be called: open the circuit, close it after a trial that went well, or leave it. */
   readonly circuit: 'open' | 'close' | 'leave';
+  /** Failures to reach the upstream since its last answer, in points; `answered` when there was an answer before them. */
+  readonly failures: { readonly points: number; readonly answered: boolean };
 }
 
 /** The API's clients. */

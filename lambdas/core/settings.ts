@@ -13,7 +13,8 @@ const secondsList = (fallback: string) =>
     .string()
     .default(fallback)
     .transform((list) => list.split(',').map((item) => Number(item) * 1000))
-    .pipe(z.array(z.number().nonnegative()).min(1));
+    // An attempt is kept in three bits: one more attempt than waits, 8 at the most.
+    .pipe(z.array(z.number().nonnegative()).min(1).max(7));
 
 const settingsSchema = z
   .object({
@@ -29,10 +30,13 @@ const settingsSchema = z
     DUPLICATE_WAIT_SECONDS: seconds(15),
     BATCH_DEADLINE_SECONDS: seconds(86_400),
     RECOVERY_GRACE_SECONDS: seconds(120),
+    WAIT_STEP_SECONDS: seconds(1),
     UPSTREAM_LIMIT: count(1000),
     UPSTREAM_WINDOW_SECONDS: seconds(60),
     CLOCK_SKEW_SECONDS: seconds(2),
     CIRCUIT_WAIT_SECONDS: seconds(60),
+    UPLOAD_EXPIRY_SECONDS: seconds(900),
+    UPLOAD_RESERVATION_SECONDS: seconds(3600),
     RETENTION_DAYS: count(90),
     UPSTREAM_TIMEOUT_MILLISECONDS: milliseconds(15_000),
     CONSUMER_CALLS_MILLISECONDS: milliseconds(20_000),
@@ -55,12 +59,15 @@ const settingsSchema = z
     duplicateWait: env.DUPLICATE_WAIT_SECONDS,
     batchDeadline: env.BATCH_DEADLINE_SECONDS,
     recoveryGrace: env.RECOVERY_GRACE_SECONDS,
+    /** A Wait state ends at a whole second (AWS Step Functions, "Wait"): times to resume at are rounded up to this. */
+    waitStep: env.WAIT_STEP_SECONDS,
     upstream: {
       limit: env.UPSTREAM_LIMIT,
       window: env.UPSTREAM_WINDOW_SECONDS,
       timeout: env.UPSTREAM_TIMEOUT_MILLISECONDS,
       circuitWait: env.CIRCUIT_WAIT_SECONDS,
     },
+    upload: { expiry: env.UPLOAD_EXPIRY_SECONDS, reservation: env.UPLOAD_RESERVATION_SECONDS },
     clockSkew: env.CLOCK_SKEW_SECONDS,
     retention: env.RETENTION_DAYS * 86_400_000,
     consumerCalls: env.CONSUMER_CALLS_MILLISECONDS,

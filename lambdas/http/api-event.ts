@@ -18,7 +18,8 @@ const apiEvent = z.object({
 
 export interface ApiEvent {
   readonly headers: Headers;
-  readonly body: string | null;
+  /** The body, byte for byte. */
+  readonly bytes: Buffer;
   /** API Gateway's id of the request where it is a UUID: it is in the gateway's log too. */
   readonly requestId: string | null;
 }
@@ -27,10 +28,9 @@ export function parseApiEvent(event: unknown): ApiEvent {
   const { headers, body, isBase64Encoded, requestContext } = apiEvent.parse(event);
   const values = new Map(Object.entries(headers ?? {}).map(([name, value]) => [name.toLowerCase(), value]));
   const requestId = requestContext?.requestId;
-  const isEncoded = isBase64Encoded === true && typeof body === 'string';
   return {
     headers: { get: (name) => values.get(name.toLowerCase()) },
-    body: isEncoded ? Buffer.from(body, 'base64').toString('utf8') : (body ?? null),
+    bytes: Buffer.from(body ?? '', isBase64Encoded === true ? 'base64' : 'utf8'),
     requestId: requestId && UUID.test(requestId) ? requestId : null,
   };
 }
@@ -39,12 +39,12 @@ export function parseApiEvent(event: unknown): ApiEvent {
  * The JSON object in the body of a request.
  * @throws ServiceError `InvalidRequest` when the content type is not JSON, or the body is not a JSON object
  */
-export function jsonBody({ headers, body }: ApiEvent): Readonly<Record<string, unknown>> {
+export function jsonBody({ headers, bytes }: ApiEvent): Readonly<Record<string, unknown>> {
   const type = headers.get('content-type')?.split(';')[0]?.trim().toLowerCase();
   if (type !== 'application/json') {
     throw invalidRequest('Content-Type must be application/json', { field: 'Content-Type', provided: type ?? null });
   }
-  const parsed = z.record(z.string(), z.unknown()).safeParse(parseJson(body ?? ''));
+  const parsed = z.record(z.string(), z.unknown()).safeParse(parseJson(bytes.toString('utf8')));
   if (!parsed.success) throw invalidRequest('The body must be a JSON object', { field: 'body' });
   return parsed.data;
 }

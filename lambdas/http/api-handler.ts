@@ -36,8 +36,8 @@ const STATUS: Readonly<Record<ErrorKind, number>> = {
   unavailable: 503,
 };
 
-/** A Lambda's synchronous answer is at most 6 MB (AWS Lambda quotas), less some room for the answer around the body. */
-const LARGEST_BODY = 6 * 1024 * 1024 - 64 * 1024;
+/** A Lambda's synchronous answer, the body escaped in it, is at most 6 MB (AWS Lambda quotas). */
+const LARGEST_ANSWER = 6 * 1024 * 1024;
 
 /**
  * The one way to make an API handler. Credentials are looked at before anything else; every answer, errors included, is in the envelope;
@@ -77,7 +77,7 @@ function failure(error: unknown, transaction: Transaction): APIGatewayProxyResul
 }
 
 function withinLimit(result: APIGatewayProxyResult): APIGatewayProxyResult {
-  if (Buffer.byteLength(result.body) <= LARGEST_BODY) return result;
+  if (Buffer.byteLength(JSON.stringify(result)) <= LARGEST_ANSWER) return result;
   throw new ServiceError('invalid', 'InvalidRequest', 'The page is larger than 6 MB; ask for a smaller limit', {
     field: 'limit',
   });

@@ -14,6 +14,10 @@ const HEADERS = ['client_id', 'client_secret', 'appIdentifier', 'organisationId'
 
 /** A client is read again after this, so that disabling one works within a minute. */
 const CACHED_FOR = 60_000;
+/** A secret that a cached client does not know may be a new one: it is read again, this often at the most. */
+const READ_AGAIN_AFTER = 5_000;
+/** Longer ids are nobody's; a key has at most 2,048 bytes (DynamoDB, "Constraints"). */
+const LONGEST_CLIENT_ID = 128;
 
 export type Authenticate = (headers: Headers) => Promise<Caller>;
 
@@ -24,9 +28,10 @@ export type Authenticate = (headers: Headers) => Promise<Caller>;
 export function authenticator(clients: Clients, clock: Clock): Authenticate {
   const known = new Map<string, { readonly client: Client; readonly readAt: number }>();
 
-  const find = async (clientId: string, now: number): Promise<Client | null> => {
+  const find = async (clientId: string, now: number, cachedFor: number): Promise<Client | null> => {
     const cached = known.get(clientId);
-    if (cached && now - cached.readAt < CACHED_FOR) return cached.client;
+    if (cached && now - cached.readAt < cachedFor) return cached.client;
+    if (clientId.length > LONGEST_CLIENT_ID) return null;
     const client = await clients.find(clientId);
     if (client) known.set(clientId, { client, readAt: now });
     else known.delete(clientId);
@@ -38,10 +43,14 @@ export function authenticator(clients: Clients, clock: Clock): Authenticate {
     if (missing) throw new ServiceError('unauthorized', 'Unauthorized', `The header ${missing} is missing`);
     const now = clock.now();
     const clientId = headers.get('client_id') ?? '';
-    const client = await find(clientId, now);
+    const secret = headers.get('client_secret') ?? '';
+    const cached = await find(clientId, now, CACHED_FOR);
+    const isUnknown = cached !== null && !isSecretOf(cached, secret, now);
+    const client = isUnknown ? await find(clientId, now, READ_AGAIN_AFTER) : cached;
+    const hasSecret = isSecretOf(client, secret, now);
     const isValid =
-      isSecretOf(client, headers.get('client_secret') ?? '', now) &&
       client !== null &&
+      hasSecret &&
       !client.disabled &&
       client.organisationId === headers.get('organisationId') &&
       client.appIdentifiers.includes(headers.get('appIdentifier') ?? '');

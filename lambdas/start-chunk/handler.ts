@@ -9,7 +9,7 @@ import { advanceChunk } from '../core/use-cases/advance-chunk.ts';
 
 const environment = z.object({ STATE_MACHINE_ARN: z.string() }).parse(process.env);
 const ports = connectChunkWorker(process.env);
-const loop = stepFunctionsChunkLoop(environment.STATE_MACHINE_ARN);
+const loop = stepFunctionsChunkLoop(environment.STATE_MACHINE_ARN, ports.settings.waitStep);
 
 const queueRecord = z.looseObject({ messageId: z.string(), body: z.string() });
 const queueEvent = z.object({ Records: z.array(queueRecord) });

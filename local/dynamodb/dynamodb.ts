@@ -22,7 +22,7 @@ const inputSchema = z.looseObject({
 });
 type Input = z.infer<typeof inputSchema>;
 
-const consumedSchema = z.object({ CapacityUnits: z.number() });
+const consumedSchema = z.looseObject({ CapacityUnits: z.number() });
 const answerSchema = z.looseObject({
   __type: z.string().optional(),
   Item: itemSchema.optional(),

@@ -16,8 +16,11 @@ interface Running {
   readonly settle: (outcome: Outcome) => void;
 }
 
-/** What a thread may use, however much memory the function has: it keeps V8 from trading a laptop's memory for speed. */
-const HEAP_MEGABYTES = { maxOldGenerationSizeMb: Number(process.env['OLD'] ?? 192), maxYoungGenerationSizeMb: Number(process.env['YOUNG'] ?? 16) };
+/**
+ * What a thread's heap may take, however much memory the function has. V8 fills what it is given before it cleans up, and a laptop has
+ * to have room for all containers at once.
+ */
+const HEAP_MEGABYTES = { maxOldGenerationSizeMb: 160, maxYoungGenerationSizeMb: 4 };
 
 const isOutOfMemory = (error: unknown): boolean =>
   error instanceof Error && 'code' in error && error.code === 'ERR_WORKER_OUT_OF_MEMORY';

@@ -63,6 +63,7 @@ export class Poller {
   readonly #lambda: Invoker;
   readonly #concurrency: number;
   readonly #running = new Set<Promise<void>>();
+  readonly #stopping = Promise.withResolvers<void>();
   #stopped = false;
 
   /** `containers` is how many of the function can run here at a time: a message must not wait for one, since its visibility timeout runs. */
@@ -86,7 +87,7 @@ export class Poller {
   async start(): Promise<void> {
     while (!this.#stopped) {
       if (this.#running.size >= this.#concurrency) {
-        await Promise.race(this.#running);
+        await Promise.race([...this.#running, this.#stopping.promise]);
         continue;
       }
       const messages = await this.#receive();
@@ -96,8 +97,10 @@ export class Poller {
     }
   }
 
+  /** Ends `start` as soon as no poll is under way. Batches that the function has are left to their visibility timeout. */
   stop(): void {
     this.#stopped = true;
+    this.#stopping.resolve();
   }
 
   async #receive(): Promise<SqsMessage[]> {

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 import type { AwsAnswer, AwsCall, AwsService, NeededPermission } from '../aws-call.ts';
 import type { Meter } from '../meter.ts';
@@ -110,8 +111,18 @@ export class Sqs implements AwsService {
     this.#stored(queueUrl.split('/').at(-1) ?? '').purge();
   }
 
-  close(): Promise<void> {
-    return this.#fauxqs.close();
+  /** Closes after ending the polls that `polling` is made of, whose pollers have been told to stop. */
+  async close(polling: Promise<unknown>): Promise<void> {
+    let ended = false;
+    const end = polling.finally(() => {
+      ended = true;
+    });
+    // More than once, since a poll that has only just been sent does not wait yet.
+    while (!ended) {
+      this.#fauxqs.store.shutdown();
+      await Promise.race([end, delay(10)]);
+    }
+    await this.#fauxqs.close();
   }
 
   #stored(name: string): StoredQueue {

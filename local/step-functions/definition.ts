@@ -7,6 +7,7 @@ const stateSchema = z.looseObject({
   QueryLanguage: z.literal('JSONPath', 'aws-local-stepfunctions ignores JSONata without a word').optional(),
   Resource: z.string().optional(),
   Seconds: z.number().optional(),
+  TimestampPath: z.string().optional(),
   TimeoutSeconds: z.number().optional(),
   Retry: z.array(retrierSchema).optional(),
   Iterator: z.unknown().optional(),
@@ -36,22 +37,28 @@ export interface TaskTarget {
 export interface RunnableDefinition {
   readonly definition: unknown;
   readonly tasks: ReadonlyMap<string, TaskTarget>;
+  /** The Wait states that became tasks, and the way to the timestamp in their input. */
+  readonly waits: ReadonlyMap<string, readonly string[]>;
   /** The states of the outermost level: those that an execution can be resumed at. */
   readonly topStates: ReadonlySet<string>;
 }
 
 /** The longest that a timer can run, in seconds: 24.8 days. Beyond it Node's would fire at once. */
-const LONGEST_TIMER_SECONDS = 2_147_483;
+export const LONGEST_TIMER_SECONDS = 2_147_483;
+const PLAIN_PATH = /^\$(\.[A-Za-z_]\w*)+$/;
 const LAMBDA_ARN = /^arn:[^:]+:lambda:/;
 const LAMBDA_INVOKE = /^arn:[^:]+:states:::lambda:invoke$/;
 
 /**
  * Reads a state machine's definition (JSON) for aws-local-stepfunctions. Fixed waits and retry intervals are multiplied by `timeScale`; what a
  * state reads from its input is left alone, since the functions compute it in scaled time. A Task without a timeout gets the longest
- * one, as on AWS: the library's default of 60 s would count the wait for a free container. Throws on what the library would ignore.
+ * one, as on AWS: the library's default of 60 s would count the wait for a free container. A Wait for a timestamp becomes a task, which is
+ * waited for here: the library's timer would end at once beyond 24.8 days, and Node warns of one for a time gone by.
+ * Throws on what the library would ignore.
  */
 export function readDefinition(text: string, timeScale: number): RunnableDefinition {
   const tasks = new Map<string, TaskTarget>();
+  const waits = new Map<string, string[]>();
 
   const scaleState = (name: string, state: z.infer<typeof stateSchema>): Record<string, unknown> => {
     const nested = {
@@ -69,6 +76,11 @@ export function readDefinition(text: string, timeScale: number): RunnableDefinit
       ...(retrier.MaxDelaySeconds === undefined ? {} : { MaxDelaySeconds: retrier.MaxDelaySeconds * timeScale }),
     }));
     if (state.Type === 'Task') tasks.set(name, targetOf(name, state.Resource ?? ''));
+    if (state.TimestampPath !== undefined && PLAIN_PATH.test(state.TimestampPath)) {
+      const { TimestampPath, ...wait } = state;
+      waits.set(name, TimestampPath?.split('.').slice(1) ?? []);
+      return { ...wait, Type: 'Task', Resource: 'local:wait', TimeoutSeconds: LONGEST_TIMER_SECONDS };
+    }
     return {
       ...state,
       ...nested,
@@ -87,7 +99,7 @@ export function readDefinition(text: string, timeScale: number): RunnableDefinit
   });
 
   const definition = definitionSchema.parse(JSON.parse(text));
-  return { definition: scaleAll(definition), tasks, topStates: new Set(Object.keys(definition.States)) };
+  return { definition: scaleAll(definition), tasks, waits, topStates: new Set(Object.keys(definition.States)) };
 }
 
 function targetOf(name: string, resource: string): TaskTarget {

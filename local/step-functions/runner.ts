@@ -1,7 +1,8 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { type RunOptions, StateMachine, type StateMachineDefinition } from 'aws-local-stepfunctions';
 import { z } from 'zod';
 import type { Invoker } from '../lambda/lambda.ts';
-import { type RunnableDefinition, readDefinition, type TaskTarget } from './definition.ts';
+import { LONGEST_TIMER_SECONDS, type RunnableDefinition, readDefinition, type TaskTarget } from './definition.ts';
 
 type Json = z.infer<ReturnType<typeof z.json>>;
 
@@ -42,17 +43,17 @@ export class Runner {
 
   /** Starts a run on an input, at the start or at a state that an earlier run had entered. */
   run(input: Json, startAt: string | undefined, context: RunOptions['context'], listener: RunListener): Run {
-    const { definition, tasks, topStates } = this.#runnable;
+    const { definition, tasks, waits, topStates } = this.#runnable;
+    const localTasks = [
+      ...[...tasks].map(([name, target]) => [name, (event: Json) => this.#task(target, event)] as const),
+      ...[...waits].map(([name, path]) => [name, (event: Json) => waitUntil(path, event)] as const),
+    ];
     const resumable = startAt !== undefined && topStates.has(startAt) ? { StartAt: startAt } : {};
     const started = { ...z.record(z.string(), z.unknown()).parse(definition), ...resumable };
     if (!isDefinition(started)) throw new Error('the state machine has no definition');
     const run = new StateMachine(started, { validationOptions: { noValidate: true } }).run(input, {
       ...(context === undefined ? {} : { context }),
-      overrides: {
-        taskResourceLocalHandlers: Object.fromEntries(
-          [...tasks].map(([name, target]) => [name, (event: Json) => this.#task(target, event)]),
-        ),
-      },
+      overrides: { taskResourceLocalHandlers: Object.fromEntries(localTasks) },
     });
     void this.#follow(run.eventLogs, listener);
     return { ended: run.result, abort: run.abort };
@@ -79,6 +80,23 @@ export class Runner {
     }
     return z.json().parse(JSON.parse(outcome.payload));
   }
+}
+
+/** RFC 3339, as Step Functions asks for. */
+const timestampSchema = z.iso.datetime({ offset: true });
+
+/** Gives back the input once the time has come that stands in it at `path`; at once if it has gone by. */
+async function waitUntil(path: readonly string[], input: Json): Promise<Json> {
+  let found: unknown = input;
+  for (const name of path) found = z.record(z.string(), z.unknown()).safeParse(found).data?.[name];
+  const timestamp = timestampSchema.safeParse(found);
+  if (!timestamp.success) throw failure('States.Runtime', `no timestamp at $.${path.join('.')}`);
+  const until = new Date(timestamp.data).getTime();
+  for (let left = until - Date.now(); left > 0; left = until - Date.now()) {
+    // An execution that waits must not keep a process going whose local cloud has closed.
+    await delay(Math.min(left, LONGEST_TIMER_SECONDS * 1000), undefined, { ref: false });
+  }
+  return input;
 }
 
 /** An error that Retry and Catch match by its name. */

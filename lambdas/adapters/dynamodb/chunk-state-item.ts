@@ -1,6 +1,6 @@
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import { z } from 'zod';
-import { type ChunkState, countersOf } from '../../core/domain/chunk-state.ts';
+import { type ChunkState, countersOf, timelineOf } from '../../core/domain/chunk-state.ts';
 import { PHASES, RETRY_ELIGIBILITIES, ROW_STATUSES, type Row } from '../../core/domain/row.ts';
 import { type Timeline, tickOf, timeOfTick } from '../../core/domain/timeline.ts';
 import type { ItemKey } from './keys.ts';
@@ -15,56 +15,62 @@ const LARGEST_ROUND = 255;
 const stateItem = z.object({
   version: z.number().int(),
   generation: z.number().int(),
+  stalls: z.number().int(),
   /** When the batch was accepted. Not called so here: `acceptedAt` is a key of the index, and a text. */
   origin: z.number(),
+  tick: z.number().positive(),
   movedAt: z.number(),
+  changedAt: z.number(),
   dueAt: z.number(),
   claimedUntil: z.number().optional(),
   reservation: z
-    .object({ startsAt: z.number(), endsAt: z.number(), tokens: z.number(), tight: z.boolean() })
+    .object({ startsAt: z.number(), endsAt: z.number(), tokens: z.number(), tight: z.boolean(), epoch: z.number() })
     .optional(),
   counters: z.array(z.number().int().nonnegative()).length(ROW_STATUSES.length),
   rows: z.instanceof(Uint8Array),
 });
 
 /** The item of a chunk's state. The counters are computed here from the rows they are stored with, and nowhere else. */
-export function toStateItem(state: ChunkState, key: ItemKey, timeline: Timeline, expiresAt: number): object {
-  const { version, generation, acceptedAt, movedAt, dueAt, claimedUntil, reservation, rows } = state;
+export function toStateItem(state: ChunkState, key: ItemKey, expiresAt: number): object {
+  const { version, generation, stalls, acceptedAt, tick, movedAt, changedAt, dueAt, claimedUntil, reservation, rows } =
+    state;
   const counters = countersOf(rows);
   return {
     ...key,
     version,
     generation,
+    stalls,
     origin: acceptedAt,
+    tick,
     movedAt,
+    changedAt,
     dueAt,
     ...(claimedUntil === null ? {} : { claimedUntil }),
     ...(reservation === null ? {} : { reservation }),
     counters: ROW_STATUSES.map((status) => counters[status]),
-    rows: deflateRawSync(packRows(rows, timeline), { level: 9 }),
+    rows: deflateRawSync(packRows(rows, timelineOf(state)), { level: 9 }),
     expiresAt,
   };
 }
 
 /** @throws Error when the item is not a chunk's state, or its counters are not those of its rows */
-export function fromStateItem(
-  item: unknown,
-  key: ChunkState['key'],
-  timelineOf: (acceptedAt: number) => Timeline,
-): ChunkState {
+export function fromStateItem(item: unknown, key: ChunkState['key']): ChunkState {
   const parsed = stateItem.parse(item);
-  const rows = unpackRows(inflateRawSync(parsed.rows), timelineOf(parsed.origin));
+  const rows = unpackRows(inflateRawSync(parsed.rows), { origin: parsed.origin, tick: parsed.tick });
   const counters = countersOf(rows);
   if (ROW_STATUSES.some((status, index) => parsed.counters[index] !== counters[status])) {
     throw new Error(`the counters of chunk ${key.chunk} of batch ${key.batchId} are not those of its rows`);
   }
-  const { version, generation, origin, movedAt, dueAt } = parsed;
+  const { version, generation, stalls, origin, tick, movedAt, changedAt, dueAt } = parsed;
   return {
     key,
     version,
     generation,
+    stalls,
     acceptedAt: origin,
+    tick,
     movedAt,
+    changedAt,
     dueAt,
     claimedUntil: parsed.claimedUntil ?? null,
     reservation: parsed.reservation ?? null,

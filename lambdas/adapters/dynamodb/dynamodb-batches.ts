@@ -42,9 +42,9 @@ export function dynamoDbBatches({ client, name: TableName }: Table, clock: Clock
           new PutCommand({
             TableName,
             Item: toItem(batch, settings),
-            // TTL deletes late: an expired item is as good as absent.
-            ConditionExpression: 'attribute_not_exists(pk) OR expiresAt <= :now',
-            ExpressionAttributeValues: { ':now': epochSeconds(clock.now()) },
+            // TTL deletes late: an expired item is as good as absent. And the SDK repeats a write whose answer was lost: then it is ours.
+            ConditionExpression: 'attribute_not_exists(pk) OR expiresAt <= :now OR batchId = :batchId',
+            ExpressionAttributeValues: { ':now': epochSeconds(clock.now()), ':batchId': batch.batchId },
           }),
         ),
       ),
@@ -64,19 +64,22 @@ export function dynamoDbBatches({ client, name: TableName }: Table, clock: Clock
           }),
         );
         const batch = batchItem.parse(Attributes);
-        if (batch.finishedChunks.size < batch.chunks) return;
-        await client.send(
+        if (batch.finishedChunks.size < batch.chunks) return false;
+        const before = await client.send(
           new UpdateCommand({
             TableName,
             Key,
             UpdateExpression: 'SET finishedAt = if_not_exists(finishedAt, :at) REMOVE openBatches',
             ConditionExpression: isSameBatch,
             ExpressionAttributeValues: { ':at': new Date(at).toISOString(), ':batchId': key.batchId },
+            ReturnValues: 'ALL_OLD',
           }),
         );
+        return before.Attributes?.['openBatches'] !== undefined;
       } catch (error) {
         // The batch is gone, or its reference is another's by now: there is nothing to close.
         if (!(error instanceof ConditionalCheckFailedException)) throw error;
+        return false;
       }
     },
   };
@@ -84,7 +87,7 @@ export function dynamoDbBatches({ client, name: TableName }: Table, clock: Clock
 
 function toItem(batch: Batch, { retention }: Settings): Record<string, unknown> {
   const { finishedChunks: _, acceptedAt, ...attributes } = batch;
-  const isOpen = batch.chunks > 0;
+  const isOpen = batch.error === null;
   return {
     ...batchKey(batch.organisationId, batch.referenceId),
     ...attributes,

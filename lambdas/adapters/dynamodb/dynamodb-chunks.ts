@@ -1,7 +1,6 @@
 import { GetCommand, PutCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
 import { NO_OUTCOME } from '../../core/domain/chunk-outcome.ts';
 import type { ChunkKey, ChunkState } from '../../core/domain/chunk-state.ts';
-import { type Timeline, timelineOf } from '../../core/domain/timeline.ts';
 import type { Chunks, Clock, NewChunk } from '../../core/ports.ts';
 import type { Settings } from '../../core/settings.ts';
 import {
@@ -22,11 +21,10 @@ const DAY = 86_400_000;
 /** The chunks of batches in the table. Reads are strongly consistent; writes are conditional on the version that was read. */
 export function dynamoDbChunks(table: Table, clock: Clock, settings: Settings): Chunks {
   const { client, name: TableName } = table;
-  const timeline = (acceptedAt: number): Timeline => timelineOf(acceptedAt, settings.batchDeadline);
   // A day after the batch item, so that a batch is never seen without its chunks.
   const chunkExpiry = (from: number): number => epochSeconds(from + settings.retention + DAY);
   const stateItem = (state: ChunkState): object =>
-    toStateItem(state, stateKey(state.key), timeline(state.acceptedAt), chunkExpiry(state.acceptedAt));
+    toStateItem(state, stateKey(state.key), chunkExpiry(state.acceptedAt));
 
   const get = async (Key: ItemKey): Promise<unknown> =>
     (await client.send(new GetCommand({ TableName, Key, ConsistentRead: true }))).Item;
@@ -69,11 +67,11 @@ export function dynamoDbChunks(table: Table, clock: Clock, settings: Settings): 
       writeAll(table, { deletes: keys.flatMap((key) => [stateKey(key), inputKey(key), outcomeKey(key)]) }),
     state: async (key) => {
       const item = await get(stateKey(key));
-      return item === undefined ? null : fromStateItem(item, chunkKeyOf(key), timeline);
+      return item === undefined ? null : fromStateItem(item, chunkKeyOf(key));
     },
     states: async (batch) => {
       const items = await query(statePrefix(batch));
-      return items.map((item, chunk) => fromStateItem(item, { ...batchKeyOf(batch), chunk }, timeline));
+      return items.map((item, chunk) => fromStateItem(item, { ...batchKeyOf(batch), chunk }));
     },
     saveState: (state) => putNext(stateItem(state), state.version),
     input: async (key) => fromInputItem(await get(inputKey(key))),

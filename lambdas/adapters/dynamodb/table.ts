@@ -8,8 +8,8 @@ export interface Table {
 }
 
 /** Made once a container. The SDK retries what is throttled or failed by itself, which is safe: every write is conditional or repeatable. */
-export const connectTable = (name: string): Table => ({
-  client: DynamoDBDocumentClient.from(new DynamoDBClient({ maxAttempts: 5 }), {
+export const connectTable = (name: string, maxAttempts = 5): Table => ({
+  client: DynamoDBDocumentClient.from(new DynamoDBClient({ maxAttempts }), {
     marshallOptions: { removeUndefinedValues: true },
   }),
   name,

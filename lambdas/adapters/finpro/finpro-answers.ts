@@ -31,6 +31,14 @@ export const fiRequestAnswer = z
   .object({ data: z.object({ sessionId: z.string().min(1).max(LONGEST_TEXT) }) })
   .transform(({ data }) => ({ sessionId: data.sessionId }));
 
+const linkedAccount = z.object({
+  linkRefNumber: text,
+  fiStatus: z.string().catch('UNKNOWN').pipe(text),
+  fipName: optionalText,
+  fipId: optionalText,
+  maskedAccountNumber: optionalText,
+});
+
 /** The answer to FI Request Status (seeds). Fields and values that are not known are passed over. */
 export const fiStatusAnswer = z
   .object({
@@ -40,16 +48,10 @@ export const fiStatusAnswer = z
       timestamp: time,
       datafetchDate: time,
       linkRefNumbers: z
-        .array(
-          z.object({
-            linkRefNumber: text,
-            fiStatus: z.string().catch('UNKNOWN').pipe(text),
-            fipName: optionalText,
-            fipId: optionalText,
-            maskedAccountNumber: optionalText,
-          }),
-        )
-        .nullish(),
+        .array(z.unknown())
+        .catch([])
+        // An account that cannot be read is left out; it must not hide the others.
+        .transform((list) => list.flatMap((value) => linkedAccount.safeParse(value).data ?? [])),
     }),
   })
   .transform(
@@ -58,7 +60,7 @@ export const fiStatusAnswer = z
       eventStatus: data.eventStatus,
       timestamp: data.timestamp,
       dataFetchDate: data.datafetchDate,
-      accounts: data.linkRefNumbers ?? [],
+      accounts: data.linkRefNumbers,
     }),
   );
 

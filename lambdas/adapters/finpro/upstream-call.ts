@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import type { UpstreamFailure } from '../../core/domain/fi-failure.ts';
-import type { RateHint, UpstreamAnswer } from '../../core/ports.ts';
+import type { RateHint } from '../../core/domain/rate-lesson.ts';
+import type { UpstreamAnswer } from '../../core/ports.ts';
 import { errorAnswer } from './finpro-answers.ts';
 
 export interface UpstreamCall<T> {

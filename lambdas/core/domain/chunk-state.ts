@@ -1,6 +1,7 @@
 import type { Settings } from '../settings.ts';
 import { dueAt } from './due.ts';
 import { isTerminal, newRow, type Row, type RowStatus, statusOf } from './row.ts';
+import { type Timeline, tickFor } from './timeline.ts';
 
 /** Names one chunk: 250 consecutive rows of a batch, counted from 0. */
 export interface ChunkKey {
@@ -17,6 +18,8 @@ export interface Reservation {
   readonly tokens: number;
   /** The window before was nearly used up: what can wait should. */
   readonly tight: boolean;
+  /** The ledger's epoch; a reservation of an earlier one is void. */
+  readonly epoch: number;
 }
 
 /** All that changes about a chunk, in one item; its rows' sessions and errors are in the chunk's outcome. */
@@ -26,9 +29,15 @@ export interface ChunkState {
   readonly version: number;
   /** Counts how often the chunk was queued; advances of an older generation end at once. */
   readonly generation: number;
+  /** How often recovery has queued the chunk since it last got anywhere. */
+  readonly stalls: number;
   /** When the batch was accepted, epoch milliseconds. */
   readonly acceptedAt: number;
+  /** Milliseconds a tick of the rows' timeline. Kept here, so that a changed setting moves no time that was recorded. */
+  readonly tick: number;
+  /** When the state was last written, and when a row last changed. */
   readonly movedAt: number;
+  readonly changedAt: number;
   /** When the chunk should move next. Past it by the recovery's grace, the chunk is queued again. */
   readonly dueAt: number;
   /** Somebody is advancing the chunk, and until this time nobody else may; null when nobody is. */
@@ -56,15 +65,23 @@ export const addCounters = (a: Counters, b: Counters): Counters => ({
 });
 
 /** A chunk as it stands when its batch is accepted. Rows that are `rejected` failed validation and are never sent. */
-export function newChunk(key: ChunkKey, rejected: readonly boolean[], acceptedAt: number): ChunkState {
+export function newChunk(
+  key: ChunkKey,
+  rejected: readonly boolean[],
+  acceptedAt: number,
+  { batchDeadline }: Settings,
+): ChunkState {
   const ready = newRow(acceptedAt);
   const refused: Row = { ...ready, phase: 'failed', eligibility: 'YesWithModifications' };
   return {
     key,
     version: 1,
     generation: 1,
+    stalls: 0,
     acceptedAt,
+    tick: tickFor(batchDeadline),
     movedAt: acceptedAt,
+    changedAt: acceptedAt,
     dueAt: acceptedAt,
     claimedUntil: null,
     reservation: null,
@@ -74,6 +91,17 @@ export function newChunk(key: ChunkKey, rejected: readonly boolean[], acceptedAt
 
 export const isFinished = (state: ChunkState): boolean => state.rows.every(isTerminal);
 
-/** When the earliest of the rows is due; `Infinity` when all are terminal. */
-export const rowsDueAt = (rows: readonly Row[], settings: Settings): number =>
-  rows.reduce((earliest, row) => Math.min(earliest, dueAt(row, settings)), Number.POSITIVE_INFINITY);
+/** The timeline that the rows' times lie on. */
+export const timelineOf = ({ acceptedAt, tick }: ChunkState): Timeline => ({ origin: acceptedAt, tick });
+
+/**
+ * When the chunk is to be advanced for its rows; `Infinity` when all are terminal. Rows due shortly after the first are waited for: their waits
+ * are minimums, and each round costs transitions and writes.
+ */
+export function rowsDueAt(rows: readonly Row[], now: number, settings: Settings): number {
+  const times = rows.map((row) => dueAt(row, settings));
+  const first = times.reduce((earliest, time) => Math.min(earliest, time), Number.POSITIVE_INFINITY);
+  if (first <= now || first === Number.POSITIVE_INFINITY) return first;
+  const together = times.filter((time) => time <= first + settings.poll.first);
+  return together.reduce((latest, time) => Math.max(latest, time), first);
+}

@@ -97,7 +97,7 @@ const FINAL_RULES: readonly Rule[] = [
   },
   {
     code: /^InvalidRequest$/,
-    message: /date|range/i,
+    message: /\b(dates?|range)\b|fiDataRange/i,
     eligibility: 'YesWithModifications',
     remedy: 'Change fiDataRangeFrom and fiDataRangeTo to a range that the consent covers.',
   },
@@ -109,6 +109,11 @@ export function classify(failure: UpstreamFailure): Verdict {
   if (failure.sent === 'maybe') return { kind: 'answer-lost', error: rowError('UpstreamTimeout', failure.message) };
   const { status, code, message } = failure;
   if (status === 429 || code === 'TooManyRequests') return { kind: 'rate-limited' };
+  const rule = FINAL_RULES.find((each) => each.code.test(code ?? '') && (each.message?.test(message) ?? true));
+  if (rule && status < 500 && status !== 401) {
+    const error = rowError(code ?? 'UpstreamError', `${message.trim()} ${rule.remedy}`);
+    return { kind: 'final', eligibility: rule.eligibility, error, classified: true };
+  }
   if (status === 401 || status === 403 || code === 'SignatureDoesNotMatch' || code === 'Unauthorized') {
     return { kind: 'unauthorized', error: rowError(code ?? 'Unauthorized', message) };
   }
@@ -119,11 +124,6 @@ export function classify(failure: UpstreamFailure): Verdict {
   }
   if (status >= 500 || status === 408) {
     return { kind: 'answer-lost', error: rowError(code ?? 'UpstreamError', message) };
-  }
-  const rule = FINAL_RULES.find((each) => each.code.test(code ?? '') && (each.message?.test(message) ?? true));
-  if (rule) {
-    const error = rowError(code ?? 'UpstreamError', `${message.trim()} ${rule.remedy}`);
-    return { kind: 'final', eligibility: rule.eligibility, error, classified: true };
   }
   return { kind: 'final', eligibility: 'Yes', error: rowError(code ?? 'UpstreamError', message), classified: false };
 }

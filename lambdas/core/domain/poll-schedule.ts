@@ -26,7 +26,7 @@ export const pollDeadlineOf = (row: Row, { poll }: Settings): number => row.requ
 export function pollDueAt(row: Row, settings: Settings): number {
   const deadline = pollDeadlineOf(row, settings);
   // Asked at or after the deadline and not answered: the last poll is still owed.
-  if (row.touchedAt >= deadline) return row.touchedAt + settings.probeDelay;
+  if (row.touchedAt >= deadline) return row.touchedAt + 2 * settings.probeDelay;
   const deferred = row.round > 0 && row.touchedAt === row.requestedAt;
   const wait = deferred ? settings.poll.deferred : pollInterval(row.round, settings);
   return Math.min(row.touchedAt + wait, deadline);

@@ -1,5 +1,7 @@
 /** What an organisation's calls have used and reserved of the upstream's fixed rate windows. Times are epoch milliseconds. */
 export interface Ledger {
+  /** Counts how often windows or limit turned out to be others; reservations of an earlier epoch are void. */
+  readonly epoch: number;
   /** Some time at which a window begins; the others follow from it. */
   readonly anchor: number;
   readonly length: number;
@@ -10,6 +12,8 @@ export interface Ledger {
   readonly blockedUntil: number;
   /** The circuit is open, and is tried again at this time; null when it is closed. */
   readonly circuitOpenUntil: number | null;
+  /** Failures to reach the upstream since the last answer, over all workers (see `call-gate.ts`). */
+  readonly failures: number;
 }
 
 /** Of each window this share is never taken by chunks (`design.md`, promise 4). */
@@ -18,7 +22,7 @@ const HELD_BACK = 0.03;
 const AHEAD = 0.9;
 /** From this share on a window counts as used up, and what can wait does (promise 5). */
 const TIGHT = 0.8;
-/** Fewer tokens than this are not worth an advance of their own, unless fewer are wanted. */
+/** Fewer tokens than this are not worth an advance of their own, unless fewer are wanted or a window holds fewer. */
 const LEAST_GRANT = 25;
 /** Windows looked at ahead: a day of them at 60 s. */
 const FARTHEST = 1440;
@@ -34,25 +38,26 @@ export interface WindowOffer {
   readonly endsAt: number;
   readonly tokens: number;
   readonly tight: boolean;
+  readonly epoch: number;
 }
 
 /**
- * The first window with room, and how much of what is wanted it can give.
+ * The first window with room, and how much of what is wanted it can give; null when none has any within a day.
  * @param calls tokens wanted, at least 1
- * @param lead time before the end of the current window in which no call starts any more
+ * @param skew calls start this long after the beginning of a window, and end as long before its end
  */
-export function offerWindow(ledger: Ledger, calls: number, now: number, lead: number): WindowOffer {
-  const earliest = Math.max(now + lead, ledger.blockedUntil);
+export function offerWindow(ledger: Ledger, calls: number, now: number, skew: number): WindowOffer | null {
   const current = windowAt(ledger, now);
-  const first = windowAt(ledger, earliest);
+  const first = windowAt(ledger, Math.max(now + 2 * skew, ledger.blockedUntil));
+  const least = Math.min(calls, LEAST_GRANT, capacityOf(ledger, true));
   for (let ahead = 0; ahead < FARTHEST; ahead += 1) {
     const startsAt = windowAfter(ledger, first, ahead);
-    const room = roomIn(ledger, startsAt, startsAt > current);
-    const tokens = Math.min(calls, room);
-    if (tokens < 1 || tokens < Math.min(calls, LEAST_GRANT)) continue;
-    return offerOf(ledger, startsAt, tokens);
+    // A window that begins within a block is open only to those who come after the block.
+    if (ledger.blockedUntil > now && startsAt + skew < ledger.blockedUntil) continue;
+    const tokens = Math.min(calls, capacityOf(ledger, startsAt > current) - usedIn(ledger, startsAt));
+    if (tokens >= least) return offerOf(ledger, startsAt, tokens);
   }
-  throw new RangeError(`no window of the upstream has room within ${FARTHEST} windows`);
+  return null;
 }
 
 /** Tokens that a window may hold in all for one more reservation to be made in it. */
@@ -60,9 +65,6 @@ export const capacityOf = ({ limit }: Ledger, isAhead: boolean): number =>
   Math.max(1, Math.floor(limit * (isAhead ? AHEAD : 1 - HELD_BACK)));
 
 const usedIn = ({ used }: Ledger, start: number): number => used.get(start) ?? 0;
-
-const roomIn = (ledger: Ledger, start: number, isAhead: boolean): number =>
-  capacityOf(ledger, isAhead) - usedIn(ledger, start);
 
 function offerOf(ledger: Ledger, startsAt: number, tokens: number): WindowOffer {
   const before = usedIn(ledger, windowAfter(ledger, startsAt, -1));
@@ -72,15 +74,17 @@ function offerOf(ledger: Ledger, startsAt: number, tokens: number): WindowOffer 
     endsAt: windowAfter(ledger, startsAt, 1),
     tokens,
     tight: Math.max(before, within) >= ledger.limit * TIGHT,
+    epoch: ledger.epoch,
   };
 }
 
-/** Whether a window still is one of the ledger's: its beginning moves when the upstream's headers say so. */
-export const isAligned = (ledger: Ledger, start: number): boolean =>
-  windowAt(ledger, start + ledger.length / 2) === start;
-
-/** How far a reset time that the upstream named is from the nearest window boundary, in milliseconds. */
-export function driftOf({ anchor, length }: Ledger, resetAt: number): number {
-  const off = (((resetAt - anchor) % length) + length) % length;
-  return Math.min(off, length - off);
-}
+/** Whether a reservation made before can still be used: its windows are the ledger's, it is not over, and nothing blocks it. */
+export const isStillGood = (
+  held: { readonly startsAt: number; readonly endsAt: number; readonly epoch: number },
+  ledger: Ledger,
+  now: number,
+  skew: number,
+): boolean =>
+  held.epoch === ledger.epoch &&
+  now < held.endsAt - 2 * skew &&
+  ledger.blockedUntil <= Math.max(held.startsAt + skew, now);

@@ -82,8 +82,9 @@ export function parseRow(value: unknown, defaults: GlobalConfig, parent: string)
   const from = own.fiDataRangeFrom ?? defaults.fiDataRangeFrom;
   const to = own.fiDataRangeTo ?? defaults.fiDataRangeTo;
   if (isReversed(from, to)) {
-    const field = `${parent}.${own.fiDataRangeFrom === null ? 'fiDataRangeTo' : 'fiDataRangeFrom'}`;
-    return { ok: false, fault: { field, message: `${parent}: ${REVERSED}`, code: 'InvalidDateRange' } };
+    const turned = own.fiDataRangeFrom === null ? 'fiDataRangeTo' : 'fiDataRangeFrom';
+    const [field, message] = parent === '' ? [turned, REVERSED] : [`${parent}.${turned}`, `${parent}: ${REVERSED}`];
+    return { ok: false, fault: { field, message, code: 'InvalidDateRange' } };
   }
   return { ok: true, value: { consentId, ...own } };
 }

@@ -11,6 +11,7 @@ export type RowEvent =
   | { readonly kind: 'adopted' }
   | { readonly kind: 'not-processed'; readonly eligibility: RetryEligibility }
   | { readonly kind: 'answer-lost' }
+  | { readonly kind: 'already-running' }
   | { readonly kind: 'refused'; readonly eligibility: RetryEligibility }
   | { readonly kind: 'no-session' }
   | { readonly kind: 'pending' }
@@ -47,6 +48,7 @@ const FROM: Readonly<Record<RowEvent['kind'], readonly Phase[]>> = {
   adopted: ['requesting', 'probing'],
   'not-processed': ['requesting'],
   'answer-lost': ['requesting'],
+  'already-running': ['requesting'],
   refused: ['requesting', 'probing', 'polling'],
   'no-session': ['probing'],
   pending: ['polling'],
@@ -85,6 +87,9 @@ export function transition(row: Row, event: RowEvent, moment: Moment): Row {
       return tryAgain(touched, event.eligibility, moment);
     case 'answer-lost':
       return { ...touched, phase: 'probing', round: 0 };
+    case 'already-running':
+      // The consent's running session was opened before our request, so any since the batch was accepted will do.
+      return { ...touched, phase: 'probing', round: 0, requestedAt: timeline.origin };
     case 'refused':
       return failed(touched, event.eligibility);
     case 'no-session':
@@ -92,7 +97,8 @@ export function transition(row: Row, event: RowEvent, moment: Moment): Row {
     case 'pending':
       return now >= pollDeadlineOf(row, settings) ? failed(touched, 'Yes') : { ...touched, round: row.round + 1 };
     case 'unanswered':
-      return touched;
+      // A probe's round counts the answers without a session; a poll's makes its waits grow.
+      return row.phase === 'polling' ? { ...touched, round: row.round + 1 } : touched;
     case 'delivered':
       return settings.balances ? { ...touched, phase: 'fetching', round: 0 } : { ...touched, phase: 'completed' };
     case 'balances-fetched':

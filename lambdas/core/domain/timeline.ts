@@ -11,10 +11,8 @@ export interface Timeline {
 
 export const LAST_TICK = 0xffff;
 
-export const timelineOf = (acceptedAt: number, batchDeadline: number): Timeline => ({
-  origin: acceptedAt,
-  tick: (batchDeadline * 1.25) / LAST_TICK,
-});
+/** The tick for batches with a deadline, both in milliseconds. */
+export const tickFor = (batchDeadline: number): number => (batchDeadline * 1.25) / LAST_TICK;
 
 const clamp = (tick: number): number => Math.min(Math.max(tick, 0), LAST_TICK);
 

@@ -1,7 +1,7 @@
 import type { Batch, GlobalConfig, Idempotency } from '../domain/batch.ts';
 import { type InputRow, previousOccurrences } from '../domain/chunk-input.ts';
 import { type ChunkKey, newChunk } from '../domain/chunk-state.ts';
-import type { RowError } from '../domain/fi-failure.ts';
+import { type RowError, rowError } from '../domain/fi-failure.ts';
 import type { SubmittedRow } from '../domain/row-submission.ts';
 import { ServiceError } from '../errors.ts';
 import type { Batches, ChunkQueue, Chunks, Clock, Ids, Journal, NewChunk } from '../ports.ts';
@@ -53,17 +53,19 @@ export async function acceptBatch(ports: AcceptancePorts, submission: Submission
   if (earlier) return replay(earlier, submission.idempotency, now);
 
   const batch = newBatch(submission, ids.uuid(), now, settings);
-  const parts = chunksOf(batch, submission);
+  const parts = chunksOf(batch, submission, settings);
   await chunks.create(parts);
   if (!(await batches.accept(batch))) {
-    await chunks.discard(parts.map(({ state }) => state.key));
     const winner = await batches.find(submission.organisationId, submission.referenceId);
+    // Never the chunks of the batch that stands there, whatever the store has answered.
+    if (winner?.batchId !== batch.batchId) await chunks.discard(parts.map(({ state }) => state.key));
     if (winner) return replay(winner, submission.idempotency, now);
     throw duplicate(submission.referenceId);
   }
-  const unsent = await queue.send(parts.map(({ state }) => ({ ...state.key, generation: state.generation })));
   journal.count('BatchAccepted');
   journal.count('RowsAccepted', batch.total);
+  if (batch.error) return { batch, replayed: false };
+  const unsent = await queue.send(parts.map(({ state }) => ({ ...state.key, generation: state.generation })));
   if (unsent.length > 0) journal.count('TaskUnsent', unsent.length);
   return { batch, replayed: false };
 }
@@ -83,22 +85,30 @@ function replay(earlier: Batch, idempotency: Idempotency | null, now: number): A
   return { batch: earlier, replayed: true };
 }
 
-const newBatch = (submission: Submission, batchId: string, now: number, { chunkRows }: Settings): Batch => ({
+const newBatch = (
+  { rows, ...submission }: Submission,
+  batchId: string,
+  now: number,
+  { chunkRows }: Settings,
+): Batch => ({
   organisationId: submission.organisationId,
   referenceId: submission.referenceId,
   batchId,
-  total: submission.rows.length,
-  chunks: Math.ceil(submission.rows.length / chunkRows),
+  total: rows.length,
+  chunks: Math.ceil(rows.length / chunkRows),
   chunkRows,
   fileName: submission.fileName,
   globalConfig: submission.defaults,
   acceptedAt: now,
   finishedChunks: new Set(),
-  error: null,
+  error: rows.every(({ error }) => error !== null) ? noValidRows(rows.length) : null,
   idempotency: submission.idempotency,
 });
 
-function chunksOf(batch: Batch, { rows, defaults }: Submission): NewChunk[] {
+const noValidRows = (rows: number): RowError =>
+  rowError('NoValidRows', `None of the ${rows} rows is valid; each row's error says what to change.`);
+
+function chunksOf(batch: Batch, { rows, defaults }: Submission, settings: Settings): NewChunk[] {
   const previous = previousOccurrences(rows.map(({ consentId }) => consentId));
   const inputs: InputRow[] = rows.map(({ error: _, ...row }, index) => ({ ...row, previous: previous[index] ?? null }));
   return Array.from({ length: batch.chunks }, (_, chunk): NewChunk => {
@@ -112,6 +122,7 @@ function chunksOf(batch: Batch, { rows, defaults }: Submission): NewChunk[] {
         key,
         errors.map((error) => error !== null),
         batch.acceptedAt,
+        settings,
       ),
       input: { defaults, chunkRows: batch.chunkRows, rows: inputs.slice(from, to) },
       rejections: {

@@ -1,14 +1,13 @@
-import type { AccountDetails } from '../domain/account-details.ts';
 import { type Action, callsOf, planActions, withinTokens } from '../domain/chunk-plan.ts';
-import { type ChunkKey, type ChunkState, isFinished, type Reservation } from '../domain/chunk-state.ts';
+import { type ChunkKey, type ChunkState, isFinished, type Reservation, timelineOf } from '../domain/chunk-state.ts';
 import type { Moment } from '../domain/row-transition.ts';
-import { timelineOf } from '../domain/timeline.ts';
 import type { Advance, Batches, Budget, Chunks, ChunkTask, Clock, FinPro, Journal } from '../ports.ts';
 import type { Settings } from '../settings.ts';
 import { callGate } from './call-gate.ts';
 import { makeCalls } from './chunk-calls.ts';
 import { blockedRows, claim, nextDueAt, withoutLostClaim } from './chunk-claim.ts';
 import { duplicateConsents } from './duplicate-consents.ts';
+import { finishChunk } from './finish-chunk.ts';
 import { saveResults } from './save-results.ts';
 
 export interface AdvancePorts {
@@ -41,15 +40,17 @@ const resume = (resumeAt: number): Advance => ({ done: false, resumeAt });
  * @throws ConflictError when the results could not be written because somebody else wrote; a retry is safe
  */
 export async function advanceChunk(ports: AdvancePorts, task: ChunkTask, limits: AdvanceLimits): Promise<Advance> {
-  const { batches, chunks, clock } = ports;
+  const { chunks, clock } = ports;
   const now = clock.now();
   const stored = await chunks.state(task);
   if (!stored || stored.generation > task.generation) return DONE;
   if (isFinished(stored)) {
-    await batches.finishChunk(stored.key, now);
+    await finishChunk(ports, stored.key);
     return DONE;
   }
-  if (stored.claimedUntil !== null && stored.claimedUntil > now) return resume(stored.claimedUntil);
+  if (stored.claimedUntil !== null && stored.claimedUntil > now) {
+    return resume(Math.max(stored.claimedUntil, now + ports.settings.waitStep));
+  }
   return advanceFree(ports, stored, limits, now);
 }
 
@@ -62,24 +63,21 @@ async function advanceFree(
 ): Promise<Advance> {
   const { chunks, clock, settings } = ports;
   const [input, outcome] = await Promise.all([chunks.input(stored.key), chunks.outcome(stored.key)]);
-  const moment = (): Moment => ({
-    now: clock.now(),
-    timeline: timelineOf(stored.acceptedAt, settings.batchDeadline),
-    settings,
-  });
+  const moment = (): Moment => ({ now: clock.now(), timeline: timelineOf(stored), settings });
   const state = withoutLostClaim(stored, outcome.sessions, moment());
   const duplicates = duplicateConsents(chunks, { state, input, outcome });
   const planned = planActions(state.rows, now, settings);
   const blocked = await blockedRows(state.rows, planned, duplicates);
   const due = planned.filter(({ row }) => !blocked.has(row));
-  if (due.length === 0) return putOff(chunks, stored, state, nextDueAt(state.rows, blocked, now, settings), now);
+  if (due.length === 0) return putOff(ports, stored, state, nextDueAt(state.rows, blocked, now, settings), now);
 
   const leave = await ports.budget.reserve(stored.key.organisationId, callsOf(due), stored.reservation, now);
-  if (!leave.granted) return putOff(chunks, stored, state, leave.waitUntil, now);
-  const { reservation, trial } = leave;
+  if (!leave.granted) return putOff(ports, stored, state, leave.waitUntil, now);
+  const { reservation, trial, taken } = leave;
   const callsStartAt = reservation.startsAt + settings.clockSkew;
-  if (callsStartAt > now) return keepReservation(chunks, state, reservation, callsStartAt, now);
+  if (callsStartAt > now) return keepReservation(ports, state, reservation, callsStartAt, now);
 
+  const accounts = due.some(({ kind }) => kind === 'balance') ? await chunks.accounts(stored.key) : new Map();
   const plan = trial ? trialOf(due) : withinTokens(due, reservation.tokens);
   const claimed = claim(
     state,
@@ -88,8 +86,9 @@ async function advanceFree(
     moment(),
   );
   if (!(await chunks.saveState(claimed))) {
-    await giveBack(ports, stored.key, reservation, reservation.tokens);
-    return resume(now + settings.clockSkew);
+    // Who came first may be using what was held from before.
+    if (taken) await giveBack(ports, stored.key, reservation, reservation.tokens);
+    return resume(now + settings.waitStep);
   }
 
   const lessons: Promise<void>[] = [];
@@ -109,11 +108,7 @@ async function advanceFree(
       organisationId: stored.key.organisationId,
       input,
       sessions: outcome.sessions,
-      accounts: await accountsPutOff(
-        chunks,
-        stored.key,
-        plan.some(({ kind }) => kind === 'balance'),
-      ),
+      accounts,
       tight: reservation.tight,
       moment,
     },
@@ -132,37 +127,37 @@ const trialOf = (due: readonly Action[]): readonly Action[] => {
   return asking ? [asking] : due.slice(0, 1);
 };
 
-/** Nothing can be done before `dueAt`. Says so in the chunk where it did not, since recovery goes by it. */
+/**
+ * Nothing can be done before `dueAt`. Says so in the chunk where it did not, since recovery goes by it. Comes back after a step at the
+ * earliest: a worker whose clock is behind must not spin.
+ */
 async function putOff(
-  chunks: Chunks,
+  { chunks, settings }: AdvancePorts,
   stored: ChunkState,
   state: ChunkState,
   dueAt: number,
   now: number,
 ): Promise<Advance> {
-  if (dueAt <= stored.dueAt && state === stored) return resume(Math.max(dueAt, now));
-  await chunks.saveState({ ...state, version: state.version + 1, dueAt, movedAt: now });
-  return resume(dueAt);
+  const resumeAt = Math.max(dueAt, now + settings.waitStep);
+  if (dueAt <= stored.dueAt && state === stored) return resume(resumeAt);
+  await chunks.saveState({ ...state, version: state.version + 1, stalls: 0, dueAt: resumeAt, movedAt: now });
+  return resume(resumeAt);
 }
 
 async function keepReservation(
-  chunks: Chunks,
+  { chunks, settings }: AdvancePorts,
   state: ChunkState,
   reservation: Reservation,
   dueAt: number,
   now: number,
 ): Promise<Advance> {
-  if (state.reservation?.startsAt !== reservation.startsAt) {
-    await chunks.saveState({ ...state, version: state.version + 1, reservation, dueAt, movedAt: now });
+  const resumeAt = Math.max(dueAt, now + settings.waitStep);
+  if (state.reservation?.startsAt !== reservation.startsAt || state.reservation.epoch !== reservation.epoch) {
+    const version = state.version + 1;
+    await chunks.saveState({ ...state, version, stalls: 0, reservation, dueAt: resumeAt, movedAt: now });
   }
-  return resume(dueAt);
+  return resume(resumeAt);
 }
-
-const accountsPutOff = async (
-  chunks: Chunks,
-  key: ChunkKey,
-  isNeeded: boolean,
-): Promise<ReadonlyMap<number, readonly AccountDetails[]>> => (isNeeded ? chunks.accounts(key) : new Map());
 
 /** What the calls have shown of the upstream is worth telling, but results are not lost for it. */
 async function teach(
@@ -172,9 +167,8 @@ async function teach(
   lesson: Parameters<Budget['learn']>[2],
 ): Promise<void> {
   if (lesson.rateLimited) journal.count('UpstreamRateLimited');
-  if (lesson.circuit === 'open') journal.count('CircuitOpened');
   try {
-    await budget.learn(organisationId, reservation, lesson, clock.now());
+    if (await budget.learn(organisationId, reservation, lesson, clock.now())) journal.count('CircuitOpened');
   } catch (error) {
     journal.note('the budget could not be updated', { organisationId, error: String(error) });
   }

@@ -1,12 +1,14 @@
 import type { Reservation } from '../domain/chunk-state.ts';
 import { classify, type UpstreamFailure } from '../domain/fi-failure.ts';
-import type { BudgetLesson, Clock, RateHint } from '../ports.ts';
+import type { RateHint } from '../domain/rate-lesson.ts';
+import type { BudgetLesson, Clock } from '../ports.ts';
 
 /**
- * The upstream is away at 5 connection failures in a row, or when half of the last 50 calls were answered 5xx (`design.md`, circuit). A call
- * cut after sending counts half a connection failure: some upstreams reset now and then, and an open circuit costs every row a minute.
+ * The upstream is away at 5 connection failures in a row, over all workers, or when half of the last 50 calls were answered 5xx (`design.md`,
+ * circuit). A call cut after sending counts half a connection failure: some upstreams reset now and then, and an open circuit costs
+ * every row a minute.
  */
-const AWAY = 10;
+export const AWAY = 10;
 const POINTS = { no: 2, maybe: 1, answered: 0 } as const;
 const LAST_CALLS = 50;
 const FAILED_SHARE = 0.5;
@@ -38,7 +40,7 @@ interface GateOptions {
 export function callGate({ clock, reservation, trial, callsEndAt, onOpen }: GateOptions): CallGate {
   let tokens = trial ? 1 : reservation.tokens;
   let calls = 0;
-  let away = 0;
+  let failures = { points: 0, answered: false };
   let recent: boolean[] = [];
   let rate: RateHint | null = null;
   let rateLimited = false;
@@ -64,13 +66,16 @@ export function callGate({ clock, reservation, trial, callsEndAt, onOpen }: Gate
       if (verdict?.kind === 'rate-limited') rateLimited = true;
       if (verdict?.kind === 'unauthorized') return open();
       const points = POINTS[failure?.sent ?? 'answered'];
+      failures =
+        points === 0
+          ? { points: 0, answered: true }
+          : { points: failures.points + points, answered: failures.answered };
       const isServerError = failure?.sent === 'answered' && failure.status >= 500;
-      away = points === 0 ? 0 : away + points;
       recent = [...recent.slice(1 - LAST_CALLS), isServerError];
       const errors = recent.filter(Boolean).length;
       const isMostlyErrors = recent.length === LAST_CALLS && errors >= LAST_CALLS * FAILED_SHARE;
       const hasTrialFailed = trial && (points > 0 || isServerError);
-      if (away >= AWAY || isMostlyErrors || hasTrialFailed) open();
+      if (failures.points >= AWAY || isMostlyErrors || hasTrialFailed) open();
       else if (trial) circuit = 'close';
     },
     get circuit() {
@@ -82,7 +87,7 @@ export function callGate({ clock, reservation, trial, callsEndAt, onOpen }: Gate
     get callsMade() {
       return calls;
     },
-    lesson: () => ({ rate, rateLimited, circuit }),
+    lesson: () => ({ rate, rateLimited, circuit, failures }),
   };
   return gate;
 }

@@ -8,7 +8,7 @@ import type { Row } from '../domain/row.ts';
 import { type Moment, type RowEvent, transition } from '../domain/row-transition.ts';
 import type { FinPro, Journal, UpstreamAnswer } from '../ports.ts';
 import type { CallGate } from './call-gate.ts';
-import { type DuplicateConsents, isSettled } from './duplicate-consents.ts';
+import type { DuplicateConsents } from './duplicate-consents.ts';
 
 /** Calls under way at once in one advance of a chunk. */
 const CONCURRENCY = 25;
@@ -46,8 +46,7 @@ const NOT_IN_TIME = rowError(
 );
 
 /**
- * Makes the calls of a plan, 25 at a time, as far as the gate lets them start, and applies what each shows to its row. Rows with the same
- * consent go one after the other. Never throws for what the upstream does.
+ * Makes the calls of a plan, 25 at a time, as far as the gate lets them start, and applies what each shows to its row. Never throws for what the upstream does.
  */
 export async function makeCalls(
   context: CallContext,
@@ -56,36 +55,12 @@ export async function makeCalls(
 ): Promise<CallResults> {
   const results: CallResults = { rows: [...rows], sessions: new Map(), errors: new Map(), accounts: new Map() };
   const caller = rowCaller(context, results);
-  await pMap(lanesOf(actions, context), (lane) => runLane(lane, context, results, caller), {
-    concurrency: CONCURRENCY,
-  });
-  return results;
-}
-
-/** Actions that must follow one another: requests of rows with the same consent, in the order of the rows. */
-function lanesOf(actions: readonly Action[], { duplicates }: CallContext): Action[][] {
-  const lanes = new Map<number, Action[]>();
-  const laneOf = new Map<number, number>();
-  for (const action of actions.toSorted((a, b) => a.row - b.row)) {
-    const previous = action.kind === 'request' ? duplicates.previousHere(action.row) : null;
-    const lane = (previous === null ? undefined : laneOf.get(previous)) ?? action.row;
-    laneOf.set(action.row, lane);
-    lanes.set(lane, [...(lanes.get(lane) ?? []), action]);
-  }
-  return actions.flatMap((action) => {
-    const lane = lanes.get(action.row);
-    return lane ? [lane] : [];
-  });
-}
-
-async function runLane(lane: readonly Action[], context: CallContext, results: CallResults, caller: RowCaller) {
-  for (const { row, kind } of lane) {
-    const previous = kind === 'request' ? context.duplicates.previousHere(row) : null;
-    const before = previous === null ? undefined : results.rows[previous];
-    const mayGo = before === undefined || isSettled(before);
-    if (mayGo && context.gate.enter()) await caller[kind](row);
+  const make = async ({ row, kind }: Action): Promise<void> => {
+    if (context.gate.enter()) await caller[kind](row);
     else if (kind === 'request') caller.notSent(row);
-  }
+  };
+  await pMap(actions, make, { concurrency: CONCURRENCY });
+  return results;
 }
 
 type RowCaller = Record<Action['kind'], (row: number) => Promise<void>> & { notSent(row: number): void };
@@ -149,8 +124,9 @@ function rowCaller(context: CallContext, results: CallResults): RowCaller {
           ? apply(row, { kind: 'not-processed', eligibility: 'Yes' }, verdict.error)
           : notSent(row);
       case 'answer-lost':
-      case 'in-progress':
         return apply(row, { kind: 'answer-lost' });
+      case 'in-progress':
+        return apply(row, { kind: 'already-running' });
       case 'rate-limited':
       case 'unauthorized':
         return notSent(row);

@@ -42,28 +42,39 @@ export function claim(
   };
 }
 
-/** Rows whose FI request is due but waits for an earlier row with the same consent that is not about to be sent itself. */
+/**
+ * Rows whose FI request is due but waits for an earlier row with the same consent, and when to look again, in epoch milliseconds. Never are
+ * two of them claimed at once: after a crash nobody could tell whose session is whose.
+ */
 export async function blockedRows(
   rows: readonly Row[],
   planned: readonly Action[],
   duplicates: DuplicateConsents,
-): Promise<ReadonlySet<number>> {
+): Promise<ReadonlyMap<number, number>> {
   const requests = planned.filter(({ kind }) => kind === 'request');
-  const sending = new Set<number>();
-  const blocked = new Set<number>();
+  const blocked = new Map<number, number>();
   for (const { row } of requests) {
     const previous = duplicates.previousHere(row);
     const before = previous === null ? undefined : rows[previous];
-    const isBlockedHere = previous !== null && before !== undefined && !isSettled(before) && !sending.has(previous);
-    if (isBlockedHere || (await duplicates.isBlockedElsewhere(row))) blocked.add(row);
-    else sending.add(row);
+    const isBlockedHere = before !== undefined && !isSettled(before);
+    const until = isBlockedHere ? 0 : await duplicates.blockedElsewhereUntil(row);
+    if (until !== null) blocked.set(row, until);
   }
   return blocked;
 }
 
-/** When the chunk is due again: a blocked row is looked at again after a while, the others when they are due. */
-export function nextDueAt(rows: readonly Row[], blocked: ReadonlySet<number>, now: number, settings: Settings): number {
+/**
+ * When the chunk is to be advanced next. A row that waits for one of this chunk is looked at with it; one that waits for another chunk
+ * not before that chunk moves.
+ */
+export function nextDueAt(
+  rows: readonly Row[],
+  blocked: ReadonlyMap<number, number>,
+  now: number,
+  settings: Settings,
+): number {
   const free = rows.filter((_, index) => !blocked.has(index));
-  const freeDueAt = rowsDueAt(free, settings);
-  return blocked.size > 0 ? Math.min(freeDueAt, now + settings.duplicateWait) : freeDueAt;
+  const elsewhere = [...blocked.values()].filter((until) => until > 0);
+  const lookAgainAt = elsewhere.map((until) => Math.max(until, now + settings.duplicateWait));
+  return Math.min(rowsDueAt(free, now, settings), ...lookAgainAt);
 }

@@ -10,8 +10,8 @@ import type { Chunks } from '../ports.ts';
  * session found by consent belongs to that one unless an earlier row holds it (`upstream.md`, "An FI Request must never be repeated blindly").
  */
 export interface DuplicateConsents {
-  /** Whether the row before this one with the same consent stands in another chunk and is not settled. */
-  isBlockedElsewhere(row: number): Promise<boolean>;
+  /** When the other chunk moves in which the row before this one with the same consent is not settled yet; null when none is. */
+  blockedElsewhereUntil(row: number): Promise<number | null>;
   /** The row of this chunk next before this one with the same consent, or null. */
   previousHere(row: number): number | null;
   /** Sessions, in lower case, that earlier rows with the same consent hold. */
@@ -55,12 +55,12 @@ export function duplicateConsents(chunks: Chunks, here: Here): DuplicateConsents
       const previous = previousOf(row);
       return previous === null || previous < first ? null : previous - first;
     },
-    isBlockedElsewhere: async (row) => {
+    blockedElsewhereUntil: async (row) => {
       const previous = previousOf(row);
-      if (previous === null || previous >= first) return false;
+      if (previous === null || previous >= first) return null;
       const state = await stateOf(Math.floor(previous / chunkRows));
       const before = state?.rows[previous % chunkRows];
-      return before !== undefined && !isSettled(before);
+      return state && before && !isSettled(before) ? state.dueAt : null;
     },
     sessionsBefore: async (row) => {
       const held = new Set<string>();

@@ -82,7 +82,7 @@ export async function readStatus(
     batch,
     status: batchStatusOf(batch.total, counters, batch.error),
     counters,
-    lastUpdatedAt: states.reduce((latest, { movedAt }) => Math.max(latest, movedAt), batch.acceptedAt),
+    lastUpdatedAt: states.reduce((latest, { changedAt }) => Math.max(latest, changedAt), batch.acceptedAt),
     progress: progressOf(batch.total, counters),
     globalConfig: batch.globalConfig,
     pagination: paginate(query.page, query.limit, matching.length),

@@ -1,11 +1,13 @@
+import pMap from 'p-map';
+import type { Batch } from '../domain/batch.ts';
 import { mergeOutcome } from '../domain/chunk-outcome.ts';
-import { type ChunkState, isFinished } from '../domain/chunk-state.ts';
+import { type ChunkState, isFinished, timelineOf } from '../domain/chunk-state.ts';
 import { type RowError, rowError } from '../domain/fi-failure.ts';
 import { hasOpenIntent, isTerminal } from '../domain/row.ts';
 import { transition } from '../domain/row-transition.ts';
-import { timelineOf } from '../domain/timeline.ts';
 import type { Batches, ChunkQueue, Chunks, ChunkTask, Clock, Journal, OpenBatches } from '../ports.ts';
 import type { Settings } from '../settings.ts';
+import { finishChunk } from './finish-chunk.ts';
 
 export interface RecoveryPorts {
   readonly openBatches: OpenBatches;
@@ -17,8 +19,14 @@ export interface RecoveryPorts {
   readonly settings: Settings;
 }
 
-/** A chunk that stands still in this generation is given up (`design.md`, "One way back"). */
-const LAST_GENERATION = 5;
+/**
+ * A chunk that was queued again so often without getting anywhere is given up: one that never moved is then in generation 5 (`design.md`,
+ * "One way back").
+ */
+const MOST_STALLS = 4;
+
+/** A minute is enough for some 30,000 open batches. */
+const BATCHES_AT_ONCE = 10;
 
 const GIVEN_UP = rowError('ProcessingFailed', 'The row could not be processed in time; submit it again.');
 const GIVEN_UP_UNKNOWN = rowError(
@@ -28,22 +36,23 @@ const GIVEN_UP_UNKNOWN = rowError(
 
 /**
  * The one way back: looks at every open batch and moves what stands still. A chunk that has not moved for the grace past its due time is
- * queued again under the next generation, each with twice the grace of the one before; it is given up in the last generation or past the batch's deadline. Heals lost messages, dead
+ * queued again under the next generation, each time after twice the grace; it is given up when that has not helped four times, or past the batch's deadline. Heals lost messages, dead
  * executions and a crash between acceptance and queueing alike. Safe to run twice at once.
  */
 export async function recoverBatches(ports: RecoveryPorts): Promise<void> {
   const { openBatches, batches, chunks, journal } = ports;
-  for (const { organisationId, referenceId } of await openBatches.list()) {
+  const recover = async ({ organisationId, referenceId }: Pick<Batch, 'organisationId' | 'referenceId'>) => {
     try {
       const batch = await batches.find(organisationId, referenceId);
-      if (!batch) continue;
+      if (!batch) return;
       const states = await chunks.states(batch);
       await recoverChunks(ports, states, batch.finishedChunks);
     } catch (error) {
       // One batch that cannot be read must not keep the others from being healed.
       journal.note('a batch could not be recovered', { organisationId, referenceId, error: String(error) });
     }
-  }
+  };
+  await pMap(await openBatches.list(), recover, { concurrency: BATCHES_AT_ONCE });
 }
 
 async function recoverChunks(
@@ -51,26 +60,33 @@ async function recoverChunks(
   states: readonly ChunkState[],
   finishedChunks: ReadonlySet<number>,
 ): Promise<void> {
-  const { batches, chunks, queue, clock, journal, settings } = ports;
+  const { chunks, queue, clock, journal, settings } = ports;
   const now = clock.now();
   const tasks: ChunkTask[] = [];
   // A batch that is still open though all of it is finished lost its closing write.
   const isComplete = states.every(isFinished);
   for (const state of states) {
     if (isFinished(state)) {
-      if (isComplete || !finishedChunks.has(state.key.chunk)) await batches.finishChunk(state.key, now);
+      if (isComplete || !finishedChunks.has(state.key.chunk)) await finishChunk(ports, state.key);
       continue;
     }
     const isClaimed = state.claimedUntil !== null && state.claimedUntil > now;
-    const isOverdue = state.dueAt + graceOf(state, settings) < now;
+    const isOverdue = Math.max(state.dueAt, state.movedAt) + graceOf(state, settings) < now;
     const isPastDeadline = state.acceptedAt + settings.batchDeadline <= now;
     if (isClaimed || !(isOverdue || isPastDeadline)) continue;
-    if (isPastDeadline || state.generation >= LAST_GENERATION) {
+    if (isPastDeadline || state.stalls >= MOST_STALLS) {
       await giveUp(ports, state, now);
       continue;
     }
     // The generation is written before the message goes out: the older one is dead from here on, and a lost message is found again.
-    const next = { ...state, version: state.version + 1, generation: state.generation + 1, dueAt: now, movedAt: now };
+    const next: ChunkState = {
+      ...state,
+      version: state.version + 1,
+      generation: state.generation + 1,
+      stalls: state.stalls + 1,
+      dueAt: now,
+      movedAt: now,
+    };
     if (await chunks.saveState(next)) tasks.push({ ...state.key, generation: next.generation });
   }
   if (tasks.length === 0) return;
@@ -79,17 +95,13 @@ async function recoverChunks(
   if (unsent.length > 0) journal.count('TaskUnsent', unsent.length);
 }
 
-/** The wait doubles with each generation: a chunk that only waits in a long queue must not be taken for a dead one five times over. */
-const graceOf = ({ generation }: ChunkState, { recoveryGrace }: Settings): number =>
-  recoveryGrace * 2 ** (generation - 1);
+/** The wait doubles each time: a chunk that only waits in a long queue must not be taken for a dead one five times over. */
+const graceOf = ({ stalls }: ChunkState, { recoveryGrace }: Settings): number => recoveryGrace * 2 ** stalls;
 
 /** Ends the open rows of a chunk, FAILED and `Yes`. The errors are written first, so that no FAILED row is ever without one. */
-async function giveUp(
-  { batches, chunks, journal, settings }: RecoveryPorts,
-  state: ChunkState,
-  now: number,
-): Promise<void> {
-  const moment = { now, timeline: timelineOf(state.acceptedAt, settings.batchDeadline), settings };
+async function giveUp(ports: RecoveryPorts, state: ChunkState, now: number): Promise<void> {
+  const { chunks, journal, settings } = ports;
+  const moment = { now, timeline: timelineOf(state), settings };
   const rows = state.rows.map((row) => (isTerminal(row) ? row : transition(row, { kind: 'given-up' }, moment)));
   const errors = new Map(
     state.rows.flatMap((row, index): [number, RowError][] =>
@@ -107,10 +119,11 @@ async function giveUp(
     reservation: null,
     dueAt: now,
     movedAt: now,
+    changedAt: now,
     rows,
   });
   if (!saved) return;
   journal.count('ChunkGivenUp');
   journal.count('RowFailed', errors.size);
-  await batches.finishChunk(state.key, now);
+  await finishChunk(ports, state.key);
 }

@@ -2,16 +2,14 @@ import { type ChunkOutcome, isEmptyChange, mergeOutcome, type OutcomeChange } fr
 import type { ChunkKey, ChunkState } from '../domain/chunk-state.ts';
 import type { Row } from '../domain/row.ts';
 import { ConflictError } from '../errors.ts';
-import type { Advance, Batches, Chunks, Clock, Journal } from '../ports.ts';
+import type { Advance, Chunks, Journal } from '../ports.ts';
 import type { Settings } from '../settings.ts';
 import type { CallResults } from './chunk-calls.ts';
 import { nextDueAt } from './chunk-claim.ts';
+import { type FinishPorts, finishChunk } from './finish-chunk.ts';
 
-export interface ResultPorts {
-  readonly batches: Batches;
+export interface ResultPorts extends FinishPorts {
   readonly chunks: Chunks;
-  readonly clock: Clock;
-  readonly journal: Journal;
   readonly settings: Settings;
 }
 
@@ -24,12 +22,13 @@ const OUTCOME_TRIES = 5;
  * @throws ConflictError when somebody else wrote the chunk in between; nothing is lost, and a retry is safe
  */
 export async function saveResults(
-  { batches, chunks, clock, journal, settings }: ResultPorts,
+  ports: ResultPorts,
   claimed: ChunkState,
   known: ChunkOutcome,
   results: CallResults,
-  blocked: ReadonlySet<number>,
+  blocked: ReadonlyMap<number, number>,
 ): Promise<Advance> {
+  const { chunks, clock, journal, settings } = ports;
   await saveOutcome(chunks, claimed.key, known, results);
   if (results.accounts.size > 0) await chunks.saveAccounts(claimed.key, claimed.version, results.accounts);
   const now = clock.now();
@@ -40,13 +39,15 @@ export async function saveResults(
     version: claimed.version + 1,
     rows: results.rows,
     claimedUntil: null,
-    dueAt: finished ? now : dueAt,
+    stalls: 0,
+    dueAt: finished ? now : Math.max(dueAt, now),
     movedAt: now,
+    changedAt: now,
   });
   if (!saved) throw new ConflictError('the chunk was written by somebody else while it was claimed');
   countEnded(journal, claimed.rows, results.rows);
   if (!finished) return { done: false, resumeAt: Math.max(dueAt, now) };
-  await batches.finishChunk(claimed.key, now);
+  await finishChunk(ports, claimed.key);
   return { done: true };
 }
 

@@ -8,7 +8,12 @@ const settings = readSettings({});
 const MINUTE = 60_000;
 const NOW = 1_800_000_000_000 - (1_800_000_000_000 % MINUTE) + 10_000;
 const NO_RATE = { limit: null, remaining: null, resetAt: null };
-const NOTHING = { rate: null, rateLimited: false, circuit: 'leave' } as const;
+const NOTHING = {
+  rate: null,
+  rateLimited: false,
+  circuit: 'leave',
+  failures: { points: 0, answered: true },
+} as const;
 
 let table: LocalTable;
 beforeEach(async () => {
@@ -23,7 +28,7 @@ const reservationOf = (leave: Leave) => {
 
 describe('the ledger', () => {
   test('fills the current window to 97 % and later ones to 90 %', async () => {
-    const budget = dynamoDbBudget(table, settings);
+    const budget = dynamoDbBudget(table, table, settings);
     const taken = new Map<number, number>();
     for (let chunk = 0; chunk < 12; chunk += 1) {
       const { startsAt, tokens } = reservationOf(await budget.reserve('org', 250, null, NOW));
@@ -36,7 +41,7 @@ describe('the ledger', () => {
   });
 
   test('is never overdrawn by workers that reserve at once', async () => {
-    const workers = Array.from({ length: 20 }, () => dynamoDbBudget(table, settings));
+    const workers = Array.from({ length: 20 }, () => dynamoDbBudget(table, table, settings));
     const leaves = await Promise.all(workers.map((worker) => worker.reserve('org', 100, null, NOW)));
     const taken = new Map<number, number>();
     for (const { startsAt, tokens } of leaves.map(reservationOf))
@@ -45,13 +50,13 @@ describe('the ledger', () => {
   });
 
   test('keeps organisations apart', async () => {
-    const budget = dynamoDbBudget(table, settings);
+    const budget = dynamoDbBudget(table, table, settings);
     for (let chunk = 0; chunk < 4; chunk += 1) await budget.reserve('large', 250, null, NOW);
     expect(reservationOf(await budget.reserve('small', 10, null, NOW)).startsAt).toBe(NOW - (NOW % MINUTE));
   });
 
   test('takes nothing more for a reservation held for a later window', async () => {
-    const budget = dynamoDbBudget(table, settings);
+    const budget = dynamoDbBudget(table, table, settings);
     for (let chunk = 0; chunk < 4; chunk += 1) await budget.reserve('org', 250, null, NOW);
     const held = reservationOf(await budget.reserve('org', 250, null, NOW));
     expect(held.startsAt).toBeGreaterThan(NOW);
@@ -59,47 +64,112 @@ describe('the ledger', () => {
   });
 
   test('says that the budget is tight when the window before was nearly used up', async () => {
-    const budget = dynamoDbBudget(table, settings);
+    const budget = dynamoDbBudget(table, table, settings);
     expect(reservationOf(await budget.reserve('org', 100, null, NOW)).tight).toBe(false);
     for (let chunk = 0; chunk < 4; chunk += 1) await budget.reserve('org', 250, null, NOW);
     expect(reservationOf(await budget.reserve('org', 10, null, NOW + MINUTE)).tight).toBe(true);
   });
 
   test('takes back what was not used', async () => {
-    const budget = dynamoDbBudget(table, settings);
+    const budget = dynamoDbBudget(table, table, settings);
     const first = reservationOf(await budget.reserve('org', 970, null, NOW));
     await budget.giveBack('org', first, 500);
     expect(reservationOf(await budget.reserve('org', 400, null, NOW)).startsAt).toBe(first.startsAt);
   });
 
   test('lets nothing out of a window after a 429, and goes on with the next', async () => {
-    const budget = dynamoDbBudget(table, settings);
+    const budget = dynamoDbBudget(table, table, settings);
     const first = reservationOf(await budget.reserve('org', 10, null, NOW));
     const rate = { limit: 1000, remaining: 0, resetAt: first.endsAt };
-    await budget.learn('org', first, { rate, rateLimited: true, circuit: 'leave' }, NOW);
+    await budget.learn('org', first, { ...NOTHING, rate, rateLimited: true }, NOW);
     expect(reservationOf(await budget.reserve('org', 10, null, NOW)).startsAt).toBe(first.endsAt);
   });
 
   test('follows X-RateLimit-Reset and leaves one window out when it moves', async () => {
-    const budget = dynamoDbBudget(table, settings);
+    const budget = dynamoDbBudget(table, table, settings);
     const first = reservationOf(await budget.reserve('org', 10, null, NOW));
-    const resetAt = first.startsAt + 25_000;
+    const resetAt = NOW + 25_000;
     await budget.learn('org', first, { ...NOTHING, rate: { ...NO_RATE, resetAt } }, NOW);
     const next = reservationOf(await budget.reserve('org', 10, first, NOW));
     expect(next.startsAt).toBe(resetAt + MINUTE);
   });
 
+  test('does not stop at a 429 whose reset lies just within one of our windows', async () => {
+    const budget = dynamoDbBudget(table, table, settings);
+    const first = reservationOf(await budget.reserve('org', 10, null, NOW));
+    const rate = { limit: 1000, remaining: 0, resetAt: first.endsAt + 1_500 };
+    await budget.learn('org', first, { ...NOTHING, rate, rateLimited: true }, NOW);
+    expect(reservationOf(await budget.reserve('org', 10, null, NOW)).startsAt).toBe(first.endsAt);
+  });
+
+  test.each([
+    ['milliseconds', 1_800_000_000_000_000],
+    ['a delta', 37_000],
+  ])('does not believe a reset that is given in another unit: %s', async (_, resetAt) => {
+    const budget = dynamoDbBudget(table, table, settings);
+    const first = reservationOf(await budget.reserve('org', 10, null, NOW));
+    await budget.learn('org', first, { ...NOTHING, rate: { ...NO_RATE, resetAt }, rateLimited: true }, NOW);
+    expect(reservationOf(await budget.reserve('org', 10, null, NOW)).startsAt).toBe(first.endsAt);
+  });
+
+  test('learns that the windows are longer, and voids what was reserved by the shorter ones', async () => {
+    const budget = dynamoDbBudget(table, table, settings);
+    const first = reservationOf(await budget.reserve('org', 970, null, NOW));
+    const held = reservationOf(await budget.reserve('org', 500, null, NOW));
+    const resetAt = first.endsAt + MINUTE;
+    await budget.learn('org', first, { ...NOTHING, rate: { ...NO_RATE, resetAt } }, NOW);
+    const next = reservationOf(await budget.reserve('org', 500, held, NOW));
+    expect(next.epoch).toBeGreaterThan(held.epoch);
+    expect(next.startsAt).toBeGreaterThanOrEqual(resetAt);
+    expect(next.endsAt - next.startsAt).toBeGreaterThan(MINUTE);
+  });
+
+  test('counts the calls of others with the same credentials, as the headers show them', async () => {
+    const budget = dynamoDbBudget(table, table, settings);
+    const first = reservationOf(await budget.reserve('org', 100, null, NOW));
+    const rate = { limit: 1000, remaining: 200, resetAt: first.endsAt };
+    await budget.learn('org', first, { ...NOTHING, rate }, NOW);
+    expect(reservationOf(await budget.reserve('org', 500, null, NOW)).tokens).toBe(170);
+  });
+
+  test('grants what a very small limit allows', async () => {
+    const small = readSettings({ UPSTREAM_LIMIT: '20' });
+    const budget = dynamoDbBudget(table, table, small);
+    const tokens: number[] = [];
+    for (let chunk = 0; chunk < 3; chunk += 1) {
+      tokens.push(reservationOf(await budget.reserve('org', 250, null, NOW)).tokens);
+    }
+    expect(tokens).toEqual([19, 18, 18]);
+  });
+
   test('believes the limit in the headers', async () => {
-    const budget = dynamoDbBudget(table, settings);
+    const budget = dynamoDbBudget(table, table, settings);
     const first = reservationOf(await budget.reserve('org', 10, null, NOW));
     await budget.learn('org', first, { ...NOTHING, rate: { ...NO_RATE, limit: 100 } }, NOW);
-    expect(reservationOf(await budget.reserve('org', 200, null, NOW)).tokens).toBe(87);
+    expect(reservationOf(await budget.reserve('org', 200, first, NOW))).toMatchObject({ tokens: 90, epoch: 1 });
   });
 });
 
 describe('the circuit', () => {
+  test('opens when workers together fail to reach the upstream five times in a row', async () => {
+    const [one, other] = [dynamoDbBudget(table, table, settings), dynamoDbBudget(table, table, settings)];
+    const reservation = reservationOf(await one.reserve('org', 10, null, NOW));
+    const failed = { ...NOTHING, failures: { points: 6, answered: false } };
+    expect(await one.learn('org', reservation, failed, NOW)).toBe(false);
+    expect(await other.learn('org', reservation, failed, NOW)).toBe(true);
+    expect(await one.reserve('org', 10, null, NOW)).toEqual({ granted: false, waitUntil: NOW + MINUTE });
+  });
+
+  test('stays closed when an answer came in between', async () => {
+    const budget = dynamoDbBudget(table, table, settings);
+    const reservation = reservationOf(await budget.reserve('org', 10, null, NOW));
+    await budget.learn('org', reservation, { ...NOTHING, failures: { points: 6, answered: false } }, NOW);
+    await budget.learn('org', reservation, { ...NOTHING, failures: { points: 6, answered: true } }, NOW);
+    expect(await budget.reserve('org', 10, null, NOW)).toMatchObject({ granted: true });
+  });
+
   test('is tried by one worker at a time, and closed by a trial that went well', async () => {
-    const workers = Array.from({ length: 5 }, () => dynamoDbBudget(table, settings));
+    const workers = Array.from({ length: 5 }, () => dynamoDbBudget(table, table, settings));
     const [one] = workers;
     if (!one) throw new Error('no worker');
     const reservation = reservationOf(await one.reserve('org', 10, null, NOW));

@@ -2,9 +2,9 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { dynamoDbChunks } from '../../../../lambdas/adapters/dynamodb/dynamodb-chunks.ts';
 import type { AccountDetails } from '../../../../lambdas/core/domain/account-details.ts';
 import { mergeOutcome, NO_OUTCOME } from '../../../../lambdas/core/domain/chunk-outcome.ts';
-import { type ChunkKey, type ChunkState, newChunk } from '../../../../lambdas/core/domain/chunk-state.ts';
+import { type ChunkKey, type ChunkState, newChunk, timelineOf } from '../../../../lambdas/core/domain/chunk-state.ts';
 import { PHASES, RETRY_ELIGIBILITIES, type Row } from '../../../../lambdas/core/domain/row.ts';
-import { timelineOf, timeOfTick } from '../../../../lambdas/core/domain/timeline.ts';
+import { timeOfTick } from '../../../../lambdas/core/domain/timeline.ts';
 import type { Chunks, NewChunk } from '../../../../lambdas/core/ports.ts';
 import { readSettings } from '../../../../lambdas/core/settings.ts';
 import { bytesOf, pseudoRandom, scrambledGuid } from './item-measures.ts';
@@ -38,6 +38,7 @@ const newChunkOf = (consents: readonly string[]): NewChunk => ({
     key,
     consents.map(() => false),
     NOW,
+    settings,
   ),
   input: {
     defaults: { fiDataRangeFrom: null, fiDataRangeTo: null, configId: null },
@@ -108,7 +109,7 @@ describe('a chunk in the table', () => {
 });
 
 describe('the worst case of an item', () => {
-  const timeline = timelineOf(NOW, settings.batchDeadline);
+  const timeline = timelineOf(newChunkOf([]).state);
   const pick = <T>(values: readonly T[]): T => {
     const value = values[Math.floor(random() * values.length)];
     if (value === undefined) throw new RangeError('nothing to pick');
@@ -130,7 +131,7 @@ describe('the worst case of an item', () => {
       version: 999_999,
       rows: rowsOf(anyRow),
       claimedUntil: NOW + 1,
-      reservation: { startsAt: NOW, endsAt: NOW + 60_000, tokens: 500, tight: true },
+      reservation: { startsAt: NOW, endsAt: NOW + 60_000, tokens: 500, tight: true, epoch: 12 },
     };
     await chunks.create([{ ...newChunkOf([]), state }]);
     expect(await sizeOf('STATE')).toBeLessThanOrEqual(2048);

@@ -1,0 +1,46 @@
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { GROUP_ATTRIBUTE, groupOf, orderFairly } from '../../../local/sqs/fair-order.ts';
+import { type Fauxqs, openFauxqs, type StoredQueue } from '../../../local/sqs/fauxqs.ts';
+
+let fauxqs: Fauxqs;
+let queue: StoredQueue;
+
+beforeEach(async () => {
+  fauxqs = await openFauxqs(undefined);
+  queue = fauxqs.store.createQueue('q', 'http://127.0.0.1:9/0/q', 'arn:aws:sqs:r:0:q');
+});
+afterEach(() => fauxqs.close());
+
+const send = (...bodies: string[]): void => {
+  for (const body of bodies) {
+    const group = body[0] ?? '';
+    queue.enqueue({
+      messageId: body,
+      body,
+      md5OfBody: '',
+      messageAttributes: group === '-' ? {} : { [GROUP_ATTRIBUTE]: { DataType: 'String', StringValue: group } },
+      md5OfMessageAttributes: '',
+      sentTimestamp: 0,
+      approximateReceiveCount: 0,
+    });
+  }
+};
+
+function receive(count: number): string[] {
+  orderFairly(queue, count);
+  return queue.dequeue(count, 30).map((message) => message.Body);
+}
+
+test('takes the oldest of the group with the fewest in flight', () => {
+  send('a1', 'a2', 'a3', 'a4', 'b1', 'b2', 'c1');
+  expect(receive(1)).toEqual(['a1']);
+  expect(receive(1)).toEqual(['b1']);
+  expect(receive(3)).toEqual(['c1', 'a2', 'b2']);
+  expect(receive(5)).toEqual(['a3', 'a4']);
+});
+
+test('keeps the order of arrival where there are no groups', () => {
+  send('-1', '-2', '-3');
+  expect(receive(2)).toEqual(['-1', '-2']);
+  expect(queue.messages.map(groupOf)).toEqual([undefined]);
+});

@@ -1,0 +1,78 @@
+import { expect, test } from 'vitest';
+import type { Invoker } from '../../../local/lambda/lambda.ts';
+import { Runner } from '../../../local/step-functions/runner.ts';
+
+const LAMBDA = 'arn:aws:lambda:r:0:function:f';
+const NEVER = { transition: () => {} };
+const echo: Invoker['invoke'] = async (_arn, event) => ({ ok: true, payload: event, milliseconds: 1 });
+
+const runner = (States: object, invoke: Invoker['invoke'] = echo): Runner =>
+  new Runner(JSON.stringify({ StartAt: Object.keys(States)[0], States }), 0.001, { invoke });
+
+const wait = { A: { Type: 'Wait', TimestampPath: '$.at', Next: 'B' }, B: { Type: 'Pass', End: true } };
+
+test.each(['2026-01-01T00:00:00.123Z', '2026-01-01T05:30:00+05:30'])('a time gone by is no wait: %s', async (at) => {
+  expect(await runner(wait).run({ at, kept: 1 }, undefined, undefined, NEVER).ended).toEqual({ at, kept: 1 });
+});
+
+test('a wait ends when its time has come, never before', async () => {
+  const at = new Date(Date.now() + 40).toISOString();
+  await runner(wait).run({ at }, undefined, undefined, NEVER).ended;
+  expect(Date.now()).toBeGreaterThanOrEqual(new Date(at).getTime());
+});
+
+test.each([{}, { at: 'tomorrow' }, { at: 5 }, 'text'])('%j has no time to wait for', async (input) => {
+  await expect(runner(wait).run(input, undefined, undefined, NEVER).ended).rejects.toThrow('no timestamp at $.at');
+});
+
+test('starts in the middle, and ignores a state that is not there', async () => {
+  const seen: string[] = [];
+  const listener = { transition: (state: string) => seen.push(state) };
+  const run = runner({ A: { Type: 'Pass', Next: 'B' }, B: { Type: 'Pass', End: true } });
+  await run.run(1, 'B', undefined, listener).ended;
+  await run.run(1, 'Elsewhere', undefined, listener).ended;
+  await expect.poll(() => seen).toEqual(['B', 'A', 'B']);
+});
+
+test('both ways of calling a function give its answer in their own form', async () => {
+  const direct = { A: { Type: 'Task', Resource: LAMBDA, End: true } };
+  expect(await runner(direct).run({ x: 1 }, undefined, undefined, NEVER).ended).toEqual({ x: 1 });
+  const Parameters = { FunctionName: LAMBDA, 'Payload.$': '$' };
+  const wrapped = { A: { Type: 'Task', Resource: 'arn:aws:states:::lambda:invoke', Parameters, End: true } };
+  expect(await runner(wrapped).run({ x: 1 }, undefined, undefined, NEVER).ended).toMatchObject({
+    Payload: { x: 1 },
+    StatusCode: 200,
+  });
+});
+
+test('Retry and Catch see the name of the error', async () => {
+  let calls = 0;
+  const failing: Invoker['invoke'] = async () => {
+    calls += 1;
+    return { ok: false, error: { errorType: 'TypeError', errorMessage: 'm' }, milliseconds: 1 };
+  };
+  const states = {
+    A: {
+      Type: 'Task',
+      Resource: LAMBDA,
+      Retry: [{ ErrorEquals: ['TypeError'], IntervalSeconds: 1, MaxAttempts: 2 }],
+      Catch: [{ ErrorEquals: ['TypeError'], Next: 'B' }],
+      End: true,
+    },
+    B: { Type: 'Pass', End: true },
+  };
+  expect(await runner(states, failing).run({}, undefined, undefined, NEVER).ended).toMatchObject({
+    Error: 'TypeError',
+  });
+  expect(calls).toBe(3);
+});
+
+test('an answer beyond 256 KB fails the task', async () => {
+  const large: Invoker['invoke'] = async () => ({ ok: true, payload: `"${'x'.repeat(262_144)}"`, milliseconds: 1 });
+  const run = runner({ A: { Type: 'Task', Resource: LAMBDA, End: true } }, large);
+  await expect(run.run({}, undefined, undefined, NEVER).ended).rejects.toThrow('larger than 256 KB');
+});
+
+test('refuses a definition that is not valid', () => {
+  expect(() => runner({ A: { Type: 'Pass', Next: 'Nowhere' } })).toThrow('invalid');
+});
