@@ -2,7 +2,8 @@ import { Duration } from 'aws-cdk-lib';
 import { EndpointType, LambdaIntegration, RestApi } from 'aws-cdk-lib/aws-apigateway';
 import { Construct } from 'constructs';
 import type { Stage } from './deployment.ts';
-import { addGatewayResponses } from './gateway-responses.ts';
+import type { FileStore } from './file-store.ts';
+import { addGatewayResponses, UPLOAD_VIA } from './gateway-responses.ts';
 import { ServiceFunction } from './service-function.ts';
 import type { Storage } from './storage.ts';
 import type { WorkQueue } from './work-queue.ts';
@@ -10,6 +11,7 @@ import type { WorkQueue } from './work-queue.ts';
 export interface ApiProps {
   readonly stage: Stage;
   readonly storage: Storage;
+  readonly fileStore: FileStore;
   readonly chunks: WorkQueue;
 }
 
@@ -20,7 +22,7 @@ const TIMEOUT = Duration.seconds(29);
 export class Api extends Construct {
   readonly restApi: RestApi;
 
-  constructor(scope: Construct, id: string, { stage, storage, chunks }: ApiProps) {
+  constructor(scope: Construct, id: string, { stage, storage, fileStore, chunks }: ApiProps) {
     super(scope, id);
     const scheduleBatch = new ServiceFunction(this, 'ScheduleBatch', {
       stage,
@@ -33,6 +35,27 @@ export class Api extends Construct {
     // Chunks of a batch that was not accepted are taken back by BatchWriteItem, too.
     storage.allow(scheduleBatch, 'GetItem', 'PutItem', 'BatchWriteItem');
     chunks.allowSending(scheduleBatch, 'CHUNK_QUEUE_URL');
+
+    const uploadBatch = new ServiceFunction(this, 'UploadBatch', {
+      stage,
+      name: 'upload-batch',
+      impactOfErrors: 'clients cannot submit files as form data; presigned uploads and dropped files go on.',
+      timeout: TIMEOUT,
+      // As schedule-batch, and the file is decoded first.
+      memorySize: 1024,
+    });
+    storage.allow(uploadBatch, 'GetItem', 'PutItem', 'BatchWriteItem');
+    chunks.allowSending(uploadBatch, 'CHUNK_QUEUE_URL');
+
+    const createUpload = new ServiceFunction(this, 'CreateUpload', {
+      stage,
+      name: 'create-upload',
+      impactOfErrors: 'clients get no forms for uploading to S3; forms that they have work until they expire.',
+      timeout: TIMEOUT,
+    });
+    storage.allow(createUpload, 'GetItem', 'PutItem');
+    // It writes nothing itself: a form that it signs carries its rights.
+    fileStore.allowWriting(createUpload, 'uploads/');
 
     const batchStatus = new ServiceFunction(this, 'BatchStatus', {
       stage,
@@ -66,7 +89,15 @@ export class Api extends Construct {
     this.restApi.node.tryRemoveChild('Endpoint');
     addGatewayResponses(this.restApi);
 
-    this.#route({ '/v2/schedule/fi/requests': scheduleBatch, '/bulk/status': batchStatus }, notFound);
+    this.#route(
+      {
+        '/v2/schedule/fi/requests': scheduleBatch,
+        '/fi/requests/schedule/upload/v3': uploadBatch,
+        [UPLOAD_VIA]: createUpload,
+        '/bulk/status': batchStatus,
+      },
+      notFound,
+    );
   }
 
   /** Routes POST of each path to its function, and all other methods and paths to `notFound`. */

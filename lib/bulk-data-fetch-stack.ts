@@ -2,6 +2,8 @@ import { Annotations, CfnOutput, Stack } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { Api } from './api.ts';
 import { type Deployment, EXAMPLE_FINPRO_BASE_URL } from './deployment.ts';
+import { FileStore } from './file-store.ts';
+import { Intake } from './intake.ts';
 import { Pipeline } from './pipeline.ts';
 import { Recovery } from './recovery.ts';
 import { Storage } from './storage.ts';
@@ -26,13 +28,16 @@ export class BulkDataFetchStack extends Stack {
     }
 
     const storage = new Storage(this, 'Storage', { stage });
-    const { chunks, loop } = new Pipeline(this, 'Pipeline', { deployment, storage });
-    const api = new Api(this, 'Api', { stage, storage, chunks });
-    new Recovery(this, 'Recovery', { stage, storage, chunks });
+    const fileStore = new FileStore(this, 'FileStore', { stage });
+    const { chunks, loop } = new Pipeline(this, 'Pipeline', { deployment, storage, fileStore });
+    new Intake(this, 'Intake', { stage, storage, fileStore, chunks });
+    const api = new Api(this, 'Api', { stage, storage, fileStore, chunks });
+    new Recovery(this, 'Recovery', { stage, storage, fileStore, chunks });
 
     const outputs = {
       ApiUrl: api.restApi.url,
       TableName: storage.table.tableName,
+      BucketName: fileStore.bucket.bucketName,
       ChunkQueueUrl: chunks.queue.queueUrl,
       ChunkDeadLetterQueueUrl: chunks.deadLetters.queueUrl,
       StateMachineArn: loop.stateMachine.stateMachineArn,

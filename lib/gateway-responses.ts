@@ -3,6 +3,9 @@ import { ResponseType, type RestApi } from 'aws-cdk-lib/aws-apigateway';
 /** The maximum of a body at API Gateway, and of an uploaded file (seeds, overview, "Limits and Quotas"). In bytes. */
 const MAXIMUM_BODY = 10 * 1024 * 1024;
 
+/** The path whose answer takes files of up to that size straight to S3. A function's event ends at 6 MB (design, "Uploads"). */
+export const UPLOAD_VIA = '/fi/requests/schedule/upload/v3/presign';
+
 interface GatewayError {
   /** Left out: the status the gateway itself would answer. */
   readonly statusCode?: string;
@@ -33,7 +36,7 @@ const ERRORS: ReadonlyArray<readonly [ResponseType, GatewayError]> = [
       errorCode: 'FileTooLarge',
       errorMsg: 'File size exceeds maximum allowed',
       // The seed's third detail, providedSize, is not known to the gateway.
-      errorDetails: { maxSize: MAXIMUM_BODY, maxSizeMB: MAXIMUM_BODY / 1024 ** 2 },
+      errorDetails: { maxSize: MAXIMUM_BODY, maxSizeMB: MAXIMUM_BODY / 1024 ** 2, uploadVia: UPLOAD_VIA },
     },
   ],
   [ResponseType.THROTTLED, tooMany],

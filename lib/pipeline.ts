@@ -2,6 +2,7 @@ import { Duration } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
 import { ChunkLoop } from './chunk-loop.ts';
 import type { Deployment } from './deployment.ts';
+import type { FileStore } from './file-store.ts';
 import { ServiceFunction } from './service-function.ts';
 import type { Storage } from './storage.ts';
 import { allowUpstream } from './upstream.ts';
@@ -10,6 +11,7 @@ import { WorkQueue } from './work-queue.ts';
 export interface PipelineProps {
   readonly deployment: Deployment;
   readonly storage: Storage;
+  readonly fileStore: FileStore;
 }
 
 /** One way forward: the chunk queue, whose consumer advances a chunk for the first time and starts the loop that goes on. */
@@ -17,7 +19,7 @@ export class Pipeline extends Construct {
   readonly chunks: WorkQueue;
   readonly loop: ChunkLoop;
 
-  constructor(scope: Construct, id: string, { deployment, storage }: PipelineProps) {
+  constructor(scope: Construct, id: string, { deployment, storage, fileStore }: PipelineProps) {
     super(scope, id);
     const { stage } = deployment;
     // A chunk is up to 25 TLS connections and 250 parsed answers at a time, and Lambda gives processor by the memory.
@@ -38,6 +40,8 @@ export class Pipeline extends Construct {
     });
     for (const caller of [startChunk, advanceChunk]) {
       storage.allow(caller, 'GetItem', 'PutItem', 'UpdateItem', 'Query');
+      // The step that ends the last chunk of a dropped file's batch writes its report.
+      fileStore.allowWriting(caller, 'drop-reports/');
       allowUpstream(caller, deployment);
     }
 

@@ -3,6 +3,7 @@ import { Rule, Schedule } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
 import { Construct } from 'constructs';
 import type { Stage } from './deployment.ts';
+import type { FileStore } from './file-store.ts';
 import { ServiceFunction } from './service-function.ts';
 import type { Storage } from './storage.ts';
 import type { WorkQueue } from './work-queue.ts';
@@ -10,12 +11,13 @@ import type { WorkQueue } from './work-queue.ts';
 export interface RecoveryProps {
   readonly stage: Stage;
   readonly storage: Storage;
+  readonly fileStore: FileStore;
   readonly chunks: WorkQueue;
 }
 
 /** One way back: every minute, open batches whose chunks stand still are queued again. */
 export class Recovery extends Construct {
-  constructor(scope: Construct, id: string, { stage, storage, chunks }: RecoveryProps) {
+  constructor(scope: Construct, id: string, { stage, storage, fileStore, chunks }: RecoveryProps) {
     super(scope, id);
     const recoverBatches = new ServiceFunction(this, 'RecoverBatches', {
       stage,
@@ -27,6 +29,8 @@ export class Recovery extends Construct {
     });
     storage.allow(recoverBatches, 'GetItem', 'PutItem', 'UpdateItem', 'Query');
     storage.allowListingOpenBatches(recoverBatches);
+    // A batch that it gives up on ends here.
+    fileStore.allowWriting(recoverBatches, 'drop-reports/');
     chunks.allowSending(recoverBatches, 'CHUNK_QUEUE_URL');
 
     new Rule(this, 'EveryMinute', {

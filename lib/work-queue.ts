@@ -1,4 +1,5 @@
-import { Duration } from 'aws-cdk-lib';
+import { Duration, Stack } from 'aws-cdk-lib';
+import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { EventSourceMapping } from 'aws-cdk-lib/aws-lambda';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
@@ -20,7 +21,7 @@ const DELIVERIES = 5;
 
 /**
  * A queue, its dead-letter queue and its consumer, which gets one message at a time and reports failures one by one.
- * Nothing reads the dead-letter queue: recovery heals what a lost message left behind, and the queue is the evidence.
+ * Nothing reads the dead-letter queue: recovery heals what a lost message of a chunk left behind, and the queue is the evidence.
  */
 export class WorkQueue extends Construct {
   readonly queue: Queue;
@@ -62,5 +63,21 @@ export class WorkQueue extends Construct {
   allowSending(sender: ServiceFunction, variable: string): void {
     sender.lambda.addEnvironment(variable, this.queue.queueUrl);
     sender.allow(['sqs:SendMessage'], [this.queue.queueArn]);
+  }
+
+  /** Lets S3 send messages about one bucket of this account. The ARN is no reference to the bucket, which needs this policy first. */
+  allowNotifications(bucketArn: string): void {
+    this.queue.addToResourcePolicy(
+      new PolicyStatement({
+        principals: [new ServicePrincipal('s3.amazonaws.com')],
+        actions: ['sqs:SendMessage'],
+        resources: [this.queue.queueArn],
+        conditions: {
+          ArnEquals: { 'aws:SourceArn': bucketArn },
+          // An ARN of a bucket names no account, and a bucket that is deleted may become someone else's.
+          StringEquals: { 'aws:SourceAccount': Stack.of(this).account },
+        },
+      }),
+    );
   }
 }

@@ -7,12 +7,15 @@ import { dynamoDbBudget } from './dynamodb/dynamodb-budget.ts';
 import { dynamoDbChunks } from './dynamodb/dynamodb-chunks.ts';
 import { connectTable } from './dynamodb/table.ts';
 import { finProClient } from './finpro/finpro-client.ts';
+import { connectBucket } from './s3/bucket.ts';
+import { s3Reports } from './s3/s3-reports.ts';
 import { secretsManagerCredentials } from './secrets-manager-credentials.ts';
 import { systemClock } from './system.ts';
 import { telemetryJournal } from './telemetry.ts';
 
 const workerEnvironment = z.object({
   TABLE_NAME: z.string(),
+  BUCKET_NAME: z.string(),
   FINPRO_BASE_URL: z.url(),
   UPSTREAM_SECRET_PREFIX: z.string(),
 });
@@ -31,6 +34,7 @@ export function connectChunkWorker(variables: Record<string, string | undefined>
       timeout: settings.upstream.timeout,
       credentialsOf: secretsManagerCredentials(environment.UPSTREAM_SECRET_PREFIX),
     }),
+    reports: s3Reports(connectBucket(environment.BUCKET_NAME)),
     clock: systemClock,
     journal: telemetryJournal,
     settings,

@@ -19,12 +19,20 @@ export interface Ids {
 
 /** The batch items. */
 export interface Batches {
-  /** The batch of a reference, strongly consistent; null when there is none or its retention is over. */
+  /** The batch of a reference, strongly consistent; null when there is none, or its retention or its reservation is over. */
   find(organisationId: string, referenceId: string): Promise<Batch | null>;
+  /** The same, but with a reservation that is over as long as nobody else has claimed the reference. */
+  findReserved(organisationId: string, referenceId: string): Promise<Batch | null>;
   /** Writes the batch if its reference is free. This write is the acceptance. False: the reference is taken. */
   accept(batch: Batch): Promise<boolean>;
-  /** Adds a chunk to the set of finished ones; the batch is closed with the last. Repeating it changes nothing. True: this call closed it. */
-  finishChunk(key: ChunkKey, at: number): Promise<boolean>;
+  /** Keeps the file of a reserved batch to one reader until `until`. False: it has been read, or somebody is reading it. */
+  claimReserved(batch: Batch, until: number): Promise<boolean>;
+  /** Writes what came of a reserved batch's file. False: that was done already. */
+  acceptReserved(batch: Batch): Promise<boolean>;
+  /** Adds a chunk to the set of finished ones; repeating it changes nothing. The batch when it was the last one, otherwise null. */
+  finishChunk(key: ChunkKey): Promise<Batch | null>;
+  /** Takes a finished batch off the open ones. True when it was still among them. */
+  close(batch: Batch, at: number): Promise<boolean>;
 }
 
 /** The batches that are not closed yet. */
@@ -143,6 +151,40 @@ export interface Clients {
   save(client: Client): Promise<void>;
 }
 
+/** Which organisations there are. */
+export interface Organisations {
+  exists(organisationId: string): Promise<boolean>;
+}
+
+/** A file in the bucket, in one of its versions. */
+export interface StoredFile {
+  readonly key: string;
+  readonly version: string;
+  /** Bytes. */
+  readonly size: number;
+}
+
+/** The files that come in through the bucket. */
+export interface Files {
+  read(file: StoredFile): Promise<Uint8Array>;
+}
+
+/** Where the drop folder's reports are written. */
+export interface Reports {
+  write(key: string, report: object): Promise<void>;
+}
+
+/** A form that a browser or curl can post a file with, straight to the bucket. */
+export interface UploadForm {
+  readonly url: string;
+  readonly fields: Readonly<Record<string, string>>;
+}
+
+export interface UploadForms {
+  /** A form for one key, up to `largest` bytes, good for `seconds`. */
+  create(key: string, contentType: string | null, largest: number, seconds: number): Promise<UploadForm>;
+}
+
 /** What is counted. */
 export type Measure =
   | 'BatchAccepted'
@@ -156,7 +198,8 @@ export type Measure =
   | 'CircuitOpened'
   | 'ChunkRecovered'
   | 'ChunkGivenUp'
-  | 'TaskUnsent';
+  | 'TaskUnsent'
+  | 'FileRejected';
 
 /** Counts and notes what happened. Never given a secret, a VUA, an account number or a balance. */
 export interface Journal {

@@ -3,6 +3,8 @@ import { dynamoDbBatches } from '../adapters/dynamodb/dynamodb-batches.ts';
 import { dynamoDbChunks } from '../adapters/dynamodb/dynamodb-chunks.ts';
 import { dynamoDbOpenBatches } from '../adapters/dynamodb/dynamodb-open-batches.ts';
 import { connectTable } from '../adapters/dynamodb/table.ts';
+import { connectBucket } from '../adapters/s3/bucket.ts';
+import { s3Reports } from '../adapters/s3/s3-reports.ts';
 import { sqsChunkQueue } from '../adapters/sqs-chunk-queue.ts';
 import { systemClock } from '../adapters/system.ts';
 import { instrumented, telemetryJournal } from '../adapters/telemetry.ts';
@@ -10,7 +12,12 @@ import { readSettings } from '../core/settings.ts';
 import { recoverBatches } from '../core/use-cases/recover-batches.ts';
 
 const environment = z
-  .object({ TABLE_NAME: z.string(), OPEN_BATCHES_INDEX: z.string(), CHUNK_QUEUE_URL: z.string() })
+  .object({
+    TABLE_NAME: z.string(),
+    OPEN_BATCHES_INDEX: z.string(),
+    CHUNK_QUEUE_URL: z.string(),
+    BUCKET_NAME: z.string(),
+  })
   .parse(process.env);
 const settings = readSettings(process.env);
 const table = connectTable(environment.TABLE_NAME);
@@ -19,6 +26,7 @@ const ports = {
   batches: dynamoDbBatches(table, systemClock, settings),
   chunks: dynamoDbChunks(table, systemClock, settings),
   queue: sqsChunkQueue(environment.CHUNK_QUEUE_URL),
+  reports: s3Reports(connectBucket(environment.BUCKET_NAME)),
   clock: systemClock,
   journal: telemetryJournal,
   settings,

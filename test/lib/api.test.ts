@@ -24,6 +24,10 @@ describe('routes', () => {
     expect(Object.fromEntries(methods.map(({ route, target }) => [route, target]))).toEqual({
       'POST /v2/schedule/fi/requests': 'schedule-batch',
       'ANY /v2/schedule/fi/requests': 'not-found',
+      'POST /fi/requests/schedule/upload/v3': 'upload-batch',
+      'ANY /fi/requests/schedule/upload/v3': 'not-found',
+      'POST /fi/requests/schedule/upload/v3/presign': 'create-upload',
+      'ANY /fi/requests/schedule/upload/v3/presign': 'not-found',
       'POST /bulk/status': 'batch-status',
       'ANY /bulk/status': 'not-found',
       'ANY /': 'not-found',
@@ -100,10 +104,13 @@ describe('gateway responses', () => {
     expect(JSON.parse(answer?.body ?? '')).toMatchObject({ errorCode });
   });
 
-  test('413 has the details of the seed that a gateway can know', () => {
-    expect(JSON.parse(answers.get('REQUEST_TOO_LARGE')?.body ?? '')).toMatchObject({
-      errorMsg: 'File size exceeds maximum allowed',
-      errorDetails: { maxSize: 10_485_760, maxSizeMB: 10 },
+  test('413 has the details of the seed that a gateway can know, and says which way larger files take', () => {
+    const { errorMsg, errorDetails } = envelopeSchema.parse(JSON.parse(answers.get('REQUEST_TOO_LARGE')?.body ?? ''));
+    expect(errorMsg).toBe('File size exceeds maximum allowed');
+    expect(errorDetails).toEqual({
+      maxSize: 10_485_760,
+      maxSizeMB: 10,
+      uploadVia: '/fi/requests/schedule/upload/v3/presign',
     });
   });
 });

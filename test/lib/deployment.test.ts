@@ -33,9 +33,11 @@ describe('stages', () => {
   const prod = synthesized({ stage: 'prod', finproBaseUrl: 'https://finpro.test' });
   const policies = (stack: typeof dev, type: string) => stack.all(type).map(({ deletionPolicy }) => deletionPolicy);
 
-  test('prod keeps its table and its logs when the stack is deleted, dev keeps nothing', () => {
+  test('prod keeps its table, its files and its logs when the stack is deleted, dev keeps nothing', () => {
     expect(policies(prod, 'AWS::DynamoDB::Table')).toEqual(['Retain']);
     expect(policies(dev, 'AWS::DynamoDB::Table')).toEqual(['Delete']);
+    expect(policies(prod, 'AWS::S3::Bucket')).toEqual(['Retain']);
+    expect(policies(dev, 'AWS::S3::Bucket')).toEqual(['Delete']);
     expect(prod.all('AWS::DynamoDB::Table')[0]?.properties['DeletionProtectionEnabled']).toBe(true);
     expect(dev.all('AWS::DynamoDB::Table')[0]?.properties['DeletionProtectionEnabled']).toBe(false);
     expect(policies(prod, 'AWS::Logs::LogGroup').filter((policy) => policy === 'Retain')).toHaveLength(
@@ -52,6 +54,8 @@ describe('stages', () => {
         expect(Object.keys(properties)).not.toContain('LogGroupName');
       }
     }
+    // The bucket has one, of which this stack's own id is a part.
+    expect(rendered(prod.all('AWS::S3::Bucket')[0]?.properties['BucketName'])).toContain('<AWS::StackId/');
   });
 
   test('prod keeps logs for as long as batches', () => {
@@ -87,6 +91,7 @@ test('a person who deployed is told where things are', () => {
   const { outputs } = synthesized();
   expect(Object.keys(outputs).sort()).toEqual([
     'ApiUrl',
+    'BucketName',
     'ChunkDeadLetterQueueUrl',
     'ChunkQueueUrl',
     'StateMachineArn',

@@ -43,6 +43,8 @@ test.each(roles)('%s allows no wildcard', (role) => {
     if (resource === '*') expect(action).toMatch(ON_EVERYTHING);
     // One secret an organisation: the stack does not know which there are.
     else if (action === 'secretsmanager:GetSecretValue') expect(resource).toMatch(/:secret:[^*]+\/\*$/);
+    // Objects of one folder.
+    else if (action.startsWith('s3:')) expect(resource).toMatch(/^<FileStore\w+\.Arn>\/[a-z-]+\/\*$/);
     else expect(resource).not.toContain('*');
   }
 });
@@ -59,33 +61,52 @@ test('no role takes a policy that AWS manages, and nobody but the services may t
 describe('a function may do what it is for, and no more', () => {
   const TABLE = '<StorageTableB43FDCE7.Arn>';
   const onTable = (...actions: string[]) => actions.map((action) => `dynamodb:${action} ${TABLE}`);
-  const [queue = ''] = stack
-    .all('AWS::SQS::Queue')
-    .filter(({ properties }) => 'RedrivePolicy' in properties)
-    .map(({ logicalId }) => `<${logicalId}.Arn>`);
+  const [chunks = '', files = ''] = ['chunks', 'files'].map((name) =>
+    stack
+      .all('AWS::SQS::Queue')
+      .filter(({ properties }) => properties['QueueName'] === `bulk-data-fetch-dev-${name}`)
+      .map(({ logicalId }) => `<${logicalId}.Arn>`)
+      .join(),
+  );
+  const onQueue = (queue: string) =>
+    ['DeleteMessage', 'GetQueueAttributes', 'ReceiveMessage'].map((action) => `sqs:${action} ${queue}`);
+  const inFolder = (folder: string, ...actions: string[]) =>
+    actions.map((action) => `s3:${action} <FileStoreBucket0DF04192.Arn>/${folder}/*`);
   const [machine = ''] = stack.all('AWS::StepFunctions::StateMachine').map(({ logicalId }) => `<${logicalId}>`);
   const secrets = 'arn:aws:secretsmanager:ap-south-1:<AWS::AccountId>:secret:bulk-data-fetch/dev/upstream/*';
 
   const expected: Readonly<Record<string, readonly string[]>> = {
-    'schedule-batch': [...onTable('BatchWriteItem', 'GetItem', 'PutItem'), `sqs:SendMessage ${queue}`],
+    'schedule-batch': [...onTable('BatchWriteItem', 'GetItem', 'PutItem'), `sqs:SendMessage ${chunks}`],
+    'upload-batch': [...onTable('BatchWriteItem', 'GetItem', 'PutItem'), `sqs:SendMessage ${chunks}`],
+    // Who has a form that it signed may do with it what it may do.
+    'create-upload': [...onTable('GetItem', 'PutItem'), ...inFolder('uploads', 'PutObject')],
+    'ingest-file': [
+      ...onTable('BatchWriteItem', 'GetItem', 'PutItem', 'Query', 'UpdateItem'),
+      ...inFolder('drop', 'GetObject', 'GetObjectVersion'),
+      ...inFolder('uploads', 'GetObject', 'GetObjectVersion'),
+      ...inFolder('drop-reports', 'PutObject'),
+      ...onQueue(files),
+      `sqs:SendMessage ${chunks}`,
+    ],
     'batch-status': onTable('GetItem', 'Query'),
     'not-found': onTable('GetItem'),
     'start-chunk': [
       ...onTable('GetItem', 'PutItem', 'Query', 'UpdateItem'),
       `secretsmanager:GetSecretValue ${secrets}`,
-      `sqs:DeleteMessage ${queue}`,
-      `sqs:GetQueueAttributes ${queue}`,
-      `sqs:ReceiveMessage ${queue}`,
+      ...inFolder('drop-reports', 'PutObject'),
+      ...onQueue(chunks),
       `states:StartExecution ${machine}`,
     ],
     'advance-chunk': [
       ...onTable('GetItem', 'PutItem', 'Query', 'UpdateItem'),
+      ...inFolder('drop-reports', 'PutObject'),
       `secretsmanager:GetSecretValue ${secrets}`,
     ],
     'recover-batches': [
       ...onTable('GetItem', 'PutItem', 'Query', 'UpdateItem'),
       `dynamodb:Query ${TABLE}/index/open-batches`,
-      `sqs:SendMessage ${queue}`,
+      ...inFolder('drop-reports', 'PutObject'),
+      `sqs:SendMessage ${chunks}`,
     ],
   };
 

@@ -4,58 +4,6 @@ import { rendered, synthesized } from './synthesized.ts';
 
 const stack = synthesized();
 
-describe('chunk queue', () => {
-  const queues = stack.all('AWS::SQS::Queue');
-  const queue = queues.find(({ properties }) => 'RedrivePolicy' in properties);
-  const deadLetters = queues.find(({ properties }) => !('RedrivePolicy' in properties));
-
-  test('a message stays hidden for six times the timeout of its consumer', () => {
-    const timeout = z.number().parse(stack.function('start-chunk').properties['Timeout']);
-    expect(queue?.properties['VisibilityTimeout']).toBeGreaterThanOrEqual(6 * timeout);
-  });
-
-  test('after five deliveries a message goes to the dead-letter queue, where it lies as long as SQS allows', () => {
-    expect(queue?.properties['RedrivePolicy']).toEqual({
-      deadLetterTargetArn: { 'Fn::GetAtt': [deadLetters?.logicalId, 'Arn'] },
-      maxReceiveCount: 5,
-    });
-    expect(deadLetters?.properties['MessageRetentionPeriod']).toBe(14 * 86_400);
-  });
-
-  test('a message is kept for longer than a batch may take', () => {
-    expect(queue?.properties['MessageRetentionPeriod']).toBeGreaterThan(86_400);
-  });
-
-  test('it is a standard queue, so that message groups make it fair and not ordered', () => {
-    expect(queue?.properties['FifoQueue']).toBeUndefined();
-  });
-
-  test.each(queues.map(({ logicalId, properties }) => [logicalId, properties] as const))(
-    '%s is encrypted, and nobody reaches it without TLS',
-    (logicalId, properties) => {
-      expect(properties['SqsManagedSseEnabled']).toBe(true);
-      stack.template.hasResourceProperties('AWS::SQS::QueuePolicy', {
-        Queues: [{ Ref: logicalId }],
-        PolicyDocument: {
-          Statement: [{ Effect: 'Deny', Action: 'sqs:*', Condition: { Bool: { 'aws:SecureTransport': 'false' } } }],
-        },
-      });
-    },
-  );
-
-  test('start-chunk gets one message at a time, at most 20 at once, and reports failures one by one', () => {
-    expect(stack.all('AWS::Lambda::EventSourceMapping').map(({ properties }) => properties)).toEqual([
-      {
-        EventSourceArn: { 'Fn::GetAtt': [queue?.logicalId, 'Arn'] },
-        FunctionName: { Ref: stack.function('start-chunk').logicalId },
-        BatchSize: 1,
-        FunctionResponseTypes: ['ReportBatchItemFailures'],
-        ScalingConfig: { MaximumConcurrency: 20 },
-      },
-    ]);
-  });
-});
-
 describe('state machine', () => {
   const machines = stack.all('AWS::StepFunctions::StateMachine');
   const properties = machines[0]?.properties ?? {};

@@ -59,30 +59,46 @@ test.each(functions)('%s runs on the settings, and on no secret', (_, { properti
   expect(suspicious.filter((name) => name !== 'UPSTREAM_SECRET_PREFIX')).toEqual([]);
 });
 
+test('a form for an upload is good for 15 minutes, and its reference is kept for an hour more', () => {
+  expect(SETTINGS).toMatchObject({ UPLOAD_EXPIRY_SECONDS: '900', UPLOAD_RESERVATION_SECONDS: '3600' });
+});
+
+test('the tables below hold every function', () => {
+  const names = functions.map(([name]) => name).sort();
+  expect(LIMITS.map(([name]) => name).sort()).toEqual(names);
+  expect(Object.keys(WIRING).sort()).toEqual(names);
+});
+
 test('the settings of a deployment are the defaults of the core, all of them', () => {
   expect(readSettings(SETTINGS)).toEqual(readSettings({}));
 });
 
-const TIMEOUTS = {
-  'schedule-batch': 29,
-  'batch-status': 29,
-  'not-found': 29,
-  'start-chunk': 60,
-  'advance-chunk': 60,
-  'recover-batches': 60,
-};
+const LIMITS = [
+  ['schedule-batch', 29, 1024],
+  ['upload-batch', 29, 1024],
+  ['create-upload', 29, 512],
+  ['batch-status', 29, 1024],
+  ['not-found', 29, 512],
+  ['start-chunk', 60, 1024],
+  ['advance-chunk', 60, 1024],
+  ['recover-batches', 60, 512],
+  ['ingest-file', 60, 1024],
+] as const;
 
-test.each(Object.entries(TIMEOUTS))('%s ends after %d s', (name, seconds) => {
-  expect(stack.function(name).properties['Timeout']).toBe(seconds);
+test.each(LIMITS)('%s ends after %d s, and has %d MB', (name, seconds, megabytes) => {
+  expect(stack.function(name).properties).toMatchObject({ Timeout: seconds, MemorySize: megabytes });
 });
 
 const WIRING = {
   'schedule-batch': ['CHUNK_QUEUE_URL', 'TABLE_NAME'],
+  'upload-batch': ['CHUNK_QUEUE_URL', 'TABLE_NAME'],
+  'create-upload': ['BUCKET_NAME', 'TABLE_NAME'],
+  'ingest-file': ['BUCKET_NAME', 'CHUNK_QUEUE_URL', 'TABLE_NAME'],
   'batch-status': ['TABLE_NAME'],
   'not-found': ['TABLE_NAME'],
-  'start-chunk': ['FINPRO_BASE_URL', 'STATE_MACHINE_ARN', 'TABLE_NAME', 'UPSTREAM_SECRET_PREFIX'],
-  'advance-chunk': ['FINPRO_BASE_URL', 'TABLE_NAME', 'UPSTREAM_SECRET_PREFIX'],
-  'recover-batches': ['CHUNK_QUEUE_URL', 'OPEN_BATCHES_INDEX', 'TABLE_NAME'],
+  'start-chunk': ['BUCKET_NAME', 'FINPRO_BASE_URL', 'STATE_MACHINE_ARN', 'TABLE_NAME', 'UPSTREAM_SECRET_PREFIX'],
+  'advance-chunk': ['BUCKET_NAME', 'FINPRO_BASE_URL', 'TABLE_NAME', 'UPSTREAM_SECRET_PREFIX'],
+  'recover-batches': ['BUCKET_NAME', 'CHUNK_QUEUE_URL', 'OPEN_BATCHES_INDEX', 'TABLE_NAME'],
 };
 
 test.each(Object.entries(WIRING))('%s knows where to find what it works with: %j', (name, variables) => {

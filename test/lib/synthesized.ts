@@ -12,6 +12,7 @@ const resourceSchema = z.object({
   Type: z.string(),
   Properties: z.record(z.string(), z.unknown()).default({}),
   DeletionPolicy: z.string().optional(),
+  DependsOn: z.array(z.string()).default([]),
 });
 const templateSchema = z.object({
   Resources: z.record(z.string(), resourceSchema),
@@ -22,6 +23,7 @@ export interface Resource {
   readonly logicalId: string;
   readonly properties: Readonly<Record<string, unknown>>;
   readonly deletionPolicy: string | undefined;
+  readonly dependsOn: readonly string[];
 }
 
 /** A synthesized template, for reading. */
@@ -40,10 +42,11 @@ export class Synthesized {
   all(type: string): Resource[] {
     return Object.entries(this.#resources)
       .filter(([, resource]) => resource.Type === type)
-      .map(([logicalId, { Properties, DeletionPolicy }]) => ({
+      .map(([logicalId, { Properties, DeletionPolicy, DependsOn }]) => ({
         logicalId,
         properties: Properties,
         deletionPolicy: DeletionPolicy,
+        dependsOn: DependsOn,
       }));
   }
 
@@ -88,10 +91,30 @@ export function synthesized(context: Readonly<Record<string, string>> = {}): Syn
 const intrinsicSchema = z.union([
   z.object({ Ref: z.string() }).transform(({ Ref }) => `<${Ref}>`),
   z.object({ 'Fn::GetAtt': z.tuple([z.string(), z.string()]) }).transform((att) => `<${att['Fn::GetAtt'].join('.')}>`),
+  z
+    .object({
+      'Fn::Select': z.tuple([
+        z.number(),
+        z.object({ 'Fn::Split': z.tuple([z.literal('/'), z.object({ Ref: z.string() })]) }),
+      ]),
+    })
+    .transform(
+      ({
+        'Fn::Select': [
+          index,
+          {
+            'Fn::Split': [, { Ref }],
+          },
+        ],
+      }) => `<${Ref}/${index}>`,
+    ),
 ]);
 const joinSchema = z.object({ 'Fn::Join': z.tuple([z.string(), z.array(z.unknown())]) });
 
-/** A value of a template as text, with `<LogicalId>` and `<LogicalId.Attribute>` for what only a deployment knows. */
+/**
+ * A value of a template as text, with `<LogicalId>` and `<LogicalId.Attribute>` for what only a deployment knows, and `<Name/2>` for what
+ * comes after the second slash of it.
+ */
 export function rendered(value: unknown): string {
   if (typeof value === 'string' || typeof value === 'number') return String(value);
   const joined = joinSchema.safeParse(value);

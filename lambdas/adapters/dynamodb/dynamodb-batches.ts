@@ -1,7 +1,7 @@
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { GetCommand, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { z } from 'zod';
-import type { Batch } from '../../core/domain/batch.ts';
+import { BATCH_SOURCES, type Batch } from '../../core/domain/batch.ts';
 import type { Batches, Clock } from '../../core/ports.ts';
 import type { Settings } from '../../core/settings.ts';
 import { OPEN_BATCHES } from './dynamodb-open-batches.ts';
@@ -20,21 +20,39 @@ const batchItem = z.object({
   globalConfig: z.object({ fiDataRangeFrom: text, fiDataRangeTo: text, configId: text }),
   acceptedAt: z.iso.datetime().transform((date) => Date.parse(date)),
   finishedChunks: z.set(z.number().int()).default(new Set()),
+  source: z.enum(BATCH_SOURCES),
+  reservation: z.object({ fileType: z.enum(['csv', 'json']), until: z.number() }).nullable(),
   error: z.object({ code: z.string(), message: z.string() }).nullable(),
   idempotency: z.object({ key: z.string(), content: z.string(), txnid: z.string() }).nullable(),
   expiresAt: z.number(),
 });
 
+/** TTL deletes late: an expired item is as good as absent. */
+const IS_EXPIRED = 'expiresAt <= :seconds';
+/** Nobody has uploaded the file that the reference was reserved for. */
+const IS_LAPSED = 'reservation.#until <= :now';
+/** The SDK repeats a write whose answer was lost: then what stands there is ours. */
+const IS_OURS = 'batchId = :batchId';
+const IS_RESERVED = 'attribute_exists(reservation.#until)';
+const UNTIL = { '#until': 'until' };
+
 /** The batches in the table. */
 export function dynamoDbBatches({ client, name: TableName }: Table, clock: Clock, settings: Settings): Batches {
+  const find = async (organisationId: string, referenceId: string): Promise<Batch | null> => {
+    const Key = batchKey(organisationId, referenceId);
+    const { Item } = await client.send(new GetCommand({ TableName, Key, ConsistentRead: true }));
+    if (Item === undefined) return null;
+    const { expiresAt, ...batch } = batchItem.parse(Item);
+    return expiresAt <= epochSeconds(clock.now()) ? null : batch;
+  };
+
   return {
     find: async (organisationId, referenceId) => {
-      const Key = batchKey(organisationId, referenceId);
-      const { Item } = await client.send(new GetCommand({ TableName, Key, ConsistentRead: true }));
-      if (Item === undefined) return null;
-      const { expiresAt, ...batch } = batchItem.parse(Item);
-      return expiresAt <= epochSeconds(clock.now()) ? null : batch;
+      const batch = await find(organisationId, referenceId);
+      return batch?.reservation && batch.reservation.until <= clock.now() ? null : batch;
     },
+
+    findReserved: find,
 
     accept: (batch) =>
       holds(
@@ -42,52 +60,83 @@ export function dynamoDbBatches({ client, name: TableName }: Table, clock: Clock
           new PutCommand({
             TableName,
             Item: toItem(batch, settings),
-            // TTL deletes late: an expired item is as good as absent. And the SDK repeats a write whose answer was lost: then it is ours.
-            ConditionExpression: 'attribute_not_exists(pk) OR expiresAt <= :now OR batchId = :batchId',
-            ExpressionAttributeValues: { ':now': epochSeconds(clock.now()), ':batchId': batch.batchId },
+            ConditionExpression: `attribute_not_exists(pk) OR ${IS_EXPIRED} OR ${IS_LAPSED} OR ${IS_OURS}`,
+            ExpressionAttributeNames: UNTIL,
+            ExpressionAttributeValues: {
+              ':seconds': epochSeconds(clock.now()),
+              ':now': clock.now(),
+              ':batchId': batch.batchId,
+            },
           }),
         ),
       ),
 
-    finishChunk: async (key, at) => {
-      const Key = batchKey(key.organisationId, key.referenceId);
-      const isSameBatch = 'batchId = :batchId';
+    claimReserved: ({ organisationId, referenceId, batchId }, until) =>
+      holds(
+        client.send(
+          new UpdateCommand({
+            TableName,
+            Key: batchKey(organisationId, referenceId),
+            UpdateExpression: 'SET readUntil = :until',
+            ConditionExpression: `${IS_OURS} AND ${IS_RESERVED} AND (attribute_not_exists(readUntil) OR readUntil <= :now)`,
+            ExpressionAttributeNames: UNTIL,
+            ExpressionAttributeValues: { ':batchId': batchId, ':until': until, ':now': clock.now() },
+          }),
+        ),
+      ),
+
+    acceptReserved: (batch) =>
+      holds(
+        client.send(
+          new PutCommand({
+            TableName,
+            Item: toItem(batch, settings),
+            ConditionExpression: `${IS_OURS} AND ${IS_RESERVED}`,
+            ExpressionAttributeNames: UNTIL,
+            ExpressionAttributeValues: { ':batchId': batch.batchId },
+          }),
+        ),
+      ),
+
+    finishChunk: async (key) => {
       try {
         const { Attributes } = await client.send(
           new UpdateCommand({
             TableName,
-            Key,
+            Key: batchKey(key.organisationId, key.referenceId),
             UpdateExpression: 'ADD finishedChunks :chunk',
-            ConditionExpression: isSameBatch,
+            ConditionExpression: IS_OURS,
             ExpressionAttributeValues: { ':chunk': new Set([key.chunk]), ':batchId': key.batchId },
             ReturnValues: 'ALL_NEW',
           }),
         );
-        const batch = batchItem.parse(Attributes);
-        if (batch.finishedChunks.size < batch.chunks) return false;
-        const before = await client.send(
-          new UpdateCommand({
-            TableName,
-            Key,
-            UpdateExpression: 'SET finishedAt = if_not_exists(finishedAt, :at) REMOVE openBatches',
-            ConditionExpression: isSameBatch,
-            ExpressionAttributeValues: { ':at': new Date(at).toISOString(), ':batchId': key.batchId },
-            ReturnValues: 'ALL_OLD',
-          }),
-        );
-        return before.Attributes?.['openBatches'] !== undefined;
+        const { expiresAt: _, ...batch } = batchItem.parse(Attributes);
+        return batch.finishedChunks.size < batch.chunks ? null : batch;
       } catch (error) {
-        // The batch is gone, or its reference is another's by now: there is nothing to close.
-        if (!(error instanceof ConditionalCheckFailedException)) throw error;
-        return false;
+        // The batch is gone, or its reference is another's by now: there is nothing to finish.
+        if (error instanceof ConditionalCheckFailedException) return null;
+        throw error;
       }
     },
+
+    close: ({ organisationId, referenceId, batchId }, at) =>
+      holds(
+        client.send(
+          new UpdateCommand({
+            TableName,
+            Key: batchKey(organisationId, referenceId),
+            UpdateExpression: 'SET finishedAt = :at REMOVE openBatches',
+            ConditionExpression: `${IS_OURS} AND attribute_exists(openBatches)`,
+            ExpressionAttributeValues: { ':at': new Date(at).toISOString(), ':batchId': batchId },
+          }),
+        ),
+      ),
   };
 }
 
 function toItem(batch: Batch, { retention }: Settings): Record<string, unknown> {
   const { finishedChunks: _, acceptedAt, ...attributes } = batch;
-  const isOpen = batch.error === null;
+  const isOpen = batch.error === null && batch.reservation === null;
   return {
     ...batchKey(batch.organisationId, batch.referenceId),
     ...attributes,

@@ -55,4 +55,10 @@ export const accountsKey = (key: ChunkKey, version: number, part: number): ItemK
 
 export const clientKey = (clientId: string): ItemKey => ({ pk: `CLIENT#${clientId}`, sk: 'CLIENT' });
 
+/** An organisation that has, or has had, clients. */
+export const organisationKey = (organisationId: string): ItemKey => ({
+  pk: `ORG#${organisationId}`,
+  sk: 'ORGANISATION',
+});
+
 export const ledgerKey = (organisationId: string): ItemKey => ({ pk: `ORG#${organisationId}#UPSTREAM`, sk: 'LEDGER' });

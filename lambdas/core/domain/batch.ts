@@ -1,5 +1,6 @@
 import { addCounters, type Counters, NO_ROWS } from './chunk-state.ts';
 import type { RowError } from './fi-failure.ts';
+import type { FileType } from './file-type.ts';
 import { ROW_STATUSES } from './row.ts';
 
 /** Global defaults as they were sent; what was not sent is null (`metadata.global_config`). */
@@ -29,9 +30,22 @@ export interface Batch {
   readonly globalConfig: GlobalConfig;
   readonly acceptedAt: number;
   readonly finishedChunks: ReadonlySet<number>;
+  readonly source: BatchSource;
+  /** For a presigned upload whose file has not been read: what the file is, and until when the reference is kept for it. */
+  readonly reservation: UploadReservation | null;
   /** Why the batch failed as a whole, otherwise null. */
   readonly error: RowError | null;
   readonly idempotency: Idempotency | null;
+}
+
+/** How a batch came in: as JSON, as a file in a form, as a file uploaded to S3 by a presigned form, or as a file in the drop folder. */
+export const BATCH_SOURCES = ['json', 'form', 'presigned', 'drop'] as const;
+export type BatchSource = (typeof BATCH_SOURCES)[number];
+
+export interface UploadReservation {
+  readonly fileType: FileType;
+  /** Epoch milliseconds. From then on the reference is free again. */
+  readonly until: number;
 }
 
 export const BATCH_STATUSES = ROW_STATUSES;

@@ -1,4 +1,4 @@
-import type { Batch, GlobalConfig, Idempotency } from '../domain/batch.ts';
+import type { Batch, BatchSource, GlobalConfig, Idempotency } from '../domain/batch.ts';
 import { type InputRow, previousOccurrences } from '../domain/chunk-input.ts';
 import { type ChunkKey, newChunk } from '../domain/chunk-state.ts';
 import { type RowError, rowError } from '../domain/fi-failure.ts';
@@ -16,10 +16,13 @@ export interface RowToAccept extends SubmittedRow {
 export interface Submission {
   readonly organisationId: string;
   readonly referenceId: string;
+  readonly source: BatchSource;
   readonly fileName: string | null;
   readonly defaults: GlobalConfig;
   readonly rows: readonly RowToAccept[];
   readonly idempotency: Idempotency | null;
+  /** The batch that was reserved for a presigned upload, if this is its file. */
+  readonly reserved?: Batch;
 }
 
 /** The accepted batch; `replayed` when it is the answer to an earlier submission with the same key and content. */
@@ -49,13 +52,14 @@ const REPLAY_FOR = 24 * 3_600_000;
 export async function acceptBatch(ports: AcceptancePorts, submission: Submission): Promise<Acceptance> {
   const { batches, chunks, queue, clock, ids, journal, settings } = ports;
   const now = clock.now();
-  const earlier = await batches.find(submission.organisationId, submission.referenceId);
+  const { reserved } = submission;
+  const earlier = reserved ? null : await batches.find(submission.organisationId, submission.referenceId);
   if (earlier) return replay(earlier, submission.idempotency, now);
 
-  const batch = newBatch(submission, ids.uuid(), now, settings);
+  const batch = newBatch(submission, reserved?.batchId ?? ids.uuid(), now, settings);
   const parts = chunksOf(batch, submission, settings);
   await chunks.create(parts);
-  if (!(await batches.accept(batch))) {
+  if (!(await (reserved ? batches.acceptReserved(batch) : batches.accept(batch)))) {
     const winner = await batches.find(submission.organisationId, submission.referenceId);
     // Never the chunks of the batch that stands there, whatever the store has answered.
     if (winner?.batchId !== batch.batchId) await chunks.discard(parts.map(({ state }) => state.key));
@@ -97,6 +101,8 @@ const newBatch = (
   total: rows.length,
   chunks: Math.ceil(rows.length / chunkRows),
   chunkRows,
+  source: submission.source,
+  reservation: null,
   fileName: submission.fileName,
   globalConfig: submission.defaults,
   acceptedAt: now,

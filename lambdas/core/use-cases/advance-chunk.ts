@@ -1,22 +1,18 @@
 import { type Action, callsOf, planActions, withinTokens } from '../domain/chunk-plan.ts';
 import { type ChunkKey, type ChunkState, isFinished, type Reservation, timelineOf } from '../domain/chunk-state.ts';
 import type { Moment } from '../domain/row-transition.ts';
-import type { Advance, Batches, Budget, Chunks, ChunkTask, Clock, FinPro, Journal } from '../ports.ts';
+import type { Advance, Budget, ChunkTask, FinPro } from '../ports.ts';
 import type { Settings } from '../settings.ts';
 import { callGate } from './call-gate.ts';
 import { makeCalls } from './chunk-calls.ts';
 import { blockedRows, claim, nextDueAt, withoutLostClaim } from './chunk-claim.ts';
 import { duplicateConsents } from './duplicate-consents.ts';
-import { finishChunk } from './finish-chunk.ts';
+import { type FinishPorts, finishChunk } from './finish-chunk.ts';
 import { saveResults } from './save-results.ts';
 
-export interface AdvancePorts {
-  readonly batches: Batches;
-  readonly chunks: Chunks;
+export interface AdvancePorts extends FinishPorts {
   readonly budget: Budget;
   readonly finPro: FinPro;
-  readonly clock: Clock;
-  readonly journal: Journal;
   readonly settings: Settings;
 }
 

@@ -1,13 +1,18 @@
 import type { ChunkKey } from '../domain/chunk-state.ts';
-import type { Batches, Clock, Journal } from '../ports.ts';
+import type { Journal } from '../ports.ts';
+import { type ReportPorts, reportBatch } from './drop-report.ts';
 
-export interface FinishPorts {
-  readonly batches: Batches;
-  readonly clock: Clock;
+export interface FinishPorts extends ReportPorts {
   readonly journal: Journal;
 }
 
-/** Tells the batch that one of its chunks is finished; the last one closes it. Doing it again changes nothing. */
-export async function finishChunk({ batches, clock, journal }: FinishPorts, key: ChunkKey): Promise<void> {
-  if (await batches.finishChunk(key, clock.now())) journal.count('BatchFinished');
+/**
+ * Tells the batch that one of its chunks is finished. With the last one the batch is reported, where it came through the drop folder, and
+ * closed, in this order: what a crash leaves undone is done again by recovery. Doing it again changes nothing.
+ */
+export async function finishChunk(ports: FinishPorts, key: ChunkKey): Promise<void> {
+  const finished = await ports.batches.finishChunk(key);
+  if (!finished) return;
+  await reportBatch(ports, finished);
+  if (await ports.batches.close(finished, ports.clock.now())) ports.journal.count('BatchFinished');
 }

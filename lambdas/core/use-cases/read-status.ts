@@ -66,6 +66,15 @@ export async function readStatus(
   if (!batch) {
     throw new ServiceError('not-found', 'BatchNotFound', `No batch found with reference_id '${query.referenceId}'`);
   }
+  return reportOf(chunks, batch, query);
+}
+
+/** The same for a batch that is known. */
+export async function reportOf(
+  chunks: Chunks,
+  batch: Batch,
+  query: Omit<StatusQuery, 'referenceId'>,
+): Promise<BatchReport> {
   const states = await chunks.states(batch);
   if (states.length !== batch.chunks) {
     throw new Error(`batch ${batch.batchId} has ${batch.chunks} chunks, but ${states.length} were read`);

@@ -5,17 +5,13 @@ import { type ChunkState, isFinished, timelineOf } from '../domain/chunk-state.t
 import { type RowError, rowError } from '../domain/fi-failure.ts';
 import { hasOpenIntent, isTerminal } from '../domain/row.ts';
 import { transition } from '../domain/row-transition.ts';
-import type { Batches, ChunkQueue, Chunks, ChunkTask, Clock, Journal, OpenBatches } from '../ports.ts';
+import type { ChunkQueue, ChunkTask, OpenBatches } from '../ports.ts';
 import type { Settings } from '../settings.ts';
-import { finishChunk } from './finish-chunk.ts';
+import { type FinishPorts, finishChunk } from './finish-chunk.ts';
 
-export interface RecoveryPorts {
+export interface RecoveryPorts extends FinishPorts {
   readonly openBatches: OpenBatches;
-  readonly batches: Batches;
-  readonly chunks: Chunks;
   readonly queue: ChunkQueue;
-  readonly clock: Clock;
-  readonly journal: Journal;
   readonly settings: Settings;
 }
 

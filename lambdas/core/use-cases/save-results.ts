@@ -9,7 +9,6 @@ import { nextDueAt } from './chunk-claim.ts';
 import { type FinishPorts, finishChunk } from './finish-chunk.ts';
 
 export interface ResultPorts extends FinishPorts {
-  readonly chunks: Chunks;
   readonly settings: Settings;
 }
 

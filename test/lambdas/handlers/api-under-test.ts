@@ -23,7 +23,7 @@ export const OTHER_TENANT = {
   appIdentifier: 'wealth-app',
 } as const;
 
-export const API_FUNCTIONS = ['schedule-batch', 'batch-status', 'not-found'] as const;
+export const API_FUNCTIONS = ['schedule-batch', 'upload-batch', 'create-upload', 'batch-status', 'not-found'] as const;
 export type ApiFunction = (typeof API_FUNCTIONS)[number];
 
 export interface Answer {
@@ -58,6 +58,12 @@ const CONTEXT: Context = {
   succeed: () => {},
 };
 
+/** Bytes come base64-encoded from API Gateway, as its binary media types say. */
+const bodyOf = (body: unknown): string => {
+  if (body instanceof Uint8Array) return Buffer.from(body).toString('base64');
+  return typeof body === 'string' ? body : JSON.stringify(body);
+};
+
 const proxyAnswer = z.object({
   statusCode: z.number(),
   headers: z.record(z.string(), z.unknown()).default({}),
@@ -84,6 +90,8 @@ export async function apiUnderTest(): Promise<ApiUnderTest> {
     AWS_ENDPOINT_URL_SQS: queueUrl,
     TABLE_NAME: table.name,
     OPEN_BATCHES_INDEX,
+    BUCKET_NAME: 'bucket',
+    AWS_ENDPOINT_URL_S3: 'http://127.0.0.1:9',
     CHUNK_QUEUE_URL: `${queueUrl}/000000000000/chunks`,
     POWERTOOLS_DEV: 'false',
     POWERTOOLS_LOG_LEVEL: 'SILENT',
@@ -103,6 +111,8 @@ export async function apiUnderTest(): Promise<ApiUnderTest> {
   }
   const handlers = {
     'schedule-batch': (await import('../../../lambdas/schedule-batch/handler.ts')).handler,
+    'upload-batch': (await import('../../../lambdas/upload-batch/handler.ts')).handler,
+    'create-upload': (await import('../../../lambdas/create-upload/handler.ts')).handler,
     'batch-status': (await import('../../../lambdas/batch-status/handler.ts')).handler,
     'not-found': (await import('../../../lambdas/not-found/handler.ts')).handler,
   };
@@ -112,8 +122,8 @@ export async function apiUnderTest(): Promise<ApiUnderTest> {
     call: async (name, body, headers = {}) => {
       const event: object = {
         headers: { 'Content-Type': 'application/json', ...TENANT, ...headers },
-        body: typeof body === 'string' ? body : JSON.stringify(body),
-        isBase64Encoded: false,
+        body: bodyOf(body),
+        isBase64Encoded: body instanceof Uint8Array,
         requestContext: { requestId: randomUUID() },
       };
       const answer = proxyAnswer.parse(await handlers[name](event, CONTEXT));

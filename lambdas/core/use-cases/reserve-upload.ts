@@ -1,0 +1,99 @@
+import { z } from 'zod';
+import type { Batch, GlobalConfig, Idempotency } from '../domain/batch.ts';
+import { uploadKey } from '../domain/file-place.ts';
+import { FILE_NAME_LENGTH, type FileType, fileTypeOf, MAXIMUM_FILE_BYTES } from '../domain/file-type.ts';
+import { firstFault } from '../domain/row-submission.ts';
+import { invalidRequest, ServiceError } from '../errors.ts';
+import type { Batches, Clock, Ids, UploadForm, UploadForms } from '../ports.ts';
+import type { Settings } from '../settings.ts';
+import { parseUploadForm } from './upload-form.ts';
+
+export interface ReservationPorts {
+  readonly batches: Batches;
+  readonly uploadForms: UploadForms;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly settings: Settings;
+}
+
+/** A request for a form to upload a file with, parsed. */
+export interface UploadRequest {
+  readonly referenceId: string | null;
+  readonly defaults: GlobalConfig;
+  readonly fileName: string;
+  readonly fileType: FileType;
+  readonly contentType: string | null;
+}
+
+const NAME_EXPECTED = `must be a text of 1 to ${FILE_NAME_LENGTH} characters`;
+const uploadRequest = z.object({
+  file_name: z
+    .string({ error: ({ input }) => (input === undefined || input === null ? 'is required' : NAME_EXPECTED) })
+    .min(1, { error: NAME_EXPECTED })
+    .max(FILE_NAME_LENGTH, { error: NAME_EXPECTED }),
+  content_type: z.string({ error: 'must be a text' }).max(128, { error: 'must have at most 128 characters' }).nullish(),
+});
+
+/**
+ * Parses the body of a presign call: `file_name`, `content_type`, and the fields of an upload.
+ * @throws ServiceError `InvalidRequest`, `InvalidDateRange` or `UnsupportedFileType`
+ */
+export function parseUploadRequest(body: Readonly<Record<string, unknown>>): UploadRequest {
+  const parsed = uploadRequest.safeParse(body);
+  if (!parsed.success) {
+    const { field, message } = firstFault(parsed.error);
+    throw invalidRequest(message, { field });
+  }
+  const { file_name: fileName, content_type: contentType = null } = parsed.data;
+  return { ...parseUploadForm(body), fileName, contentType, fileType: fileTypeOf(contentType, fileName) };
+}
+
+export interface ReservedUpload {
+  readonly batch: Batch;
+  readonly form: UploadForm;
+  /** Epoch milliseconds. */
+  readonly expiresAt: number;
+}
+
+/**
+ * Reserves a reference for a file that is uploaded straight to the bucket, and makes the form for it. Until the file is read the batch has no
+ * rows; it is accepted when it is.
+ * @throws ServiceError `DuplicateReferenceId` when the reference is taken
+ */
+export async function reserveUpload(
+  { batches, uploadForms, clock, ids, settings }: ReservationPorts,
+  organisationId: string,
+  referenceId: string,
+  request: UploadRequest,
+  idempotency: Idempotency | null,
+): Promise<ReservedUpload> {
+  const now = clock.now();
+  const expiresAt = now + settings.upload.expiry;
+  const batch: Batch = {
+    organisationId,
+    referenceId,
+    batchId: ids.uuid(),
+    total: 0,
+    chunks: 0,
+    chunkRows: settings.chunkRows,
+    fileName: request.fileName,
+    globalConfig: request.defaults,
+    acceptedAt: now,
+    finishedChunks: new Set(),
+    source: 'presigned',
+    reservation: { fileType: request.fileType, until: expiresAt + settings.upload.reservation },
+    error: null,
+    idempotency,
+  };
+  const isTaken = (await batches.find(organisationId, referenceId)) !== null || !(await batches.accept(batch));
+  if (isTaken) {
+    throw new ServiceError('conflict', 'DuplicateReferenceId', `reference_id '${referenceId}' already exists`);
+  }
+  const form = await uploadForms.create(
+    uploadKey(organisationId, referenceId, batch.batchId),
+    request.contentType,
+    MAXIMUM_FILE_BYTES,
+    Math.ceil(settings.upload.expiry / 1000),
+  );
+  return { batch, form, expiresAt };
+}
