@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises';
+import { basename } from 'node:path';
 import { z } from 'zod';
 import { BATCH_STATUSES } from '../lambdas/core/domain/batch.ts';
 import { RETRY_ELIGIBILITIES, ROW_STATUSES } from '../lambdas/core/domain/row.ts';
@@ -35,32 +37,65 @@ const status = z.object({
   }),
 });
 
+const uploadForm = z.object({ data: z.object({ url: z.string(), fields: z.record(z.string(), z.string()) }) });
+
+/** Beyond this a form does not fit through API Gateway and Lambda (`design.md`, Uploads). */
+const LARGEST_FORM = 4_000_000;
+
+async function answerOf(path: string, response: Response): Promise<unknown> {
+  const text = await response.text();
+  if (!response.ok) throw new Error(`POST ${path} was answered ${response.status}: ${text}`);
+  return JSON.parse(text);
+}
+
 export type BatchStatusAnswer = z.output<typeof status>['data'];
 
 /** The calls of the API that the command line makes. Each rejects with the answer's text when it is not a success. */
 export interface ApiClient {
+  /** Submits a CSV or JSON file: in a form, or straight to S3 where it is too large for one. */
+  upload(path: string): Promise<z.output<typeof acceptance>['data']>;
   schedule(body: object): Promise<z.output<typeof acceptance>['data']>;
   status(body: object): Promise<BatchStatusAnswer>;
 }
 
 export function apiClient(baseUrl: string, { organisationId, ...credentials }: ApiCredentials): ApiClient {
+  const headersOf = () => ({
+    'Content-Type': 'application/json',
+    client_id: credentials.client_id,
+    client_secret: credentials.client_secret,
+    appIdentifier: credentials.appIdentifier,
+    organisationId,
+  });
   const post = async (path: string, body: object): Promise<unknown> => {
-    const response = await fetch(new URL(path, baseUrl), {
-      method: 'POST',
-      headers: {
-        'Content-Type': 'application/json',
-        client_id: credentials.client_id,
-        client_secret: credentials.client_secret,
-        appIdentifier: credentials.appIdentifier,
-        organisationId,
-      },
-      body: JSON.stringify(body),
+    const init = { method: 'POST', headers: headersOf(), body: JSON.stringify(body) };
+    return answerOf(path, await fetch(new URL(path, baseUrl), init));
+  };
+  const inForm = async (file: File): Promise<unknown> => {
+    const form = new FormData();
+    form.set('file', file);
+    const path = '/fi/requests/schedule/upload/v3';
+    const { 'Content-Type': _, ...headers } = headersOf();
+    return answerOf(path, await fetch(new URL(path, baseUrl), { method: 'POST', headers, body: form }));
+  };
+  const straightToS3 = async (file: File): Promise<unknown> => {
+    const reserved = await post('/fi/requests/schedule/upload/v3/presign', {
+      file_name: file.name,
+      content_type: file.type,
     });
-    const text = await response.text();
-    if (!response.ok) throw new Error(`POST ${path} was answered ${response.status}: ${text}`);
-    return JSON.parse(text);
+    const { url, fields } = uploadForm.parse(reserved).data;
+    const form = new FormData();
+    for (const [name, value] of Object.entries(fields)) form.set(name, value);
+    form.set('file', file);
+    const response = await fetch(url, { method: 'POST', body: form });
+    if (!response.ok) throw new Error(`S3 answered ${response.status}: ${await response.text()}`);
+    return reserved;
   };
   return {
+    upload: async (path) => {
+      const type = path.toLowerCase().endsWith('.json') ? 'application/json' : 'text/csv';
+      const file = new File([await readFile(path)], basename(path), { type });
+      return acceptance.parse(await (file.size > LARGEST_FORM ? straightToS3(file) : inForm(file))).data;
+    },
     schedule: async (body) => acceptance.parse(await post('/v2/schedule/fi/requests', body)).data,
     status: async (body) => status.parse(await post('/bulk/status', body)).data,
   };

@@ -10,22 +10,26 @@ export interface Progress {
 const countsOf = ({ ready, in_progress, completed, failed }: BatchStatusAnswer['summary']): string =>
   `ready ${ready} | in progress ${in_progress} | completed ${completed} | failed ${failed}`;
 
-export function progressOn(output: NodeJS.WriteStream, total: number): Progress {
-  if (!output.isTTY) return progressLines(output, total);
+export function progressOn(output: NodeJS.WriteStream): Progress {
+  if (!output.isTTY) return progressLines(output);
   const bars = new MultiBar({ format: '{bar} {percentage}% | {counts}', stream: output }, Presets.shades_classic);
-  const bar = bars.create(total, 0, { counts: '' });
+  const bar = bars.create(1, 0, { counts: '' });
   return {
-    show: (summary) => bar.update(summary.completed + summary.failed, { counts: countsOf(summary) }),
+    show: (summary) => {
+      // A file uploaded straight to S3 shows its rows only when it has been read.
+      bar.setTotal(Math.max(summary.total, 1));
+      bar.update(summary.completed + summary.failed, { counts: countsOf(summary) });
+    },
     stop: () => bars.stop(),
   };
 }
 
 /** One line for every tenth of the batch, so that a log stays readable. */
-function progressLines(output: NodeJS.WriteStream, total: number): Progress {
+function progressLines(output: NodeJS.WriteStream): Progress {
   let shown = -1;
   return {
     show: (summary) => {
-      const tenth = Math.floor((10 * (summary.completed + summary.failed)) / Math.max(total, 1));
+      const tenth = Math.floor((10 * (summary.completed + summary.failed)) / Math.max(summary.total, 1));
       if (tenth === shown) return;
       shown = tenth;
       output.write(`${String(tenth * 10).padStart(3)} % | ${countsOf(summary)}\n`);

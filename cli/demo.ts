@@ -12,41 +12,45 @@ const LARGEST_PAGE = 1000;
 const PATIENCE_MINUTES = 60;
 
 const options = z
-  .object({ rows: z.coerce.number().int().min(1).max(10_000) })
-  .parse(parseArgs({ options: { rows: { type: 'string', default: '10000' } } }).values);
+  .object({ rows: z.coerce.number().int().min(1).max(10_000), file: z.string().optional() })
+  .parse(parseArgs({ options: { rows: { type: 'string', default: '10000' }, file: { type: 'string' } } }).values);
 const timeScale = z.coerce.number().positive().default(0.02).parse(process.env['TIME_SCALE']);
 
 console.log('Starting the local cloud and the FinPro simulator …');
 const environment = await startEnvironment({ timeScale });
 try {
-  process.exitCode = await demonstrate(options.rows);
+  process.exitCode = await demonstrate();
 } finally {
   await environment.close();
 }
 
 /** Takes a batch through the whole product. Returns the exit code: 0 when every row is terminal. */
-async function demonstrate(rows: number): Promise<number> {
+async function demonstrate(): Promise<number> {
   const [tenant] = environment.tenants;
   if (!tenant) throw new Error('there is no tenant');
   const api = apiClient(environment.endpoints.api, tenant);
-  const consents = demoConsents(rows);
+  const consents = demoConsents(options.rows);
   await setScenarios(environment.simulator.url, consents);
 
   environment.cloud.meter.reset();
   const startedAt = performance.now();
-  const { reference_id, batch_id } = await api.schedule({
-    reference_id: `demo-${Date.now()}`,
-    consents_list: consents.map(({ consentId }) => ({ consent_id: consentId })),
-    configId: 'demo',
-  });
+  const { reference_id, batch_id } = await (options.file === undefined
+    ? api.schedule({
+        reference_id: `demo-${Date.now()}`,
+        consents_list: consents.map(({ consentId }) => ({ consent_id: consentId })),
+        configId: 'demo',
+      })
+    : api.upload(options.file));
   const accepted = (performance.now() - startedAt) / 1000;
-  console.log(`Accepted ${rows} consents as ${reference_id} (batch ${batch_id}) in ${accepted.toFixed(2)} s`);
+  const what = options.file ?? `${options.rows} consents`;
+  console.log(`Accepted ${what} as ${reference_id} (batch ${batch_id}) in ${accepted.toFixed(2)} s`);
 
-  const status = await follow(api, reference_id, rows);
+  const status = await follow(api, reference_id);
   const elapsed = performance.now() - startedAt;
   const failures = countFailures(await failedRecords(api, reference_id));
   console.log(formatReport({ status, failures, elapsed, timeScale, meter: environment.cloud.meter.read() }));
-  return status.batch_status === 'COMPLETED' ? 0 : 1;
+  const { total, completed, failed } = status.summary;
+  return total > 0 && completed + failed === total ? 0 : 1;
 }
 
 /** Tells the simulator which consents are in trouble. */
@@ -60,8 +64,8 @@ async function setScenarios(simulator: string, consents: readonly DemoConsent[])
   if (!answer.ok) throw new Error(`the simulator answered ${answer.status}: ${await answer.text()}`);
 }
 
-async function follow(api: ApiClient, referenceId: string, rows: number): Promise<BatchStatusAnswer> {
-  const progress = progressOn(process.stdout, rows);
+async function follow(api: ApiClient, referenceId: string): Promise<BatchStatusAnswer> {
+  const progress = progressOn(process.stdout);
   const giveUpAt = performance.now() + PATIENCE_MINUTES * 60_000;
   try {
     for (;;) {
