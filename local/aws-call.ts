@@ -1,3 +1,5 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+
 /** One AWS API call of the JSON protocols, as a service of the local cloud gets it. */
 export interface AwsCall {
   readonly action: string;
@@ -27,6 +29,11 @@ export interface AwsService {
   readonly target: string;
   answer(call: AwsCall): Promise<AwsAnswer>;
   permissions(call: AwsCall): readonly NeededPermission[];
+}
+
+/** A service whose requests are no JSON calls with a target but HTTP of its own: S3. It counts and records its calls itself. */
+export interface HttpService {
+  serve(request: IncomingMessage, response: ServerResponse): Promise<void>;
 }
 
 /** An error that a service answers with, by its name in the service's API. */

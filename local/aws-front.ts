@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { buffer } from 'node:stream/consumers';
 import { z } from 'zod';
-import { type AwsAnswer, AwsError, type AwsService } from './aws-call.ts';
+import { type AwsAnswer, AwsError, type AwsService, type HttpService } from './aws-call.ts';
 import type { CallRecord } from './call-record.ts';
 import { listen, stopServer } from './listening.ts';
 import type { Meter } from './meter.ts';
@@ -10,18 +10,24 @@ import type { Meter } from './meter.ts';
 /** The access key id under which a function calls, so that the front knows who it is. */
 export const accessKeyIdOf = (logicalId: string): string => `local-${logicalId}`;
 
+/** Who calls with an access key id: the logical id of a function, or `outside`. */
+export const callerOf = (accessKeyId = ''): string =>
+  accessKeyId.startsWith(accessKeyIdOf('')) ? accessKeyId.slice(accessKeyIdOf('').length) : 'outside';
+
 const CREDENTIAL = /Credential=([^/]+)\//;
 const inputSchema = z.record(z.string(), z.unknown());
 
 /**
  * The one address that AWS SDKs are pointed at: finds the service by the `X-Amz-Target` header, counts and records the call,
- * and hands it on. `/_local/meter` (GET, DELETE) and `/_local/calls` (GET) are its own; no bucket can have such a name.
+ * and hands it on. Requests without that header go to the service that has HTTP of its own. `/_local/meter` (GET, DELETE) and
+ * `/_local/calls` (GET) are the front's own; no bucket can have such a name.
  */
 export class AwsFront {
   readonly #meter: Meter;
   readonly #record: CallRecord;
   readonly #services = new Map<string, AwsService>();
   readonly #server: Server;
+  #httpService: HttpService | undefined;
 
   constructor(meter: Meter, record: CallRecord) {
     this.#meter = meter;
@@ -36,6 +42,11 @@ export class AwsFront {
 
   add(service: AwsService): void {
     this.#services.set(service.target, service);
+  }
+
+  /** Adds the one service that gets what no JSON service is called with. */
+  addHttp(service: HttpService): void {
+    this.#httpService = service;
   }
 
   close(): Promise<void> {
@@ -65,6 +76,8 @@ export class AwsFront {
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     let answer: AwsAnswer;
     try {
+      const isCall = request.headers['x-amz-target'] !== undefined || request.url?.startsWith('/_local/');
+      if (this.#httpService !== undefined && !isCall) return await this.#httpService.serve(request, response);
       answer = await this.#answer(request);
     } catch (error) {
       answer = { status: 500, body: { __type: 'InternalFailure', message: String(error) } };
@@ -89,12 +102,11 @@ export class AwsFront {
       const message = `the local cloud has no ${request.method} ${request.url} ${target}`;
       return { status: 400, body: { __type: 'UnknownOperationException', message } };
     }
-    const caller = CREDENTIAL.exec(request.headers.authorization ?? '')?.[1] ?? 'outside';
     return this.call(
       service,
       action,
       inputSchema.parse(body.length === 0 ? {} : JSON.parse(body.toString('utf8'))),
-      caller.startsWith(accessKeyIdOf('')) ? caller.slice(accessKeyIdOf('').length) : 'outside',
+      callerOf(CREDENTIAL.exec(request.headers.authorization ?? '')?.[1]),
     );
   }
 

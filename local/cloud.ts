@@ -12,6 +12,8 @@ import { FunctionLogs } from './lambda/function-log.ts';
 import { functionModels } from './lambda/function-models.ts';
 import { Lambda, prepareThread } from './lambda/lambda.ts';
 import { Meter } from './meter.ts';
+import { queueEvents } from './s3/queue-events.ts';
+import { S3 } from './s3/s3.ts';
 import { Schedules } from './schedules.ts';
 import { SecretsManager } from './secrets/secrets-manager.ts';
 import { eventSources, Poller } from './sqs/event-source.ts';
@@ -59,8 +61,9 @@ export interface LocalCloud {
 }
 
 /**
- * Starts everything that the template describes, on 127.0.0.1: its REST API, functions, queues, tables, state machines and schedules.
- * Rejects, with everything stopped again, when a port or the state directory is taken or the template holds what cannot be run here.
+ * Starts everything that the template describes, on 127.0.0.1: its REST API, functions, queues, buckets, tables, state machines and
+ * schedules. Rejects, with everything stopped again, when a port or the state directory is taken or the template holds what cannot be
+ * run here.
  */
 export async function startLocalCloud(options: LocalCloudOptions = {}): Promise<LocalCloud> {
   const closers: (() => unknown)[] = [];
@@ -114,6 +117,10 @@ async function start(
   closers.push(() => sqs.close(polling));
   front.add(sqs);
 
+  const s3 = new S3(kept('s3'), resources, queueEvents(front, sqs), { meter, record });
+  closers.push(() => s3.close());
+  front.addHttp(s3);
+
   const journal = new ExecutionJournal(kept('executions.jsonl'));
   const stepFunctions = new StepFunctions(resources, lambda, journal, { meter, record, timeScale });
   front.add(stepFunctions);
@@ -134,6 +141,7 @@ async function start(
   schedules.start();
   closers.push(() => schedules.stop());
   stepFunctions.resume();
+  s3.start();
 
   return {
     region: assembly.region,

@@ -1,4 +1,4 @@
-/** What AWS bills by. Log bytes are those written; S3 gets units of its own when there is an S3. */
+/** What AWS bills by. Log bytes are those written. Of S3, requests are counted, not what is stored for how long. */
 export const UNITS = [
   'apigateway.request',
   'dynamodb.indexWriteUnit',
@@ -7,6 +7,8 @@ export const UNITS = [
   'lambda.gbSecond',
   'lambda.request',
   'logs.byte',
+  's3.getRequest',
+  's3.putRequest',
   'secretsmanager.request',
   'sqs.fairRequest',
   'sqs.request',
@@ -42,6 +44,8 @@ const noUnits = (): Record<Unit, number> => ({
   'lambda.gbSecond': 0,
   'lambda.request': 0,
   'logs.byte': 0,
+  's3.getRequest': 0,
+  's3.putRequest': 0,
   'secretsmanager.request': 0,
   'sqs.fairRequest': 0,
   'sqs.request': 0,

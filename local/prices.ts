@@ -27,6 +27,7 @@ const GIGABYTE = 1e9;
  * - SQS standard: for each 64 KB begun; sending with a message group (fair queues) costs $0.10 a million more.
  * - API Gateway REST APIs: the first tier.
  * - CloudWatch Logs: ingestion, not storage.
+ * - S3: requests of the classes `PUT, COPY, POST, LIST` and `GET and all other`, not storage.
  */
 export const PRICES: Readonly<Record<PricedRegion, Readonly<Record<Unit, Price>>>> = {
   'us-east-1': {
@@ -37,6 +38,8 @@ export const PRICES: Readonly<Record<PricedRegion, Readonly<Record<Unit, Price>>
     'lambda.gbSecond': { usd: 0.000_013_333_4, source: 'S' },
     'lambda.request': { usd: 0.2 / MILLION, source: 'S' },
     'logs.byte': { usd: 0.5 / GIGABYTE, source: 'K' },
+    's3.getRequest': { usd: 0.4 / MILLION, source: 'S' },
+    's3.putRequest': { usd: 5 / MILLION, source: 'S' },
     'secretsmanager.request': { usd: 0.05 / 10_000, source: 'K' },
     'sqs.fairRequest': { usd: 0.1 / MILLION, source: 'S' },
     'sqs.request': { usd: 0.4 / MILLION, source: 'S' },
@@ -50,6 +53,8 @@ export const PRICES: Readonly<Record<PricedRegion, Readonly<Record<Unit, Price>>
     'lambda.gbSecond': { usd: 0.000_013_333_4, source: 'S' },
     'lambda.request': { usd: 0.2 / MILLION, source: 'S' },
     'logs.byte': { usd: 0.67 / GIGABYTE, source: 'S' },
+    's3.getRequest': { usd: 0.4 / MILLION, source: 'S' },
+    's3.putRequest': { usd: 5 / MILLION, source: 'S' },
     'secretsmanager.request': { usd: 0.05 / 10_000, source: 'K' },
     'sqs.fairRequest': { usd: 0.1 / MILLION, source: 'S' },
     'sqs.request': { usd: 0.4 / MILLION, source: 'S' },

@@ -14,7 +14,7 @@ export interface Resource<Properties> extends Identity {
  * repeats an asynchronous call, since here it does not.
  */
 const WITHOUT_EFFECT =
-  /^AWS::(IAM|Logs|CloudWatch|WAFv2|KMS|SNS|CDK|Backup|Budgets|SSM)::|^AWS::Lambda::(Permission|EventInvokeConfig)$|^AWS::SQS::QueuePolicy$|^AWS::ApiGateway::(Deployment|Account|UsagePlan|UsagePlanKey)$/;
+  /^AWS::(IAM|Logs|CloudWatch|WAFv2|KMS|SNS|CDK|Backup|Budgets|SSM)::|^AWS::Lambda::(Permission|EventInvokeConfig)$|^AWS::S3::BucketPolicy$|^AWS::SQS::QueuePolicy$|^AWS::ApiGateway::(Deployment|Account|UsagePlan|UsagePlanKey)$/;
 
 /** What the parts of the local cloud run. */
 const RUN = new Set([
@@ -27,6 +27,7 @@ const RUN = new Set([
   'AWS::Events::Rule',
   'AWS::Lambda::EventSourceMapping',
   'AWS::Lambda::Function',
+  'AWS::S3::Bucket',
   'AWS::SQS::Queue',
   'AWS::Scheduler::Schedule',
   'AWS::StepFunctions::StateMachine',

@@ -1,0 +1,73 @@
+import type { DatabaseSync } from 'node:sqlite';
+import { setTimeout as delay } from 'node:timers/promises';
+import { z } from 'zod';
+
+/** The queues that events go to. */
+export interface EventQueues {
+  /** Sends a message to the queue with this ARN; rejects when it may not have arrived. */
+  send(queueArn: string, body: string): Promise<void>;
+}
+
+const messageSchema = z.object({ id: z.number(), queueArn: z.string(), body: z.string() });
+
+const RETRY_MILLISECONDS = 500;
+
+/**
+ * Messages about objects. They are put in by the transaction that stores the object and taken out once they are sent, so that each is sent
+ * at least once, also when the process is killed in between.
+ */
+export class Outbox {
+  readonly #database: DatabaseSync;
+  readonly #queues: EventQueues;
+  readonly #stop = new AbortController();
+  #busy = false;
+  #sending: Promise<void> = Promise.resolve();
+
+  constructor(database: DatabaseSync, queues: EventQueues) {
+    this.#database = database;
+    this.#queues = queues;
+  }
+
+  /** Part of the caller's transaction; `send` is to be called after it. */
+  add(queueArn: string, body: string): void {
+    this.#database.prepare('INSERT INTO messages (queueArn, body) VALUES (?, ?)').run(queueArn, body);
+  }
+
+  /** Adds a message that a queue gets once from a bucket. */
+  addOnce(bucket: string, queueArn: string, body: string): void {
+    const { changes } = this.#database.prepare('INSERT OR IGNORE INTO tested VALUES (?, ?)').run(bucket, queueArn);
+    if (changes > 0) this.add(queueArn, body);
+  }
+
+  /** Sends what is there, one after the other, in the background. */
+  send(): void {
+    if (this.#busy || this.#stop.signal.aborted) return;
+    this.#busy = true;
+    this.#sending = this.#sendAll();
+  }
+
+  /** Stops sending; what is left is sent after the next start. */
+  async close(): Promise<void> {
+    this.#stop.abort();
+    await this.#sending;
+  }
+
+  async #sendAll(): Promise<void> {
+    while (!this.#stop.signal.aborted) {
+      const row = this.#database.prepare('SELECT * FROM messages ORDER BY id LIMIT 1').get();
+      if (row === undefined) {
+        // At once, not when the promise settles: a message that is added in between would be left lying.
+        this.#busy = false;
+        return;
+      }
+      const { id, queueArn, body } = messageSchema.parse(row);
+      try {
+        await this.#queues.send(queueArn, body);
+        this.#database.prepare('DELETE FROM messages WHERE id = ?').run(id);
+      } catch (error) {
+        console.error('local cloud: an event of S3 could not be sent and will be again:', error);
+        await delay(RETRY_MILLISECONDS, undefined, { signal: this.#stop.signal }).catch(() => undefined);
+      }
+    }
+  }
+}

@@ -1,0 +1,103 @@
+import type { Advance, Budget, ChunkTask } from '../../lambdas/core/ports.ts';
+import { type Acceptance, acceptBatch, type Submission } from '../../lambdas/core/use-cases/accept-batch.ts';
+import { type AdvanceLimits, advanceChunk } from '../../lambdas/core/use-cases/advance-chunk.ts';
+import { type BatchReport, readStatus, type StatusRecord } from '../../lambdas/core/use-cases/read-status.ts';
+import { recoverBatches } from '../../lambdas/core/use-cases/recover-batches.ts';
+import { type Fate, mortal } from './mortal-ports.ts';
+import { ORGANISATION, REFERENCE } from './submissions.ts';
+import type { World } from './world.ts';
+
+/** Times of the functions, in milliseconds. */
+const START_CHUNK = 60_000;
+const ADVANCE_CHUNK = 60_000;
+const RECOVERY = 60_000;
+const RECOVERY_INTERVAL = 60_000;
+
+const UNTOUCHED: Fate = () => 'none';
+
+export interface PipelineOptions {
+  /** What strikes the functions' calls. */
+  readonly fate?: Fate;
+  /** Whether recovery runs. */
+  readonly recovery?: boolean;
+}
+
+/** Wires the world as the deployed product is: queue to start-chunk, loop to advance-chunk, recovery every minute. */
+export function connectPipeline(
+  world: World<Budget>,
+  { fate = UNTOUCHED, recovery = true }: PipelineOptions = {},
+): void {
+  const { clock, settings, queue, loop } = world;
+
+  /** One invocation of a function: over when it returns, throws, dies or has used up its time. */
+  const invoke = async <T>(
+    lifetime: number,
+    run: (ports: World<Budget>, limits: AdvanceLimits) => Promise<T>,
+  ): Promise<T> => {
+    const life = mortal(world, fate);
+    const timeout = clock.timer(lifetime);
+    void timeout.done.then(life.kill);
+    const functionEndsAt = clock.now() + lifetime;
+    const limits: AdvanceLimits = { functionEndsAt, callsEndAt: functionEndsAt - settings.callsEnd };
+    try {
+      return await Promise.race([run(life.ports, limits), life.death]);
+    } finally {
+      timeout.cancel();
+    }
+  };
+
+  queue.consumer = (task: ChunkTask): Promise<void> =>
+    invoke(START_CHUNK, async (ports, limits) => {
+      const callsEndAt = Math.min(limits.callsEndAt, clock.now() + settings.consumerCalls);
+      const advance = await advanceChunk(ports, task, { ...limits, callsEndAt });
+      if (!advance.done) await ports.loop.start(task, advance.resumeAt);
+    });
+  loop.advance = (task: ChunkTask): Promise<Advance> =>
+    invoke(ADVANCE_CHUNK, (ports, limits) => advanceChunk(ports, task, limits));
+
+  const recoverEveryMinute = async (): Promise<void> => {
+    for (;;) {
+      await clock.wait(RECOVERY_INTERVAL);
+      await invoke(RECOVERY, (ports) => recoverBatches(ports)).catch(() => {});
+    }
+  };
+  if (recovery) void recoverEveryMinute();
+}
+
+/** Runs until the batch is closed, at the latest until the time. */
+export function runToEnd(
+  world: World<Budget>,
+  until = world.clock.now() + 2 * world.settings.batchDeadline,
+  batch: { readonly organisationId: string; readonly referenceId: string } = {
+    organisationId: ORGANISATION,
+    referenceId: REFERENCE,
+  },
+): Promise<void> {
+  return world.clock.runUntil(until, () => world.batches.closedAt(batch) !== null);
+}
+
+/** Accepts a submission and plays it through to its end. */
+export async function runBatch(
+  world: World<Budget>,
+  submission: Submission,
+  options: PipelineOptions = {},
+): Promise<Acceptance> {
+  connectPipeline(world, options);
+  const acceptance = await acceptBatch(world, submission);
+  await runToEnd(world, undefined, submission);
+  return acceptance;
+}
+
+/** Where the batch stands, on one page of 1,000 with balances. */
+export const reportOf = (world: World<Budget>, referenceId = REFERENCE): Promise<BatchReport> =>
+  readStatus(world, ORGANISATION, {
+    referenceId,
+    filter: { statuses: new Set(), retryEligible: null, search: null },
+    page: 1,
+    limit: 1000,
+    includeBalances: true,
+  });
+
+/** The records of the batch, in order. */
+export const recordsOf = async (world: World<Budget>): Promise<readonly StatusRecord[]> =>
+  (await reportOf(world)).records;

@@ -1,0 +1,64 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { request } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { DeleteObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { clientOf, FILES, MemoryQueues, startS3 } from './s3-under-test.ts';
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 's3-restart-'));
+});
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+test('after a kill -9, objects and versions are there, half of one is not, and what was not announced is', async () => {
+  const script = fileURLToPath(new URL('./stuck-s3.ts', import.meta.url));
+  const child = spawn(process.execPath, [script, folder], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const [url] = await once(createInterface(child.stdout), 'line');
+  const client = clientOf(url);
+  const put = async (Key: string, Body: string) =>
+    (await client.send(new PutObjectCommand({ Bucket: FILES, Key, Body }))).VersionId;
+  const versions = [await put('drop/one.csv', 'first'), await put('drop/one.csv', 'second')];
+  await put('kept', 'here');
+  await put('deleted', 'gone');
+  await client.send(new DeleteObjectCommand({ Bucket: FILES, Key: 'deleted' }));
+  const headers = { 'content-length': '1000000', authorization: 'AWS4-HMAC-SHA256 Credential=local/x, Signature=0' };
+  const half = request(`${url}/files/drop/half.csv`, { method: 'PUT', headers });
+  half.on('error', () => undefined);
+  half.write(Buffer.alloc(500_000));
+  await expect.poll(() => readdir(join(folder, 'objects'))).toHaveLength(5);
+  child.kill('SIGKILL');
+  await once(child, 'exit');
+  client.destroy();
+
+  const queues = new MemoryQueues();
+  const s3 = await startS3(queues, folder);
+  await expect.poll(() => queues.keys).toEqual(['drop/one.csv', 'drop/one.csv']);
+  expect(queues.records.map((record) => record.s3.object.versionId)).toEqual(versions);
+  expect(queues.tests).toEqual(['files', 'posts']);
+  expect(await Promise.all(versions.map((version) => s3.get('drop/one.csv', version)))).toEqual(['first', 'second']);
+  expect(await s3.get('kept')).toBe('here');
+  await expect(s3.get('deleted')).rejects.toMatchObject({ name: 'NoSuchKey' });
+  await expect(s3.get('drop/half.csv')).rejects.toMatchObject({ name: 'NoSuchKey' });
+  expect(await readdir(join(folder, 'objects'))).toHaveLength(4);
+  await s3.close();
+});
+
+test('what was announced is not announced again, nor is a queue tested again', async () => {
+  const first = new MemoryQueues();
+  const s3 = await startS3(first, folder);
+  await s3.put('drop/one.csv', 'x');
+  await expect.poll(() => first.keys).toEqual(['drop/one.csv']);
+  await s3.close();
+  const second = new MemoryQueues();
+  const again = await startS3(second, folder);
+  await again.put('drop/two.csv', 'x');
+  await expect.poll(() => second.keys).toEqual(['drop/two.csv']);
+  expect(second.tests).toEqual([]);
+  await again.close();
+});
