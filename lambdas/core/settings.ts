@@ -11,6 +11,7 @@ const count = (fallback: number) => z.coerce.number().int().positive().default(f
 const secondsList = (fallback: string) =>
   z
     .string()
+    .regex(/^\d+(\.\d+)?(,\d+(\.\d+)?)*$/, { error: 'must be numbers of seconds, separated by commas' })
     .default(fallback)
     .transform((list) => list.split(',').map((item) => Number(item) * 1000))
     // An attempt is kept in three bits: one more attempt than waits, 8 at the most.

@@ -47,6 +47,8 @@ export class ObjectStore {
   /** Sends the messages that are left over, and to each queue that a bucket notifies for the first time, a test message. */
   start(buckets: readonly BucketModel[]): void {
     transaction(this.#database, () => {
+      const queues = buckets.flatMap(({ notifications }) => notifications.map(({ queueArn }) => queueArn));
+      this.#outbox.keepOnly(new Set(queues));
       for (const bucket of buckets) {
         for (const { queueArn } of bucket.notifications) {
           this.#outbox.addOnce(bucket.name, queueArn, testMessage(bucket, randomUUID(), Date.now()));

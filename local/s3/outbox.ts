@@ -39,6 +39,14 @@ export class Outbox {
     if (changes > 0) this.add(queueArn, body);
   }
 
+  /** Drops what is left for queues that nothing is announced to any more: it could never be sent, and would hold up the rest. */
+  keepOnly(queueArns: ReadonlySet<string>): void {
+    for (const row of this.#database.prepare('SELECT DISTINCT queueArn FROM messages').all()) {
+      const { queueArn } = z.object({ queueArn: z.string() }).parse(row);
+      if (!queueArns.has(queueArn)) this.#database.prepare('DELETE FROM messages WHERE queueArn = ?').run(queueArn);
+    }
+  }
+
   /** Sends what is there, one after the other, in the background. */
   send(): void {
     if (this.#busy || this.#stop.signal.aborted) return;

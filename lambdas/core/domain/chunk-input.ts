@@ -33,10 +33,14 @@ export const effectiveRow = (row: InputRow, defaults: GlobalConfig): EffectiveRo
   configId: row.configId ?? defaults.configId,
 });
 
-/** For each consent the index of the row next before it with the same consent (GUIDs compare without case), or null. */
-export function previousOccurrences(consentIds: readonly string[]): (number | null)[] {
+/**
+ * For each row the index of the one next before it with the same consent (GUIDs compare without case), or null. A row whose consent is null, because
+ * it is never sent, is nobody's predecessor.
+ */
+export function previousOccurrences(consentIds: readonly (string | null)[]): (number | null)[] {
   const last = new Map<string, number>();
   return consentIds.map((consentId, index) => {
+    if (consentId === null) return null;
     const key = consentId.toLowerCase();
     const previous = last.get(key) ?? null;
     last.set(key, index);

@@ -111,7 +111,8 @@ export function classify(failure: UpstreamFailure): Verdict {
   if (status === 429 || code === 'TooManyRequests') return { kind: 'rate-limited' };
   const rule = FINAL_RULES.find((each) => each.code.test(code ?? '') && (each.message?.test(message) ?? true));
   if (rule && status < 500 && status !== 401) {
-    const error = rowError(code ?? 'UpstreamError', `${message.trim()} ${rule.remedy}`);
+    const said = message.trim().slice(0, MESSAGE_LIMIT - rule.remedy.length - 1);
+    const error = rowError(code ?? 'UpstreamError', `${said} ${rule.remedy}`.trim());
     return { kind: 'final', eligibility: rule.eligibility, error, classified: true };
   }
   if (status === 401 || status === 403 || code === 'SignatureDoesNotMatch' || code === 'Unauthorized') {

@@ -37,18 +37,16 @@ const ended = (eligibility: RetryEligibility, code: string, message: string): Se
  * new values appear over time, and the polling deadline ends the row if nothing known follows.
  */
 export function outcomeOf({ eventStatus, accounts }: FiStatus): SessionOutcome {
-  const denied = accounts.length > 0 && accounts.every(({ fiStatus }) => fiStatus === 'DENIED');
+  if (accounts.length > 0 && accounts.every(({ fiStatus }) => fiStatus === 'DENIED')) {
+    return ended('No', 'DataDenied', 'Every account was denied; ask the customer for a new consent.');
+  }
   switch (eventStatus) {
     case 'DATA_READY':
-      return denied
-        ? ended('No', 'DataDenied', 'Every account was denied; ask the customer for a new consent.')
-        : { kind: 'delivered' };
+      return { kind: 'delivered' };
     case 'TIMEOUT':
       return accounts.some(isDelivered)
         ? { kind: 'delivered' }
-        : denied
-          ? ended('No', 'DataDenied', 'Every account was denied; ask the customer for a new consent.')
-          : ended('Yes', 'DataFetchTimeout', 'No bank delivered in time; try again later.');
+        : ended('Yes', 'DataFetchTimeout', 'No bank delivered in time; try again later.');
     case 'DATA_DENIED':
       return ended('No', 'DataDenied', 'The data was denied; ask the customer for a new consent.');
     case 'SESSION_FAILED':

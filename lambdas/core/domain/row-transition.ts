@@ -82,7 +82,13 @@ export function transition(row: Row, event: RowEvent, moment: Moment): Row {
         requestedAt: touched.touchedAt,
       };
     case 'adopted':
-      return { ...touched, phase: 'polling', round: 0 };
+      // A session that was running before our request is polled from here on; how long it has been running is not known.
+      return {
+        ...touched,
+        phase: 'polling',
+        round: 0,
+        requestedAt: row.requestedAt === timeline.origin ? touched.touchedAt : row.requestedAt,
+      };
     case 'not-processed':
       return tryAgain(touched, event.eligibility, moment);
     case 'answer-lost':

@@ -115,7 +115,7 @@ const noValidRows = (rows: number): RowError =>
   rowError('NoValidRows', `None of the ${rows} rows is valid; each row's error says what to change.`);
 
 function chunksOf(batch: Batch, { rows, defaults }: Submission, settings: Settings): NewChunk[] {
-  const previous = previousOccurrences(rows.map(({ consentId }) => consentId));
+  const previous = previousOccurrences(rows.map(({ consentId, error }) => (error ? null : consentId)));
   const inputs: InputRow[] = rows.map(({ error: _, ...row }, index) => ({ ...row, previous: previous[index] ?? null }));
   return Array.from({ length: batch.chunks }, (_, chunk): NewChunk => {
     const from = chunk * batch.chunkRows;

@@ -1,5 +1,6 @@
 import { type Action, callsOf, planActions, withinTokens } from '../domain/chunk-plan.ts';
 import { type ChunkKey, type ChunkState, isFinished, type Reservation, timelineOf } from '../domain/chunk-state.ts';
+import type { Row } from '../domain/row.ts';
 import type { Moment } from '../domain/row-transition.ts';
 import type { Advance, Budget, ChunkTask, FinPro } from '../ports.ts';
 import type { Settings } from '../settings.ts';
@@ -74,7 +75,7 @@ async function advanceFree(
   if (callsStartAt > now) return keepReservation(ports, state, reservation, callsStartAt, now);
 
   const accounts = due.some(({ kind }) => kind === 'balance') ? await chunks.accounts(stored.key) : new Map();
-  const plan = trial ? trialOf(due) : withinTokens(due, reservation.tokens);
+  const plan = trial ? trialOf(due, state.rows) : withinTokens(due, reservation.tokens);
   const claimed = claim(
     state,
     new Set(plan.map(({ row }) => row)),
@@ -117,11 +118,15 @@ async function advanceFree(
   return saveResults(ports, claimed, outcome, results, blocked);
 }
 
-/** The call to try an open circuit with: rather one that asks than one that spends a consent. */
-const trialOf = (due: readonly Action[]): readonly Action[] => {
-  const asking = due.findLast(({ kind }) => kind !== 'request');
-  return asking ? [asking] : due.slice(0, 1);
-};
+/**
+ * The call to try an open circuit with: rather one that asks than one that spends a consent, and of these the one that has waited longest, so
+ * that a consent which always fails does not keep the circuit open for all others.
+ */
+function trialOf(due: readonly Action[], rows: readonly Row[]): readonly Action[] {
+  const waitingSince = ({ row }: Action): number => rows[row]?.touchedAt ?? 0;
+  const isRequest = ({ kind }: Action): number => (kind === 'request' ? 1 : 0);
+  return due.toSorted((a, b) => isRequest(a) - isRequest(b) || waitingSince(a) - waitingSince(b)).slice(0, 1);
+}
 
 /**
  * Nothing can be done before `dueAt`. Says so in the chunk where it did not, since recovery goes by it. Comes back after a step at the

@@ -119,10 +119,10 @@ function rowCaller(context: CallContext, results: CallResults): RowCaller {
       case 'no-data':
         return apply(row, { kind: 'refused', eligibility: 'Yes' }, rowError('NoDataFound', 'FinPro found no data.'));
       case 'not-processed':
-        // While the circuit is open, time passes for no row's account: the attempt does not count.
-        return gate.circuit === 'leave' && !gate.trial
-          ? apply(row, { kind: 'not-processed', eligibility: 'Yes' }, verdict.error)
-          : notSent(row);
+        // While the circuit is open a call that does not get through is not at the row's expense.
+        return answer.failure.sent === 'no' && (gate.circuit === 'open' || gate.trial)
+          ? notSent(row)
+          : apply(row, { kind: 'not-processed', eligibility: 'Yes' }, verdict.error);
       case 'answer-lost':
         return apply(row, { kind: 'answer-lost' });
       case 'in-progress':

@@ -42,39 +42,51 @@ export function claim(
   };
 }
 
+/** What a row waits for: a row of this chunk, or another chunk, which moves at `until` (epoch milliseconds). */
+export type Blocker = { readonly behind: number } | { readonly until: number };
+
 /**
- * Rows whose FI request is due but waits for an earlier row with the same consent, and when to look again, in epoch milliseconds. Never are
- * two of them claimed at once: after a crash nobody could tell whose session is whose.
+ * Rows whose FI request is due but waits for an earlier row with the same consent. Never are two of them claimed at once: after a crash nobody
+ * could tell whose session is whose.
  */
 export async function blockedRows(
   rows: readonly Row[],
   planned: readonly Action[],
   duplicates: DuplicateConsents,
-): Promise<ReadonlyMap<number, number>> {
+): Promise<ReadonlyMap<number, Blocker>> {
   const requests = planned.filter(({ kind }) => kind === 'request');
-  const blocked = new Map<number, number>();
+  const blocked = new Map<number, Blocker>();
   for (const { row } of requests) {
     const previous = duplicates.previousHere(row);
     const before = previous === null ? undefined : rows[previous];
-    const isBlockedHere = before !== undefined && !isSettled(before);
-    const until = isBlockedHere ? 0 : await duplicates.blockedElsewhereUntil(row);
-    if (until !== null) blocked.set(row, until);
+    if (previous !== null && before && !isSettled(before)) {
+      blocked.set(row, { behind: previous });
+      continue;
+    }
+    const until = await duplicates.blockedElsewhereUntil(row);
+    if (until !== null) blocked.set(row, { until });
   }
   return blocked;
 }
 
 /**
- * When the chunk is to be advanced next. A row that waits for one of this chunk is looked at with it; one that waits for another chunk
- * not before that chunk moves.
+ * When the chunk is to be advanced next; `Infinity` when all its rows are terminal. A row behind another of this chunk is due as soon as that one
+ * is settled; one that waits for another chunk is not looked at before that chunk moves.
  */
 export function nextDueAt(
   rows: readonly Row[],
-  blocked: ReadonlyMap<number, number>,
+  blocked: ReadonlyMap<number, Blocker>,
   now: number,
   settings: Settings,
 ): number {
-  const free = rows.filter((_, index) => !blocked.has(index));
-  const elsewhere = [...blocked.values()].filter((until) => until > 0);
+  const isWaiting = (index: number): boolean => {
+    const blocker = blocked.get(index);
+    if (!blocker) return false;
+    const before = 'behind' in blocker ? rows[blocker.behind] : undefined;
+    return before === undefined || !isSettled(before);
+  };
+  const free = rows.filter((_, index) => !isWaiting(index));
+  const elsewhere = [...blocked.values()].flatMap((blocker) => ('until' in blocker ? [blocker.until] : []));
   const lookAgainAt = elsewhere.map((until) => Math.max(until, now + settings.duplicateWait));
   return Math.min(rowsDueAt(free, now, settings), ...lookAgainAt);
 }

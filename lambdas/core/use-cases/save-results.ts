@@ -1,11 +1,11 @@
 import { type ChunkOutcome, isEmptyChange, mergeOutcome, type OutcomeChange } from '../domain/chunk-outcome.ts';
 import type { ChunkKey, ChunkState } from '../domain/chunk-state.ts';
-import type { Row } from '../domain/row.ts';
+import { isTerminal, type Row } from '../domain/row.ts';
 import { ConflictError } from '../errors.ts';
 import type { Advance, Chunks, Journal } from '../ports.ts';
 import type { Settings } from '../settings.ts';
 import type { CallResults } from './chunk-calls.ts';
-import { nextDueAt } from './chunk-claim.ts';
+import { type Blocker, nextDueAt } from './chunk-claim.ts';
 import { type FinishPorts, finishChunk } from './finish-chunk.ts';
 
 export interface ResultPorts extends FinishPorts {
@@ -25,14 +25,14 @@ export async function saveResults(
   claimed: ChunkState,
   known: ChunkOutcome,
   results: CallResults,
-  blocked: ReadonlyMap<number, number>,
+  blocked: ReadonlyMap<number, Blocker>,
 ): Promise<Advance> {
   const { chunks, clock, journal, settings } = ports;
   await saveOutcome(chunks, claimed.key, known, results);
   if (results.accounts.size > 0) await chunks.saveAccounts(claimed.key, claimed.version, results.accounts);
   const now = clock.now();
   const dueAt = nextDueAt(results.rows, blocked, now, settings);
-  const finished = dueAt === Number.POSITIVE_INFINITY;
+  const finished = results.rows.every(isTerminal);
   const saved = await chunks.saveState({
     ...claimed,
     version: claimed.version + 1,

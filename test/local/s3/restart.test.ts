@@ -8,6 +8,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { DeleteObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { openDatabase } from '../../../local/s3/database.ts';
 import { clientOf, FILES, MemoryQueues, startS3 } from './s3-under-test.ts';
 
 let folder: string;
@@ -46,6 +47,18 @@ test('after a kill -9, objects and versions are there, half of one is not, and w
   await expect(s3.get('deleted')).rejects.toMatchObject({ name: 'NoSuchKey' });
   await expect(s3.get('drop/half.csv')).rejects.toMatchObject({ name: 'NoSuchKey' });
   expect(await readdir(join(folder, 'objects'))).toHaveLength(4);
+  await s3.close();
+});
+
+test('a message to a queue that is not notified any more holds up none', async () => {
+  const database = openDatabase(folder);
+  database.prepare('INSERT INTO messages (queueArn, body) VALUES (?, ?)').run('arn:aws:sqs:ap-south-1:0:gone', '{}');
+  database.close();
+  const queues = new MemoryQueues();
+  const s3 = await startS3(queues, folder);
+  await s3.put('drop/one.csv', 'x');
+  await expect.poll(() => queues.keys).toEqual(['drop/one.csv']);
+  expect(queues.sent.map(({ queue }) => queue)).not.toContain('gone');
   await s3.close();
 });
 

@@ -139,7 +139,12 @@ describe('the time of an FI request', () => {
     expect(transition(row('requesting'), EVENTS.accepted, at(10.1)).requestedAt).toBe(START + 11 * SECOND);
   });
   test('stays that of the intent for a session that was found', () => {
-    expect(transition(row('probing'), EVENTS.adopted, at(40)).requestedAt).toBe(START);
+    const requestedAt = START + 5 * SECOND;
+    expect(transition(row('probing', { requestedAt }), EVENTS.adopted, at(40)).requestedAt).toBe(requestedAt);
+  });
+  test('is the time of its finding for a session that was running before', () => {
+    const running = transition(row('requesting'), { kind: 'already-running' }, at(1000));
+    expect(transition(running, EVENTS.adopted, at(1030)).requestedAt).toBe(START + 1030 * SECOND);
   });
 });
 
