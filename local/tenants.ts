@@ -2,6 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { z } from 'zod';
+import { generateSecret } from '../lambdas/adapters/client-secret.ts';
 import type { LocalCloud } from './cloud.ts';
 
 const tenantSchema = z.object({
@@ -18,17 +19,14 @@ export type Tenant = z.infer<typeof tenantSchema>;
 
 const ORGANISATIONS = ['demo-lender', 'demo-wealth'];
 
-/** 256 bits. */
-const secret = (): string => randomBytes(32).toString('base64url');
-
 const generate = (organisationId: string): Tenant => ({
   organisationId,
   client_id: `${organisationId}-${randomBytes(4).toString('hex')}`,
-  client_secret: secret(),
+  client_secret: generateSecret(),
   appIdentifier: `${organisationId}-app`,
   upstream: {
     client_id: `upstream-${organisationId}-${randomBytes(4).toString('hex')}`,
-    client_secret: secret(),
+    client_secret: generateSecret(),
     appIdentifier: randomUUID(),
   },
 });
