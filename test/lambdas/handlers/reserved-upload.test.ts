@@ -1,0 +1,49 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { dynamoDbBatches } from '../../../lambdas/adapters/dynamodb/dynamodb-batches.ts';
+import { dynamoDbChunks } from '../../../lambdas/adapters/dynamodb/dynamodb-chunks.ts';
+import { NO_OUTCOME } from '../../../lambdas/core/domain/chunk-outcome.ts';
+import { newChunk } from '../../../lambdas/core/domain/chunk-state.ts';
+import { readSettings } from '../../../lambdas/core/settings.ts';
+import { type ApiUnderTest, apiUnderTest, TENANT } from './api-under-test.ts';
+
+const settings = readSettings({});
+const clock = { now: () => Date.now() };
+const REFERENCE = 'reserved-upload';
+
+let api: ApiUnderTest;
+beforeAll(async () => {
+  api = await apiUnderTest();
+  await api.call('create-upload', { reference_id: REFERENCE, file_name: 'consents.csv' });
+});
+afterAll(() => api.close());
+
+test('a reserved batch shows no rows while its chunks are being written', async () => {
+  const batch = await dynamoDbBatches(api.table, clock, settings).find(TENANT.organisationId, REFERENCE);
+  if (!batch) throw new Error('nothing was reserved');
+  const key = { organisationId: TENANT.organisationId, referenceId: REFERENCE, batchId: batch.batchId, chunk: 0 };
+  await dynamoDbChunks(api.table, clock, settings).create([
+    {
+      state: newChunk(key, [false], clock.now(), settings),
+      input: { defaults: batch.globalConfig, chunkRows: 250, rows: [] },
+      rejections: { ...NO_OUTCOME, version: 1 },
+    },
+  ]);
+  const { status, body } = await api.call('batch-status', { reference_id: REFERENCE });
+  expect(status).toBe(200);
+  expect(body['data']).toMatchObject({ batch_status: 'READY', summary: { total: 0 }, records: [] });
+});
+
+test('only one reader gets the file of a reserved batch', async () => {
+  const batches = dynamoDbBatches(api.table, clock, settings);
+  const batch = await batches.find(TENANT.organisationId, REFERENCE);
+  if (!batch) throw new Error('nothing was reserved');
+  const claims = await Promise.all([1, 2, 3].map(() => batches.claimReserved(batch, clock.now() + 60_000)));
+  expect(claims.filter(Boolean)).toHaveLength(1);
+});
+
+test('a reservation that is over leaves the reference free', async () => {
+  const later = { now: () => Date.now() + settings.upload.expiry + settings.upload.reservation + 1_000 };
+  const batches = dynamoDbBatches(api.table, later, settings);
+  expect(await batches.find(TENANT.organisationId, REFERENCE)).toBeNull();
+  expect(await batches.findReserved(TENANT.organisationId, REFERENCE)).not.toBeNull();
+});
