@@ -1,11 +1,11 @@
 import { GetCommand, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { z } from 'zod';
 import type { Reservation } from '../../core/domain/chunk-state.ts';
+import { AWAY } from '../../core/domain/circuit.ts';
 import { correctionOf, credibleReset } from '../../core/domain/rate-lesson.ts';
 import { capacityOf, isStillGood, type Ledger, offerWindow, windowAt } from '../../core/domain/rate-window.ts';
 import type { Budget, BudgetLesson, Leave } from '../../core/ports.ts';
 import type { Settings } from '../../core/settings.ts';
-import { AWAY } from '../../core/use-cases/call-gate.ts';
 import { ledgerKey } from './keys.ts';
 import { holds, type Table } from './table.ts';
 

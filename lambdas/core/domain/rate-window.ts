@@ -12,7 +12,7 @@ export interface Ledger {
   readonly blockedUntil: number;
   /** The circuit is open, and is tried again at this time; null when it is closed. */
   readonly circuitOpenUntil: number | null;
-  /** Failures to reach the upstream since the last answer, over all workers (see `call-gate.ts`). */
+  /** Failures to reach the upstream since the last answer, over all workers (see `circuit.ts`). */
   readonly failures: number;
 }
 

@@ -1,27 +1,12 @@
-import type { GlobalConfig } from '../domain/batch.ts';
-import { MAXIMUM_ROWS } from '../domain/batch.ts';
+import { type GlobalConfig, MAXIMUM_ROWS } from '../domain/batch.ts';
 import { rowError } from '../domain/fi-failure.ts';
+import type { FileRow } from '../domain/file-content.ts';
 import type { FileType } from '../domain/file-type.ts';
 import { parseRow } from '../domain/row-submission.ts';
 import type { RowToAccept } from './accept-batch.ts';
 import { readCsv } from './csv-file.ts';
 import { readJsonFile } from './json-file.ts';
 import { tooManyRows } from './schedule-request.ts';
-
-/** A row as a file gives it, not looked at yet. `place` names it for people: `Line 7` or `Record 7`. */
-export interface FileRow {
-  readonly place: string;
-  /** The JSON form of the row; a text where the row cannot be read, saying why. */
-  readonly value: unknown;
-}
-
-/** What a file holds: rows, and global defaults of its own where the format has a place for them. */
-export interface FileContent {
-  readonly rows: readonly FileRow[];
-  /** How many rows the file has; more than `rows` where it has too many. */
-  readonly total: number;
-  readonly defaults: Partial<GlobalConfig>;
-}
 
 /** A batch out of a file: rows that fail validation are there with their error. */
 export interface BatchFile {

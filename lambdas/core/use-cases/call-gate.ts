@@ -1,17 +1,8 @@
 import type { Reservation } from '../domain/chunk-state.ts';
+import { AWAY, FAILED_SHARE, LAST_CALLS, POINTS } from '../domain/circuit.ts';
 import { classify, type UpstreamFailure } from '../domain/fi-failure.ts';
 import type { RateHint } from '../domain/rate-lesson.ts';
 import type { BudgetLesson, Clock } from '../ports.ts';
-
-/**
- * The upstream is away at 5 connection failures in a row, over all workers, or when half of the last 50 calls were answered 5xx (`design.md`,
- * circuit). A call cut after sending counts half a connection failure: some upstreams reset now and then, and an open circuit costs
- * every row a minute.
- */
-export const AWAY = 10;
-const POINTS = { no: 2, maybe: 1, answered: 0 } as const;
-const LAST_CALLS = 50;
-const FAILED_SHARE = 0.5;
 
 /** Lets calls start one by one, and stops them when there is no more leave, no more time, or no upstream. */
 export interface CallGate {

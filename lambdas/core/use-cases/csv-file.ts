@@ -1,6 +1,6 @@
 import { CsvError, parse } from 'csv-parse/sync';
+import type { FileContent, FileRow } from '../domain/file-content.ts';
 import { fileText, invalidFileContent } from '../domain/file-text.ts';
-import type { FileContent, FileRow } from './batch-file.ts';
 
 /** The columns that are read; others are ignored. The name of a row's field in the JSON form is on the right. */
 const COLUMNS: ReadonlyMap<string, string> = new Map([

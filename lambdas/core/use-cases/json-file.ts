@@ -1,6 +1,6 @@
+import type { FileContent } from '../domain/file-content.ts';
 import { fileText, invalidFileContent } from '../domain/file-text.ts';
 import { parseDefaults } from '../domain/row-submission.ts';
-import type { FileContent } from './batch-file.ts';
 
 /**
  * Reads a JSON file: an array of rows, or an object with a `consents_list` and global defaults of its own (seeds, schedule file upload,
