@@ -1,8 +1,8 @@
+import { AWAY } from '../../lambdas/core/domain/circuit.ts';
 import { correctionOf, credibleReset } from '../../lambdas/core/domain/rate-lesson.ts';
 import { isStillGood, type Ledger, offerWindow, windowAt } from '../../lambdas/core/domain/rate-window.ts';
 import type { Budget, BudgetLesson } from '../../lambdas/core/ports.ts';
 import type { Settings } from '../../lambdas/core/settings.ts';
-import { AWAY } from '../../lambdas/core/use-cases/call-gate.ts';
 
 /** The budget by the rules of `rate-window.ts` and `rate-lesson.ts`: one ledger an organisation, with its circuit. */
 export interface LedgerBudget extends Budget {

@@ -10,6 +10,10 @@ export interface MemoryLoop extends ChunkLoop {
   readonly started: readonly string[];
   /** Executions that ended in an error. */
   readonly failed: readonly string[];
+  /** How often a chunk was advanced in a loop, retries included. */
+  readonly turns: number;
+  /** What the machine itself needs for a turn, in milliseconds. */
+  overhead: number;
   /** What a turn of the loop does. */
   advance: (task: ChunkTask) => Promise<Advance>;
 }
@@ -18,15 +22,23 @@ export function memoryLoop(clock: VirtualClock, { waitStep }: Settings): MemoryL
   const started: string[] = [];
   const failed: string[] = [];
 
+  let turns = 0;
+
+  const turn = async (task: ChunkTask): Promise<Advance> => {
+    turns += 1;
+    if (loop.overhead > 0) await clock.wait(loop.overhead);
+    return loop.advance(task);
+  };
+
   const advanceWithRetries = async (task: ChunkTask): Promise<Advance> => {
     for (const wait of RETRY_WAITS) {
       try {
-        return await loop.advance(task);
+        return await turn(task);
       } catch {
         await clock.wait(wait);
       }
     }
-    return loop.advance(task);
+    return turn(task);
   };
 
   const execute = async (name: string, task: ChunkTask, firstResumeAt: number): Promise<void> => {
@@ -47,6 +59,10 @@ export function memoryLoop(clock: VirtualClock, { waitStep }: Settings): MemoryL
   const loop: MemoryLoop = {
     started,
     failed,
+    get turns() {
+      return turns;
+    },
+    overhead: 0,
     advance: async () => ({ done: true }),
     start: async (task, resumeAt) => {
       const name = `${task.batchId}-${task.chunk}-${task.generation}`;

@@ -1,4 +1,4 @@
-import type { Advance, Budget, ChunkTask } from '../../lambdas/core/ports.ts';
+import type { Advance, Budget, ChunkTask, Clock } from '../../lambdas/core/ports.ts';
 import { type Acceptance, acceptBatch, type Submission } from '../../lambdas/core/use-cases/accept-batch.ts';
 import { type AdvanceLimits, advanceChunk } from '../../lambdas/core/use-cases/advance-chunk.ts';
 import { type BatchReport, readStatus, type StatusRecord } from '../../lambdas/core/use-cases/read-status.ts';
@@ -15,29 +15,34 @@ const RECOVERY_INTERVAL = 60_000;
 
 const UNTOUCHED: Fate = () => 'none';
 
+/** What an invocation is given: the world, on a clock of its own. */
+type InvocationPorts = Omit<World<Budget>, 'clock'> & { readonly clock: Clock };
+
 export interface PipelineOptions {
   /** What strikes the functions' calls. */
   readonly fate?: Fate;
-  /** Whether recovery runs. */
-  readonly recovery?: boolean;
+  /** How far the next invocation's clock is from the true one, in milliseconds; clocks agree within 2 s. */
+  readonly clockOffset?: () => number;
 }
 
 /** Wires the world as the deployed product is: queue to start-chunk, loop to advance-chunk, recovery every minute. */
 export function connectPipeline(
   world: World<Budget>,
-  { fate = UNTOUCHED, recovery = true }: PipelineOptions = {},
+  { fate = UNTOUCHED, clockOffset = () => 0 }: PipelineOptions = {},
 ): void {
   const { clock, settings, queue, loop } = world;
 
   /** One invocation of a function: over when it returns, throws, dies or has used up its time. */
   const invoke = async <T>(
     lifetime: number,
-    run: (ports: World<Budget>, limits: AdvanceLimits) => Promise<T>,
+    run: (ports: InvocationPorts, limits: AdvanceLimits) => Promise<T>,
   ): Promise<T> => {
-    const life = mortal(world, fate);
+    const offset = clockOffset();
+    const own: Clock = { now: () => clock.now() + offset };
+    const life = mortal<InvocationPorts>({ ...world, clock: own }, fate);
     const timeout = clock.timer(lifetime);
     void timeout.done.then(life.kill);
-    const functionEndsAt = clock.now() + lifetime;
+    const functionEndsAt = own.now() + lifetime;
     const limits: AdvanceLimits = { functionEndsAt, callsEndAt: functionEndsAt - settings.callsEnd };
     try {
       return await Promise.race([run(life.ports, limits), life.death]);
@@ -48,7 +53,7 @@ export function connectPipeline(
 
   queue.consumer = (task: ChunkTask): Promise<void> =>
     invoke(START_CHUNK, async (ports, limits) => {
-      const callsEndAt = Math.min(limits.callsEndAt, clock.now() + settings.consumerCalls);
+      const callsEndAt = Math.min(limits.callsEndAt, ports.clock.now() + settings.consumerCalls);
       const advance = await advanceChunk(ports, task, { ...limits, callsEndAt });
       if (!advance.done) await ports.loop.start(task, advance.resumeAt);
     });
@@ -61,7 +66,7 @@ export function connectPipeline(
       await invoke(RECOVERY, (ports) => recoverBatches(ports)).catch(() => {});
     }
   };
-  if (recovery) void recoverEveryMinute();
+  void recoverEveryMinute();
 }
 
 /** Runs until the batch is closed, at the latest until the time. */

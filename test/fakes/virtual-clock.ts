@@ -25,6 +25,9 @@ interface Waiting {
   readonly wake: () => void;
 }
 
+/** More timers than this without time passing: the program spins. */
+const MOST_AT_ONCE = 10_000;
+
 /** Lets everything run that waits for no timer: the promises of a program are settled before the event loop turns. */
 const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
@@ -47,6 +50,7 @@ export function virtualClock(start: number): VirtualClock {
     },
     wait: (milliseconds) => clock.timer(milliseconds).done,
     runUntil: async (until, isOver = () => false) => {
+      let atOnce = 0;
       for (;;) {
         await settle();
         if (isOver()) return;
@@ -57,6 +61,8 @@ export function virtualClock(start: number): VirtualClock {
         );
         if (!next || next.at > until) break;
         waiting = waiting.filter((each) => each !== next);
+        atOnce = next.at > now ? 0 : atOnce + 1;
+        if (atOnce > MOST_AT_ONCE) throw new Error('the program goes on and on without time passing');
         now = Math.max(now, next.at);
         next.wake();
       }

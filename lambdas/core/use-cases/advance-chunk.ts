@@ -46,7 +46,7 @@ export async function advanceChunk(ports: AdvancePorts, task: ChunkTask, limits:
     return DONE;
   }
   if (stored.claimedUntil !== null && stored.claimedUntil > now) {
-    return resume(Math.max(stored.claimedUntil, now + ports.settings.waitStep));
+    return resume(stored.claimedUntil + ports.settings.clockSkew);
   }
   return advanceFree(ports, stored, limits, now);
 }
@@ -129,8 +129,8 @@ function trialOf(due: readonly Action[], rows: readonly Row[]): readonly Action[
 }
 
 /**
- * Nothing can be done before `dueAt`. Says so in the chunk where it did not, since recovery goes by it. Comes back after a step at the
- * earliest: a worker whose clock is behind must not spin.
+ * Nothing can be done before `dueAt`. Says so in the chunk where it did not, since recovery goes by it. Comes back a little later than that: this
+ * worker's clock may be behind the one that woke it, and it would be woken again and again until it has caught up.
  */
 async function putOff(
   { chunks, settings }: AdvancePorts,
@@ -139,7 +139,7 @@ async function putOff(
   dueAt: number,
   now: number,
 ): Promise<Advance> {
-  const resumeAt = Math.max(dueAt, now + settings.waitStep);
+  const resumeAt = Math.max(dueAt, now) + settings.clockSkew;
   if (dueAt <= stored.dueAt && state === stored) return resume(resumeAt);
   await chunks.saveState({ ...state, version: state.version + 1, stalls: 0, dueAt: resumeAt, movedAt: now });
   return resume(resumeAt);
@@ -152,12 +152,13 @@ async function keepReservation(
   dueAt: number,
   now: number,
 ): Promise<Advance> {
-  const resumeAt = Math.max(dueAt, now + settings.waitStep);
-  if (state.reservation?.startsAt !== reservation.startsAt || state.reservation.epoch !== reservation.epoch) {
-    const version = state.version + 1;
-    await chunks.saveState({ ...state, version, stalls: 0, reservation, dueAt: resumeAt, movedAt: now });
+  const { reservation: held } = state;
+  // Woken for it, but too early by this worker's clock.
+  if (held?.startsAt === reservation.startsAt && held.epoch === reservation.epoch) {
+    return resume(dueAt + settings.clockSkew);
   }
-  return resume(resumeAt);
+  await chunks.saveState({ ...state, version: state.version + 1, stalls: 0, reservation, dueAt, movedAt: now });
+  return resume(dueAt);
 }
 
 /** What the calls have shown of the upstream is worth telling, but results are not lost for it. */

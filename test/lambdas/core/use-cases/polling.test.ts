@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { acceptBatch } from '../../../../lambdas/core/use-cases/accept-batch.ts';
 import {
   answered,
   type ConsentBehaviour,
@@ -7,7 +8,7 @@ import {
   readyAfter,
   TOO_MANY,
 } from '../../../fakes/consent-behaviour.ts';
-import { recordsOf, runBatch } from '../../../fakes/run-batch.ts';
+import { connectPipeline, recordsOf, runBatch, runToEnd } from '../../../fakes/run-batch.ts';
 import { consentId, submissionOf } from '../../../fakes/submissions.ts';
 import { roomyWorld, START } from '../../../fakes/world.ts';
 
@@ -86,5 +87,17 @@ describe('the polls of a session', () => {
     const { world } = await pollsOf({ session: NEVER_READY });
     expect(world.finPro.calls).toHaveLength(7);
     expect(world.loop.started).toHaveLength(1);
+  });
+
+  test.each([-2_000, 2_000])('by a worker whose clock is off by %i ms: it does not spin', async (offset) => {
+    const world = roomyWorld();
+    world.loop.overhead = 50;
+    world.finPro.behave(CONSENT, { session: NEVER_READY });
+    connectPipeline(world, { clockOffset: () => offset });
+    await acceptBatch(world, submissionOf([CONSENT]));
+    await runToEnd(world);
+    expect(world.finPro.callsOf(CONSENT, 'status-by-session')).toHaveLength(6);
+    // A wait that ends too early by the worker's clock is waited for once more: two turns for each of 6 polls, and the first.
+    expect(world.loop.turns).toBeLessThanOrEqual(13);
   });
 });

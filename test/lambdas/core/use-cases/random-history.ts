@@ -57,26 +57,21 @@ const names = <T extends object>(of: T): (keyof T)[] => {
   return own;
 };
 
-const step = fc.oneof(
-  { weight: 5, arbitrary: fc.constant<StepName>('opens') },
-  { weight: 2, arbitrary: fc.constant<StepName>('opens-unheard') },
-  {
-    weight: 2,
-    arbitrary: fc.constantFrom<StepName>(
-      'lost',
-      'unreachable',
-      'http-500',
-      'http-503',
-      'revoked',
-      'bad-range',
-      'unheard',
-    ),
-  },
-);
+const passingSteps = ['lost', 'unreachable', 'http-500', 'http-503'] as const;
+const finalSteps = ['revoked', 'bad-range', 'unheard'] as const;
+const stepWith = (failures: readonly StepName[]) =>
+  fc.oneof(
+    { weight: 5, arbitrary: fc.constant<StepName>('opens') },
+    { weight: 2, arbitrary: fc.constant<StepName>('opens-unheard') },
+    { weight: 2, arbitrary: fc.constantFrom(...failures) },
+  );
+const step = stepWith([...passingSteps, ...finalSteps]);
+/** The last step goes on for ever, but no consent is out of reach for ever. */
+const lastStep = stepWith(['lost', 'http-500', 'http-503', ...finalSteps]);
 const passing = fc.constantFrom<FailureName | 'none'>('none', 'none', 'lost', 'unreachable', 'http-500', 'http-503');
 
 const consent = fc.record({
-  requests: fc.tuple(step, step, step),
+  requests: fc.tuple(step, step, lastStep),
   session: fc.constantFrom(...names(SESSIONS)),
   statusFailures: fc.array(passing, { maxLength: 4 }),
   balanceFailures: fc.array(passing, { maxLength: 2 }),
@@ -106,6 +101,8 @@ export const history = fc.record({
   /** When the deliveries of each message come, in milliseconds. */
   deliveries: fc.array(fc.constantFrom(0, 0, 500, 100_000), { minLength: 1, maxLength: 3 }),
   latency: fc.integer({ min: 0, max: 2_000 }),
+  /** Of the invocations' clocks, one after the other, in milliseconds. */
+  clockOffsets: fc.array(fc.integer({ min: -1_000, max: 1_000 }), { minLength: 1, maxLength: 4 }),
   chunkRows: fc.integer({ min: 1, max: 6 }),
   limit: fc.integer({ min: 5, max: 200 }),
 });
@@ -128,7 +125,7 @@ function fateOf(strikes: History['strikes']): Fate {
 
 /** Plays a history until its batch is closed, a day and two hours at the most. */
 export async function play(
-  { consents, rows, strikes, outages, deliveries, latency, chunkRows, limit }: History,
+  { consents, rows, strikes, outages, deliveries, latency, clockOffsets, chunkRows, limit }: History,
   watch: (world: World<LedgerBudget>) => void = () => {},
 ): Promise<World<LedgerBudget>> {
   const world = ratedWorld({
@@ -136,7 +133,8 @@ export async function play(
     UPSTREAM_LIMIT: String(limit),
     BATCH_DEADLINE_SECONDS: '86400',
   });
-  const { finPro, clock, queue } = world;
+  const { finPro, clock, queue, loop } = world;
+  loop.overhead = 50;
   const failureOf = (name: FailureName | 'none'): UpstreamFailure | null => (name === 'none' ? null : FAILURES[name]);
   for (const [index, { requests, session, statusFailures, balanceFailures }] of consents.entries()) {
     const [first, second, third] = requests;
@@ -155,7 +153,12 @@ export async function play(
   finPro.latency = ({ failure }) => (failure?.sent === 'maybe' ? 15_000 : latency);
   queue.deliveries = () => deliveries;
   watch(world);
-  connectPipeline(world, { fate: fateOf(strikes) });
+  let invocations = 0;
+  const clockOffset = (): number => {
+    invocations += 1;
+    return clockOffsets[invocations % clockOffsets.length] ?? 0;
+  };
+  connectPipeline(world, { fate: fateOf(strikes), clockOffset });
   await acceptBatch(world, submissionOf(rows.map((number) => consentId(number % consents.length))));
   await runToEnd(world, clock.now() + 26 * 3_600_000);
   return world;
