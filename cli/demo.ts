@@ -1,9 +1,8 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
-import { z } from 'zod';
 import { startEnvironment } from '../local/environment.ts';
 import { type ApiClient, apiClient, type BatchStatusAnswer } from './api-client.ts';
 import { type DemoConsent, demoConsents } from './demo-consents.ts';
+import { readDemoOptions } from './demo-options.ts';
 import { progressOn } from './demo-progress.ts';
 import { countFailures, formatReport } from './demo-report.ts';
 
@@ -11,10 +10,8 @@ const LARGEST_PAGE = 1000;
 /** A batch ends by itself after 24 h of its own time at the latest; the demo does not wait that long. */
 const PATIENCE_MINUTES = 60;
 
-const options = z
-  .object({ rows: z.coerce.number().int().min(1).max(10_000), file: z.string().optional() })
-  .parse(parseArgs({ options: { rows: { type: 'string', default: '10000' }, file: { type: 'string' } } }).values);
-const timeScale = z.coerce.number().positive().default(0.02).parse(process.env['TIME_SCALE']);
+const options = readDemoOptions();
+const { timeScale } = options;
 
 console.log('Starting the local cloud and the FinPro simulator …');
 const environment = await startEnvironment({ timeScale });

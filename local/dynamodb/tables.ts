@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import { z } from 'zod';
 import type { StackResources } from '../template/resources.ts';
 import type { DynamoEngine } from './engine.ts';
@@ -29,6 +30,9 @@ export interface TableModel {
   readonly indexes: readonly SecondaryIndex[];
 }
 
+const ACTIVE_TRIES = 400;
+const statusSchema = z.object({ Table: z.object({ TableStatus: z.string() }) });
+
 const describedSchema = z.object({
   Table: z.object({ GlobalSecondaryIndexes: z.array(z.object({ IndexName: z.string() })).default([]) }),
 });
@@ -52,6 +56,7 @@ export async function createTables(engine: DynamoEngine, resources: StackResourc
     } else {
       const created = await engine.send('CreateTable', { TableName: ref, ...properties });
       if (created.status !== 200) throw new Error(`no table ${ref}: ${JSON.stringify(created.body)}`);
+      await untilActive(engine, ref);
     }
     models.push({
       name: ref,
@@ -65,6 +70,16 @@ export async function createTables(engine: DynamoEngine, resources: StackResourc
     });
   }
   return models;
+}
+
+/** dynalite makes a table active a moment after it has answered; until then every call says that there is none. */
+async function untilActive(engine: DynamoEngine, TableName: string): Promise<void> {
+  for (let tries = 0; tries < ACTIVE_TRIES; tries += 1) {
+    const { body } = await engine.send('DescribeTable', { TableName });
+    if (statusSchema.parse(body).Table.TableStatus === 'ACTIVE') return;
+    await wait(5);
+  }
+  throw new Error(`the table ${TableName} does not get active`);
 }
 
 const sameNames = (one: readonly string[], other: readonly string[]): boolean =>

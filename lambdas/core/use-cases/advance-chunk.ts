@@ -45,6 +45,8 @@ export async function advanceChunk(ports: AdvancePorts, task: ChunkTask, limits:
     await finishChunk(ports, stored.key);
     return DONE;
   }
+  // Past the batch's deadline recovery ends the chunk, and must find it free.
+  if (now >= stored.acceptedAt + ports.settings.batchDeadline) return DONE;
   if (stored.claimedUntil !== null && stored.claimedUntil > now) {
     return resume(stored.claimedUntil + ports.settings.clockSkew);
   }

@@ -1,4 +1,4 @@
-import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { CreateTableCommand, DynamoDBClient, waitUntilTableExists } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient, ScanCommand } from '@aws-sdk/lib-dynamodb';
 import dynalite from 'dynalite';
 import type { Table } from '../../../../lambdas/adapters/dynamodb/table.ts';
@@ -43,6 +43,8 @@ export async function localTable(): Promise<LocalTable> {
       ],
     }),
   );
+  // dynalite makes a table active a moment after it has answered.
+  await waitUntilTableExists({ client: dynamo, maxWaitTime: 10, minDelay: 1, maxDelay: 1 }, { TableName: name });
   return {
     client,
     name,

@@ -65,7 +65,7 @@ describe('any history', () => {
         }
         expect(world.finPro.overLimit).toEqual([]);
       }),
-      { numRuns: 150 },
+      { numRuns: 120 },
     );
   });
 
