@@ -20,7 +20,7 @@ interface Running {
  * What a thread's heap may take, however much memory the function has. V8 fills what it is given before it cleans up, and a laptop has
  * to have room for all containers at once.
  */
-const HEAP_MEGABYTES = { maxOldGenerationSizeMb: 160, maxYoungGenerationSizeMb: 4 };
+const HEAP_MEGABYTES = { maxOldGenerationSizeMb: 96, maxYoungGenerationSizeMb: 4 };
 
 const isOutOfMemory = (error: unknown): boolean =>
   error instanceof Error && 'code' in error && error.code === 'ERR_WORKER_OUT_OF_MEMORY';
