@@ -16,6 +16,8 @@ const SIGNED = {
 export class DynamoEngine {
   readonly #server: Server;
   readonly #agent = new Agent({ keepAlive: true, maxSockets: 32 });
+  /** Calls that dynalite has not answered yet. It throws, at nobody, when its store is closed under one. */
+  readonly #underWay = new Set<Promise<AwsAnswer>>();
   #url = '';
 
   constructor(folder: string | undefined) {
@@ -34,6 +36,14 @@ export class DynamoEngine {
 
   /** Sends one call; the answer may be an error of DynamoDB's. */
   send(action: string, input: Readonly<Record<string, unknown>>): Promise<AwsAnswer> {
+    const answer = this.#send(action, input);
+    this.#underWay.add(answer);
+    const done = () => this.#underWay.delete(answer);
+    answer.then(done, done);
+    return answer;
+  }
+
+  #send(action: string, input: Readonly<Record<string, unknown>>): Promise<AwsAnswer> {
     return new Promise((resolve, reject) => {
       const body = Buffer.from(JSON.stringify(input));
       const sent = request(this.#url, {
@@ -56,6 +66,7 @@ export class DynamoEngine {
 
   /** Stops, with the data written and the folder free for the next start. */
   async close(): Promise<void> {
+    while (this.#underWay.size > 0) await Promise.allSettled(this.#underWay);
     this.#agent.destroy();
     await stopServer(this.#server);
   }
