@@ -1,15 +1,16 @@
 import { Duration } from 'aws-cdk-lib';
 import { EndpointType, LambdaIntegration, RestApi } from 'aws-cdk-lib/aws-apigateway';
 import { Construct } from 'constructs';
-import type { Stage } from './deployment.ts';
+import type { Deployment } from './deployment.ts';
 import type { FileStore } from './file-store.ts';
 import { addGatewayResponses, UPLOAD_VIA } from './gateway-responses.ts';
 import { ServiceFunction } from './service-function.ts';
 import type { Storage } from './storage.ts';
+import { allowUpstream } from './upstream.ts';
 import type { WorkQueue } from './work-queue.ts';
 
 export interface ApiProps {
-  readonly stage: Stage;
+  readonly deployment: Deployment;
   readonly storage: Storage;
   readonly fileStore: FileStore;
   readonly chunks: WorkQueue;
@@ -22,8 +23,9 @@ const TIMEOUT = Duration.seconds(29);
 export class Api extends Construct {
   readonly restApi: RestApi;
 
-  constructor(scope: Construct, id: string, { stage, storage, fileStore, chunks }: ApiProps) {
+  constructor(scope: Construct, id: string, { deployment, storage, fileStore, chunks }: ApiProps) {
     super(scope, id);
+    const { stage } = deployment;
     const scheduleBatch = new ServiceFunction(this, 'ScheduleBatch', {
       stage,
       name: 'schedule-batch',
@@ -67,6 +69,15 @@ export class Api extends Construct {
     });
     storage.allow(batchStatus, 'GetItem', 'Query');
 
+    const fiRequestStatus = new ServiceFunction(this, 'FiRequestStatus', {
+      stage,
+      name: 'fi-request-status',
+      impactOfErrors: 'clients cannot look up single FI requests; batches go on and can be followed.',
+      timeout: TIMEOUT,
+    });
+    storage.allow(fiRequestStatus, 'GetItem', 'PutItem', 'UpdateItem');
+    allowUpstream(fiRequestStatus, deployment);
+
     const notFound = new ServiceFunction(this, 'NotFound', {
       stage,
       name: 'not-found',
@@ -95,6 +106,7 @@ export class Api extends Construct {
         '/fi/requests/schedule/upload/v3': uploadBatch,
         [UPLOAD_VIA]: createUpload,
         '/bulk/status': batchStatus,
+        '/consent/firequest/status': fiRequestStatus,
       },
       notFound,
     );

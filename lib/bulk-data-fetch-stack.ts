@@ -7,7 +7,7 @@ import { Intake } from './intake.ts';
 import { Pipeline } from './pipeline.ts';
 import { Recovery } from './recovery.ts';
 import { Storage } from './storage.ts';
-import { upstreamSecretPrefix } from './upstream.ts';
+import { upstreamSecretPrefix } from './upstream-secret.ts';
 
 export interface BulkDataFetchStackProps {
   readonly deployment: Deployment;
@@ -31,7 +31,7 @@ export class BulkDataFetchStack extends Stack {
     const fileStore = new FileStore(this, 'FileStore', { stage });
     const { chunks, loop } = new Pipeline(this, 'Pipeline', { deployment, storage, fileStore });
     new Intake(this, 'Intake', { stage, storage, fileStore, chunks });
-    const api = new Api(this, 'Api', { stage, storage, fileStore, chunks });
+    const api = new Api(this, 'Api', { deployment, storage, fileStore, chunks });
     new Recovery(this, 'Recovery', { stage, storage, fileStore, chunks });
 
     const outputs = {
@@ -41,7 +41,7 @@ export class BulkDataFetchStack extends Stack {
       ChunkQueueUrl: chunks.queue.queueUrl,
       ChunkDeadLetterQueueUrl: chunks.deadLetters.queueUrl,
       StateMachineArn: loop.stateMachine.stateMachineArn,
-      UpstreamSecretPrefix: upstreamSecretPrefix(deployment),
+      UpstreamSecretPrefix: upstreamSecretPrefix(stage.name),
     };
     for (const [name, value] of Object.entries(outputs)) new CfnOutput(this, name, { value });
   }

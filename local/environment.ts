@@ -1,8 +1,9 @@
+import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { hashSecret } from '../lambdas/adapters/client-secret.ts';
-import { dynamoDbClients } from '../lambdas/adapters/dynamodb/dynamodb-clients.ts';
+import { dynamoDbClientRegister } from '../lambdas/adapters/dynamodb/dynamodb-client-register.ts';
 import { type LocalCloud, type LocalCloudOptions, startLocalCloud } from './cloud.ts';
 import { describeEndpoints, type Endpoints } from './endpoints.ts';
 import { type UsedSimulator, useSimulator } from './simulator.ts';
@@ -69,15 +70,16 @@ async function storeClient(tenant: Tenant, cloud: LocalCloud): Promise<void> {
   });
   const name = cloud.environmentOf('TABLE_NAME');
   if (name === undefined) throw new Error('no function of the stack has a TABLE_NAME');
-  const clients = dynamoDbClients({ client: DynamoDBDocumentClient.from(dynamo), name });
-  if ((await clients.find(tenant.client_id)) === null) {
-    await clients.save({
-      clientId: tenant.client_id,
-      organisationId: tenant.organisationId,
-      appIdentifiers: [tenant.appIdentifier],
-      secrets: [hashSecret(tenant.client_secret)],
-      disabled: false,
-    });
-  }
+  // Where the client is there already, what has become of it stays.
+  await dynamoDbClientRegister({ client: DynamoDBDocumentClient.from(dynamo), name }).add({
+    clientId: tenant.client_id,
+    organisationId: tenant.organisationId,
+    appIdentifiers: [tenant.appIdentifier],
+    secrets: [hashSecret(tenant.client_secret)],
+    disabled: false,
+    createdAt: Date.now(),
+    rotatedAt: null,
+    revision: randomUUID(),
+  });
   dynamo.destroy();
 }

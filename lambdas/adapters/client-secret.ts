@@ -1,5 +1,6 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
-import type { Client, ClientSecret } from '../core/domain/client.ts';
+import { type Client, type ClientSecret, validSecrets } from '../core/domain/client.ts';
+import type { ClientSecrets } from '../core/ports.ts';
 
 const SALT_BYTES = 16;
 const SECRET_BYTES = 32;
@@ -16,14 +17,20 @@ export function hashSecret(secret: string): ClientSecret {
   return { salt, hash: digest(salt, secret).toString('hex'), validUntil: null };
 }
 
+/** Makes secrets as `generateSecret` does. */
+export const randomSecrets: ClientSecrets = {
+  issue: () => {
+    const secret = generateSecret();
+    return { secret, kept: hashSecret(secret) };
+  },
+};
+
 /** Compared with when there is no such client, so that the answer takes as long. */
-const NOBODY: readonly ClientSecret[] = [{ salt: '00', hash: '00'.repeat(SECRET_BYTES), validUntil: null }];
+const NOBODY = { secrets: [{ salt: '00', hash: '00'.repeat(SECRET_BYTES), validUntil: null }] };
 
 /** Whether a secret is one of the client's that are still valid, in constant time. */
 export function isSecretOf(client: Client | null, secret: string, now: number): boolean {
-  const secrets = client?.secrets ?? NOBODY;
-  return secrets
-    .filter(({ validUntil }) => validUntil === null || validUntil > now)
+  return validSecrets(client ?? NOBODY, now)
     .map(({ salt, hash }) => timingSafeEqual(digest(salt, secret), Buffer.from(hash, 'hex')))
     .includes(true);
 }

@@ -1,16 +1,4 @@
-import { connectChunkWorker, limitsOf } from '../adapters/chunk-worker.ts';
-import { parseChunkTask } from '../adapters/sqs-chunk-queue.ts';
-import { toLoopState } from '../adapters/step-functions-chunk-loop.ts';
-import { instrumented, logger } from '../adapters/telemetry.ts';
-import { advanceChunk } from '../core/use-cases/advance-chunk.ts';
+import { connectChunkWorker } from '../adapters/chunk-worker.ts';
+import { advanceChunkFunction } from './function.ts';
 
-const ports = connectChunkWorker(process.env);
-
-/** The task of the chunk's state machine: advances it, and returns what the machine waits for next. */
-export const handler = instrumented(async (event, context) => {
-  const task = parseChunkTask(event);
-  const { organisationId, batchId, chunk, generation } = task;
-  logger.appendKeys({ organisationId, batchId, chunk, generation });
-  const advance = await advanceChunk(ports, task, limitsOf(context, ports));
-  return toLoopState(task, advance, ports.clock.now(), ports.settings.waitStep);
-});
+export const handler = advanceChunkFunction(connectChunkWorker(process.env));

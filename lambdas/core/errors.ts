@@ -6,7 +6,8 @@ export type ErrorKind =
   | 'conflict'
   | 'too-large'
   | 'too-many'
-  | 'unavailable';
+  | 'upstream-failed'
+  | 'upstream-timeout';
 
 export type ErrorDetails = Readonly<Record<string, unknown>>;
 
@@ -16,12 +17,15 @@ export class ServiceError extends Error {
   readonly kind: ErrorKind;
   readonly code: string;
   readonly details: ErrorDetails | undefined;
+  /** After how many milliseconds it can help to try again; goes out as `Retry-After`. */
+  readonly retryAfter: number | undefined;
 
-  constructor(kind: ErrorKind, code: string, message: string, details?: ErrorDetails) {
+  constructor(kind: ErrorKind, code: string, message: string, details?: ErrorDetails, retryAfter?: number) {
     super(message);
     this.kind = kind;
     this.code = code;
     this.details = details;
+    this.retryAfter = retryAfter;
   }
 }
 

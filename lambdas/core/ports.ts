@@ -3,7 +3,7 @@ import type { Batch } from './domain/batch.ts';
 import type { ChunkInput } from './domain/chunk-input.ts';
 import type { ChunkOutcome } from './domain/chunk-outcome.ts';
 import type { ChunkKey, ChunkState, Reservation } from './domain/chunk-state.ts';
-import type { Client } from './domain/client.ts';
+import type { Client, ClientSecret, RegisteredClient } from './domain/client.ts';
 import type { UpstreamFailure } from './domain/fi-failure.ts';
 import type { FiStatus } from './domain/fi-status.ts';
 import type { RateHint } from './domain/rate-lesson.ts';
@@ -12,6 +12,9 @@ import type { RateHint } from './domain/rate-lesson.ts';
 export interface Clock {
   now(): number;
 }
+
+/** Resolves after so many milliseconds. */
+export type Wait = (milliseconds: number) => Promise<void>;
 
 export interface Ids {
   uuid(): string;
@@ -107,6 +110,31 @@ export interface FinPro {
   fiBalance(organisationId: string, consentId: string): Promise<UpstreamAnswer<readonly AccountBalance[]>>;
 }
 
+/** What an FI request is looked up by; at least one is given. */
+export interface StatusLookUp {
+  readonly consentId?: string;
+  readonly consentHandle?: string;
+  readonly sessionId?: string;
+}
+
+/** FinPro's answer to a look-up as it is (seeds, FI Request Status): what is not read here is passed on. */
+export interface FiStatusDocument {
+  readonly message: string;
+  readonly data: Readonly<Record<string, unknown>>;
+}
+
+/** FinPro's status of an FI request, asked for a client. Never throws, as `FinPro`. */
+export interface StatusLookUps {
+  lookUp(organisationId: string, by: StatusLookUp): Promise<UpstreamAnswer<FiStatusDocument>>;
+}
+
+/** Final answers to look-ups by session, for a while. */
+export interface KeptStatuses {
+  /** Null when none is kept at this time. */
+  find(organisationId: string, sessionId: string, now: number): Promise<FiStatusDocument | null>;
+  keep(organisationId: string, sessionId: string, document: FiStatusDocument, until: number): Promise<void>;
+}
+
 /**
  * Leave to call the upstream, in the window of the reservation; or none before `waitUntil`, because the circuit is open.
  * A `trial` is one call that finds out whether an open circuit can be closed.
@@ -134,6 +162,17 @@ export interface Budget {
   learn(organisationId: string, reservation: Reservation, lesson: BudgetLesson, now: number): Promise<boolean>;
 }
 
+/** Leave for a client's call, or why there is none before `until` (epoch milliseconds). */
+export type ClientLeave =
+  | Extract<Leave, { readonly granted: true }>
+  | { readonly granted: false; readonly because: 'used-up' | 'circuit-open'; readonly until: number };
+
+/** What chunks leave of the upstream's budget to the clients' own calls. */
+export interface ClientShare {
+  /** Leave for one call that starts now. */
+  take(organisationId: string, now: number): Promise<ClientLeave>;
+}
+
 export interface BudgetLesson {
   /** What the rate headers said last, if any came. */
   readonly rate: RateHint | null;
@@ -145,10 +184,33 @@ export interface BudgetLesson {
   readonly failures: { readonly points: number; readonly answered: boolean };
 }
 
-/** The API's clients. */
+/** How often an organisation's clients have called, in fixed windows. */
+export interface ClientCalls {
+  /** Counts a call in the window that begins and ends at these times. How many there are in it now, this one included. */
+  add(organisationId: string, window: { readonly startsAt: number; readonly endsAt: number }): Promise<number>;
+}
+
+/** The API's clients, for authentication. */
 export interface Clients {
+  /** Strongly consistent. */
   find(clientId: string): Promise<Client | null>;
-  save(client: Client): Promise<void>;
+}
+
+/** The API's clients, for those who manage them. Every change is one conditional write of one client. */
+export interface ClientRegister extends Clients {
+  find(clientId: string): Promise<RegisteredClient | null>;
+  /** Every client, in no order. */
+  list(): Promise<readonly RegisteredClient[]>;
+  /** Writes a new client, and its organisation where that is new. False: there is a client with this id. */
+  add(client: RegisteredClient): Promise<boolean>;
+  /** Writes a client under the condition that the stored revision is `seen`. False: somebody else has written. */
+  replace(client: RegisteredClient, seen: string): Promise<boolean>;
+}
+
+/** Makes clients' secrets. */
+export interface ClientSecrets {
+  /** A new secret, and what is kept of it. */
+  issue(): { readonly secret: string; readonly kept: ClientSecret };
 }
 
 /** Which organisations there are. */

@@ -39,6 +39,10 @@ const settingsSchema = z
     UPLOAD_EXPIRY_SECONDS: seconds(900),
     UPLOAD_RESERVATION_SECONDS: seconds(3600),
     RETENTION_DAYS: count(90),
+    CLIENT_RATE_LIMIT: count(1000),
+    CLIENT_RATE_WINDOW_MILLISECONDS: milliseconds(60_000),
+    CLIENT_PATIENCE_MILLISECONDS: milliseconds(2_000),
+    STATUS_KEPT_MILLISECONDS: milliseconds(60_000),
     UPSTREAM_TIMEOUT_MILLISECONDS: milliseconds(15_000),
     CONSUMER_CALLS_MILLISECONDS: milliseconds(20_000),
     CALLS_END_MILLISECONDS: milliseconds(20_000),
@@ -69,6 +73,15 @@ const settingsSchema = z
       circuitWait: env.CIRCUIT_WAIT_SECONDS,
     },
     upload: { expiry: env.UPLOAD_EXPIRY_SECONDS, reservation: env.UPLOAD_RESERVATION_SECONDS },
+    /** What a client sees of its own rate limit and waits is the machine's time: the local cloud does not scale it. */
+    client: {
+      limit: env.CLIENT_RATE_LIMIT,
+      window: env.CLIENT_RATE_WINDOW_MILLISECONDS,
+      /** How long a client's call waits for a token of the upstream's budget. */
+      patience: env.CLIENT_PATIENCE_MILLISECONDS,
+      /** How long a final status is kept for look-ups by session. */
+      statusKept: env.STATUS_KEPT_MILLISECONDS,
+    },
     clockSkew: env.CLOCK_SKEW_SECONDS,
     retention: env.RETENTION_DAYS * 86_400_000,
     consumerCalls: env.CONSUMER_CALLS_MILLISECONDS,

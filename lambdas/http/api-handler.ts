@@ -2,9 +2,10 @@ import type { APIGatewayProxyResult } from 'aws-lambda';
 import { instrumented, logger } from '../adapters/telemetry.ts';
 import { type ErrorKind, ServiceError } from '../core/errors.ts';
 import type { Clock, Ids } from '../core/ports.ts';
+import { type ClientRate, tooManyClientCalls } from '../core/use-cases/count-client-call.ts';
 import { type ApiEvent, parseApiEvent } from './api-event.ts';
 import type { Authenticate, Caller } from './authenticate.ts';
-import { answer, errorAnswer, type Transaction } from './envelope.ts';
+import { API_VERSION, answer, errorAnswer, type Transaction } from './envelope.ts';
 
 /** What an API handler is given: an authenticated call. */
 export interface ApiCall {
@@ -26,6 +27,16 @@ export interface ApiPorts {
   readonly ids: Ids;
 }
 
+/** Where a path differs from the others. */
+export interface ApiOptions {
+  /** The version in its answers. */
+  readonly ver?: string;
+  /** Counts each authenticated call against a rate limit of its organisation. */
+  readonly countCall?: (organisationId: string) => Promise<ClientRate>;
+}
+
+type HttpHeaders = Readonly<Record<string, string>>;
+
 const STATUS: Readonly<Record<ErrorKind, number>> = {
   invalid: 400,
   unauthorized: 401,
@@ -33,39 +44,60 @@ const STATUS: Readonly<Record<ErrorKind, number>> = {
   conflict: 409,
   'too-large': 413,
   'too-many': 429,
-  unavailable: 503,
+  'upstream-failed': 502,
+  'upstream-timeout': 504,
 };
 
 /** A Lambda's synchronous answer, the body escaped in it, is at most 6 MB (AWS Lambda quotas). */
 const LARGEST_ANSWER = 6 * 1024 * 1024;
 
 /**
- * The one way to make an API handler. Credentials are looked at before anything else; every answer, errors included, is in the envelope;
- * only errors meant for the caller show their text; anything else is a 500 and a log line with its cause.
+ * The one way to make an API handler. Credentials are looked at before anything else, then the rate limit where there is one; every answer,
+ * errors included, is in the envelope; only errors meant for the caller show their text; anything else is a 500 and a log line with its cause.
  */
-export function apiHandler(ports: ApiPorts, run: (call: ApiCall) => Promise<ApiResult>) {
+export function apiHandler(
+  ports: ApiPorts,
+  run: (call: ApiCall) => Promise<ApiResult>,
+  { ver = API_VERSION, countCall }: ApiOptions = {},
+) {
   return instrumented(async (proxyEvent): Promise<APIGatewayProxyResult> => {
     const event = parseApiEvent(proxyEvent);
     const transaction: Transaction = {
+      ver,
       txnid: event.requestId ?? ports.ids.uuid(),
       timestamp: new Date(ports.clock.now()).toISOString(),
     };
+    let headers: HttpHeaders = {};
     logger.appendKeys({ txnid: transaction.txnid });
     try {
       const caller = await ports.authenticate(event.headers);
       logger.appendKeys({ organisationId: caller.organisationId });
+      const rate = await countCall?.(caller.organisationId);
+      if (rate) headers = rateHeaders(rate);
+      if (rate?.isOver) throw tooManyClientCalls(rate, ports.clock.now());
       const result = await run({ caller, event, transaction });
-      return withinLimit(answer(200, result.transaction ?? transaction, result.content, result.headers));
+      const all = { ...headers, ...result.headers };
+      return withinLimit(answer(200, result.transaction ?? transaction, result.content, all));
     } catch (error) {
-      return failure(error, transaction);
+      return failure(error, transaction, headers);
     }
   });
 }
 
-function failure(error: unknown, transaction: Transaction): APIGatewayProxyResult {
+/** The headers of the seeds ("Rate Limiting"). The reset is a Unix timestamp in seconds. */
+const rateHeaders = ({ limit, remaining, resetAt }: ClientRate): HttpHeaders => ({
+  'X-RateLimit-Limit': String(limit),
+  'X-RateLimit-Remaining': String(remaining),
+  'X-RateLimit-Reset': String(Math.ceil(resetAt / 1000)),
+});
+
+function failure(error: unknown, transaction: Transaction, headers: HttpHeaders): APIGatewayProxyResult {
   if (error instanceof ServiceError) {
-    logger.info('refused', { errorCode: error.code, kind: error.kind });
-    return errorAnswer(STATUS[error.kind], transaction, error.code, error.message, error.details);
+    const { kind, code, message, details, retryAfter } = error;
+    logger.info('refused', { errorCode: code, kind });
+    const wait: HttpHeaders =
+      retryAfter === undefined ? {} : { 'Retry-After': String(Math.max(1, Math.ceil(retryAfter / 1000))) };
+    return errorAnswer(STATUS[kind], transaction, code, message, details, { ...headers, ...wait });
   }
   logger.error('the request failed', { error: error instanceof Error ? error : String(error) });
   return errorAnswer(
@@ -73,6 +105,8 @@ function failure(error: unknown, transaction: Transaction): APIGatewayProxyResul
     transaction,
     'InternalError',
     'The request could not be processed because of a fault on our side; it is safe to repeat it',
+    undefined,
+    headers,
   );
 }
 

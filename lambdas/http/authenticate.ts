@@ -14,10 +14,17 @@ const HEADERS = ['client_id', 'client_secret', 'appIdentifier', 'organisationId'
 
 /** A client is read again after this, so that disabling one works within a minute. */
 const CACHED_FOR = 60_000;
-/** A secret that a cached client does not know may be a new one: it is read again, this often at the most. */
+/** A secret that a cached client does not know may be a new one: the client is read again for it, this often at the most. */
 const READ_AGAIN_AFTER = 5_000;
 /** Longer ids are nobody's; a key has at most 2,048 bytes (DynamoDB, "Constraints"). */
 const LONGEST_CLIENT_ID = 128;
+
+/** A client as it was read, and when it was last read because of a secret that it did not know. */
+interface KnownClient {
+  readonly client: Client;
+  readonly readAt: number;
+  readonly readAgainAt: number;
+}
 
 export type Authenticate = (headers: Headers) => Promise<Caller>;
 
@@ -26,14 +33,17 @@ export type Authenticate = (headers: Headers) => Promise<Caller>;
  * @throws ServiceError `Unauthorized`, naming the first missing header, or saying that the credentials are not valid and no more
  */
 export function authenticator(clients: Clients, clock: Clock): Authenticate {
-  const known = new Map<string, { readonly client: Client; readonly readAt: number }>();
+  const known = new Map<string, KnownClient>();
 
-  const find = async (clientId: string, now: number, cachedFor: number): Promise<Client | null> => {
+  const find = async (clientId: string, secret: string, now: number): Promise<Client | null> => {
     const cached = known.get(clientId);
-    if (cached && now - cached.readAt < cachedFor) return cached.client;
+    const isFresh = cached !== undefined && now - cached.readAt < CACHED_FOR;
+    if (isFresh && (isSecretOf(cached.client, secret, now) || now - cached.readAgainAt < READ_AGAIN_AFTER)) {
+      return cached.client;
+    }
     if (clientId.length > LONGEST_CLIENT_ID) return null;
     const client = await clients.find(clientId);
-    if (client) known.set(clientId, { client, readAt: now });
+    if (client) known.set(clientId, { client, readAt: now, readAgainAt: isFresh ? now : Number.NEGATIVE_INFINITY });
     else known.delete(clientId);
     return client;
   };
@@ -44,9 +54,7 @@ export function authenticator(clients: Clients, clock: Clock): Authenticate {
     const now = clock.now();
     const clientId = headers.get('client_id') ?? '';
     const secret = headers.get('client_secret') ?? '';
-    const cached = await find(clientId, now, CACHED_FOR);
-    const isUnknown = cached !== null && !isSecretOf(cached, secret, now);
-    const client = isUnknown ? await find(clientId, now, READ_AGAIN_AFTER) : cached;
+    const client = await find(clientId, secret, now);
     const hasSecret = isSecretOf(client, secret, now);
     const isValid =
       client !== null &&

@@ -6,19 +6,21 @@ export const API_VERSION = '1.0';
 
 /** What every answer begins with. `timestamp` is ISO 8601 in UTC, `txnid` a UUID. */
 export interface Transaction {
+  /** `API_VERSION`, but where the seeds show another. */
+  readonly ver: string;
   readonly txnid: string;
   readonly timestamp: string;
 }
 
 export const answer = (
   statusCode: number,
-  { timestamp, txnid }: Transaction,
+  { ver, timestamp, txnid }: Transaction,
   content: object,
   headers: Readonly<Record<string, string>> = {},
 ): APIGatewayProxyResult => ({
   statusCode,
   headers: { 'Content-Type': 'application/json', ...headers },
-  body: JSON.stringify({ ver: API_VERSION, timestamp, txnid, ...content }),
+  body: JSON.stringify({ ver, timestamp, txnid, ...content }),
 });
 
 export const errorAnswer = (
@@ -27,5 +29,6 @@ export const errorAnswer = (
   errorCode: string,
   errorMsg: string,
   errorDetails?: ErrorDetails,
+  headers: Readonly<Record<string, string>> = {},
 ): APIGatewayProxyResult =>
-  answer(statusCode, transaction, { errorCode, errorMsg, ...(errorDetails ? { errorDetails } : {}) });
+  answer(statusCode, transaction, { errorCode, errorMsg, ...(errorDetails ? { errorDetails } : {}) }, headers);

@@ -24,6 +24,7 @@ export function idempotencyOf(headers: Headers, txnid: string, content: () => st
 
 /** How the answer that accepted a batch began. It is the same when it is repeated. */
 export const acceptanceOf = (batch: Batch, own: Transaction): Transaction => ({
+  ver: own.ver,
   txnid: batch.idempotency?.txnid ?? own.txnid,
   timestamp: new Date(batch.acceptedAt).toISOString(),
 });

@@ -7,9 +7,9 @@ import { connectBucket } from '../adapters/s3/bucket.ts';
 import { s3Reports } from '../adapters/s3/s3-reports.ts';
 import { sqsChunkQueue } from '../adapters/sqs-chunk-queue.ts';
 import { systemClock } from '../adapters/system.ts';
-import { instrumented, telemetryJournal } from '../adapters/telemetry.ts';
+import { telemetryJournal } from '../adapters/telemetry.ts';
 import { readSettings } from '../core/settings.ts';
-import { recoverBatches } from '../core/use-cases/recover-batches.ts';
+import { recoverBatchesFunction } from './function.ts';
 
 const environment = z
   .object({
@@ -21,7 +21,7 @@ const environment = z
   .parse(process.env);
 const settings = readSettings(process.env);
 const table = connectTable(environment.TABLE_NAME);
-const ports = {
+export const handler = recoverBatchesFunction({
   openBatches: dynamoDbOpenBatches(table, environment.OPEN_BATCHES_INDEX),
   batches: dynamoDbBatches(table, systemClock, settings),
   chunks: dynamoDbChunks(table, systemClock, settings),
@@ -30,7 +30,4 @@ const ports = {
   clock: systemClock,
   journal: telemetryJournal,
   settings,
-};
-
-/** Every minute: looks for chunks that stand still and queues them again. */
-export const handler = instrumented(() => recoverBatches(ports));
+});

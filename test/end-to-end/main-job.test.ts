@@ -132,6 +132,20 @@ describe('a batch of every scenario', () => {
   });
 });
 
+test('the FI request of a row can be looked up by its session, also on its own', async () => {
+  const [first] = (await product.status(REFERENCE, { limit: 1 })).records;
+  const { status, headers, body } = await product.post('/consent/firequest/status', { sessionId: first?.session_id });
+  expect(status).toBe(200);
+  expect(body).toMatchObject({
+    ver: '1.21.0',
+    status: 'success',
+    data: { eventStatus: 'DATA_READY', consentId: first?.consent_id, linkRefNumbers: [{}, {}] },
+  });
+  expect(headers.get('x-ratelimit-limit')).toBe('1000');
+  expect(Number(headers.get('x-ratelimit-remaining'))).toBeGreaterThan(900);
+  expect(headers.get('x-ratelimit-reset')).toMatch(/^\d{10}$/);
+});
+
 test('rows with the same consent are rows of their own, sent one after the other', async () => {
   const consentId = guidOf('asked-for-thrice');
   const consents_list = Array.from({ length: 3 }, () => ({ consent_id: consentId }));

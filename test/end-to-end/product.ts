@@ -41,6 +41,7 @@ export const guidOf = (name: string): string =>
 
 export interface Answer {
   readonly status: number;
+  readonly headers: Headers;
   readonly body: unknown;
   readonly text: string;
 }
@@ -66,7 +67,7 @@ export class Product {
       body: typeof body === 'string' ? body : JSON.stringify(body),
     });
     const text = await response.text();
-    return { status: response.status, text, body: JSON.parse(text) };
+    return { status: response.status, headers: response.headers, text, body: JSON.parse(text) };
   }
 
   async status(referenceId: string, query: object = {}): Promise<BatchStatus> {

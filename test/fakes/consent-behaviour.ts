@@ -6,6 +6,8 @@ export type RequestStep =
   | { readonly kind: 'opens' }
   /** A session is opened, and the answer is lost on the way. */
   | { readonly kind: 'opens-unheard' }
+  /** Somebody else has opened a session, so long ago in milliseconds, and no second one is opened beside it. */
+  | { readonly kind: 'already-running'; readonly for: number }
   /** Nothing is opened. */
   | { readonly kind: 'fails'; readonly failure: UpstreamFailure };
 
@@ -43,7 +45,11 @@ export const answered = (
 });
 
 export const UNREACHABLE: UpstreamFailure = { sent: 'no', message: 'FinPro could not be reached (ECONNREFUSED).' };
-export const LOST: UpstreamFailure = { sent: 'maybe', message: 'The answer of FinPro was lost (ECONNRESET).' };
+export const LOST: UpstreamFailure = {
+  sent: 'maybe',
+  timedOut: false,
+  message: 'The answer of FinPro was lost (ECONNRESET).',
+};
 export const UNAUTHORIZED = answered(401, 'Unauthorized');
 export const TOO_MANY = answered(429, 'TooManyRequests');
 

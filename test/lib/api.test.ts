@@ -30,6 +30,8 @@ describe('routes', () => {
       'ANY /fi/requests/schedule/upload/v3/presign': 'not-found',
       'POST /bulk/status': 'batch-status',
       'ANY /bulk/status': 'not-found',
+      'POST /consent/firequest/status': 'fi-request-status',
+      'ANY /consent/firequest/status': 'not-found',
       'ANY /': 'not-found',
       'ANY /{proxy+}': 'not-found',
     });

@@ -89,6 +89,7 @@ describe('a function may do what it is for, and no more', () => {
       `sqs:SendMessage ${chunks}`,
     ],
     'batch-status': onTable('GetItem', 'Query'),
+    'fi-request-status': [...onTable('GetItem', 'PutItem', 'UpdateItem'), `secretsmanager:GetSecretValue ${secrets}`],
     'not-found': onTable('GetItem'),
     'start-chunk': [
       ...onTable('GetItem', 'PutItem', 'Query', 'UpdateItem'),

@@ -1,10 +1,12 @@
-import { GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
+import { GetCommand } from '@aws-sdk/lib-dynamodb';
 import { z } from 'zod';
+import type { Client } from '../../core/domain/client.ts';
 import type { Clients } from '../../core/ports.ts';
-import { clientKey, organisationKey } from './keys.ts';
+import { clientKey } from './keys.ts';
 import type { Table } from './table.ts';
 
-const clientItem = z.object({
+/** What authentication reads of a client's item. */
+export const clientItem = z.object({
   clientId: z.string(),
   organisationId: z.string(),
   appIdentifiers: z.array(z.string()),
@@ -12,15 +14,16 @@ const clientItem = z.object({
   disabled: z.boolean(),
 });
 
-/** The clients in the table, and with them their organisations. */
-export const dynamoDbClients = ({ client, name: TableName }: Table): Clients => ({
-  find: async (clientId) => {
-    const { Item } = await client.send(new GetCommand({ TableName, Key: clientKey(clientId) }));
-    return Item === undefined ? null : clientItem.parse(Item);
-  },
-  save: async (saved) => {
-    const organisation = { ...organisationKey(saved.organisationId), organisationId: saved.organisationId };
-    await client.send(new PutCommand({ TableName, Item: organisation }));
-    await client.send(new PutCommand({ TableName, Item: { ...clientKey(saved.clientId), ...saved } }));
+/** The clients in the table, as authentication reads them. */
+export const dynamoDbClients = (table: Table): Clients => ({
+  find: async (clientId): Promise<Client | null> => {
+    const item = await getClient(table, clientId);
+    return item === undefined ? null : clientItem.parse(item);
   },
 });
+
+/** A client's item. Strongly consistent: what is read is kept for a minute, the time within which disabling has to work. */
+export async function getClient({ client, name: TableName }: Table, clientId: string): Promise<unknown> {
+  const { Item } = await client.send(new GetCommand({ TableName, Key: clientKey(clientId), ConsistentRead: true }));
+  return Item;
+}

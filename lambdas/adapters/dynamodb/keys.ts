@@ -53,7 +53,10 @@ export const accountsKey = (key: ChunkKey, version: number, part: number): ItemK
   return { pk, sk: `${sk}${String(version).padStart(8, '0')}#${part}` };
 };
 
-export const clientKey = (clientId: string): ItemKey => ({ pk: `CLIENT#${clientId}`, sk: 'CLIENT' });
+/** All clients lie in one partition, so that they can be listed. It is not a busy one: a container reads a client once a minute. */
+export const CLIENTS = 'CLIENTS';
+
+export const clientKey = (clientId: string): ItemKey => ({ pk: CLIENTS, sk: `CLIENT#${clientId}` });
 
 /** An organisation that has, or has had, clients. */
 export const organisationKey = (organisationId: string): ItemKey => ({
@@ -62,3 +65,15 @@ export const organisationKey = (organisationId: string): ItemKey => ({
 });
 
 export const ledgerKey = (organisationId: string): ItemKey => ({ pk: `ORG#${organisationId}#UPSTREAM`, sk: 'LEDGER' });
+
+/** Calls of the organisation's clients, counted by the window that begins at this time. */
+export const clientCallsKey = (organisationId: string, startsAt: number): ItemKey => ({
+  pk: `ORG#${organisationId}#CALLS`,
+  sk: `WINDOW#${startsAt}`,
+});
+
+/** The status of a session that a client has looked up. */
+export const keptStatusKey = (organisationId: string, sessionId: string): ItemKey => ({
+  pk: `ORG#${organisationId}#SESSION#${sessionId.toLowerCase()}`,
+  sk: 'STATUS',
+});

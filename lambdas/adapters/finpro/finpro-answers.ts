@@ -64,6 +64,12 @@ export const fiStatusAnswer = z
     }),
   );
 
+/** The same answer as a client gets it: what is not known here is passed on. */
+export const fiStatusDocument = z.object({
+  message: z.string().catch('success'),
+  data: z.looseObject({ sessionId: z.string(), eventStatus: z.string() }),
+});
+
 const balance = z
   .object({
     linkReferenceNumber: text.optional(),

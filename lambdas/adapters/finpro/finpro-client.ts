@@ -1,8 +1,8 @@
 import type { z } from 'zod';
 import { inUtc } from '../../core/domain/date-range.ts';
-import type { FinPro, UpstreamAnswer } from '../../core/ports.ts';
+import type { FinPro, StatusLookUps, UpstreamAnswer } from '../../core/ports.ts';
 import type { CredentialsOf } from '../secrets-manager-credentials.ts';
-import { fiBalanceAnswer, fiRequestAnswer, fiStatusAnswer } from './finpro-answers.ts';
+import { fiBalanceAnswer, fiRequestAnswer, fiStatusAnswer, fiStatusDocument } from './finpro-answers.ts';
 import { callUpstream } from './upstream-call.ts';
 
 export interface FinProOptions {
@@ -12,8 +12,10 @@ export interface FinProOptions {
   readonly credentialsOf: CredentialsOf;
 }
 
+const FI_STATUS = '/consent/firequest/status';
+
 /** FinPro's single-consent calls (`upstream.md`). Connections are kept alive between calls by `fetch`. */
-export function finProClient({ baseUrl, timeout, credentialsOf }: FinProOptions): FinPro {
+export function finProClient({ baseUrl, timeout, credentialsOf }: FinProOptions): FinPro & StatusLookUps {
   const call = async <T>(
     organisationId: string,
     path: string,
@@ -47,7 +49,8 @@ export function finProClient({ baseUrl, timeout, credentialsOf }: FinProOptions)
         fiRequestAnswer,
         configId === null ? {} : { 'x-config-id': headerText(configId) },
       ),
-    fiStatus: (organisationId, of) => call(organisationId, '/consent/firequest/status', of, fiStatusAnswer),
+    fiStatus: (organisationId, of) => call(organisationId, FI_STATUS, of, fiStatusAnswer),
+    lookUp: (organisationId, by) => call(organisationId, FI_STATUS, by, fiStatusDocument),
     fiBalance: (organisationId, consentId) =>
       call(organisationId, '/getfibalance', { consentID: consentId }, fiBalanceAnswer),
   };

@@ -44,7 +44,7 @@ export async function callUpstream<T>({
     const parsed = answer.safeParse(content);
     return parsed.success
       ? { ok: true, value: parsed.data, rate }
-      : failed(rate, { sent: 'maybe', message: 'The answer was not one of FinPro.' });
+      : failed(rate, { sent: 'maybe', timedOut: false, message: 'The answer was not one of FinPro.' });
   } catch (error) {
     return failed(rate, networkFailure(error));
   }
@@ -73,7 +73,7 @@ function networkFailure(error: unknown): UpstreamFailure {
   const code = codeOf(error);
   return BEFORE_SENDING.test(code)
     ? { sent: 'no', message: `FinPro could not be reached (${code}).` }
-    : { sent: 'maybe', message: `The answer of FinPro was lost (${code}).` };
+    : { sent: 'maybe', timedOut: code === 'TimeoutError', message: `The answer of FinPro was lost (${code}).` };
 }
 
 function codeOf(error: unknown): string {

@@ -17,5 +17,22 @@ export interface Client {
   readonly disabled: boolean;
 }
 
+/** A client as those who manage it see it. */
+export interface RegisteredClient extends Client {
+  /** Epoch milliseconds. */
+  readonly createdAt: number;
+  /** When the newest secret replaced another; null before the first rotation. */
+  readonly rotatedAt: number | null;
+  /** A new one with every write; a change is written under the condition that this one is still stored. */
+  readonly revision: string;
+}
+
+/** Those of a client's secrets that open the door at this time. */
+export const validSecrets = ({ secrets }: Pick<Client, 'secrets'>, now: number): readonly ClientSecret[] =>
+  secrets.filter(({ validUntil }) => validUntil === null || validUntil > now);
+
+/** Printable ASCII without spaces: it is sent as a header. */
+export const APP_IDENTIFIER = /^[\x21-\x7e]{1,128}$/;
+
 /** Letters, digits, dots, hyphens and underscores: an organisation is part of every key (`design.md`, bounds). */
 export const ORGANISATION_ID = /^[A-Za-z0-9._-]{1,36}$/;

@@ -22,7 +22,7 @@ export const rowError = (code: string, message: string): RowError => ({
  */
 export type UpstreamFailure =
   | { readonly sent: 'no'; readonly message: string }
-  | { readonly sent: 'maybe'; readonly message: string }
+  | { readonly sent: 'maybe'; readonly timedOut: boolean; readonly message: string }
   | { readonly sent: 'answered'; readonly status: number; readonly code: string | null; readonly message: string };
 
 /** What an upstream failure means for a row (`upstream.md`, "What a failure means for the row"). */

@@ -10,6 +10,7 @@ import { blockedRows, claim, nextDueAt, withoutLostClaim } from './chunk-claim.t
 import { duplicateConsents } from './duplicate-consents.ts';
 import { type FinishPorts, finishChunk } from './finish-chunk.ts';
 import { saveResults } from './save-results.ts';
+import { teachBudget } from './teach-budget.ts';
 
 export interface AdvancePorts extends FinishPorts {
   readonly budget: Budget;
@@ -96,7 +97,7 @@ async function advanceFree(
     reservation,
     trial,
     callsEndAt: Math.min(limits.callsEndAt, reservation.endsAt - settings.clockSkew),
-    onOpen: (lesson) => lessons.push(teach(ports, stored.key, reservation, lesson)),
+    onOpen: (lesson) => lessons.push(teachBudget(ports, stored.key.organisationId, reservation, lesson)),
   });
   const results = await makeCalls(
     {
@@ -114,7 +115,7 @@ async function advanceFree(
     claimed.rows,
     plan,
   );
-  if (gate.circuit !== 'open') lessons.push(teach(ports, stored.key, reservation, gate.lesson()));
+  if (gate.circuit !== 'open') lessons.push(teachBudget(ports, stored.key.organisationId, reservation, gate.lesson()));
   await Promise.all([...lessons, giveBack(ports, stored.key, reservation, gate.tokensLeft)]);
   ports.journal.count('UpstreamCall', gate.callsMade);
   return saveResults(ports, claimed, outcome, results, blocked);
@@ -161,21 +162,6 @@ async function keepReservation(
   }
   await chunks.saveState({ ...state, version: state.version + 1, stalls: 0, reservation, dueAt, movedAt: now });
   return resume(dueAt);
-}
-
-/** What the calls have shown of the upstream is worth telling, but results are not lost for it. */
-async function teach(
-  { budget, clock, journal }: AdvancePorts,
-  { organisationId }: ChunkKey,
-  reservation: Reservation,
-  lesson: Parameters<Budget['learn']>[2],
-): Promise<void> {
-  if (lesson.rateLimited) journal.count('UpstreamRateLimited');
-  try {
-    if (await budget.learn(organisationId, reservation, lesson, clock.now())) journal.count('CircuitOpened');
-  } catch (error) {
-    journal.note('the budget could not be updated', { organisationId, error: String(error) });
-  }
 }
 
 async function giveBack(

@@ -5,9 +5,10 @@ import { json } from 'node:stream/consumers';
 import type { Context } from 'aws-lambda';
 import { z } from 'zod';
 import { hashSecret } from '../../../lambdas/adapters/client-secret.ts';
-import { dynamoDbClients } from '../../../lambdas/adapters/dynamodb/dynamodb-clients.ts';
+import { dynamoDbClientRegister } from '../../../lambdas/adapters/dynamodb/dynamodb-client-register.ts';
 import { listen, stopServer } from '../../../local/listening.ts';
 import { type LocalTable, localTable, OPEN_BATCHES_INDEX } from '../adapters/dynamodb/local-table.ts';
+import { recordedTable } from './recorded-table.ts';
 
 export const TENANT = {
   client_id: 'lender-client',
@@ -23,7 +24,14 @@ export const OTHER_TENANT = {
   appIdentifier: 'wealth-app',
 } as const;
 
-export const API_FUNCTIONS = ['schedule-batch', 'upload-batch', 'create-upload', 'batch-status', 'not-found'] as const;
+export const API_FUNCTIONS = [
+  'schedule-batch',
+  'upload-batch',
+  'create-upload',
+  'batch-status',
+  'fi-request-status',
+  'not-found',
+] as const;
 export type ApiFunction = (typeof API_FUNCTIONS)[number];
 
 export interface Answer {
@@ -35,12 +43,24 @@ export interface Answer {
 /** The real handlers of the API on an embedded table, with a queue that only remembers what it was sent. */
 export interface ApiUnderTest {
   readonly table: LocalTable;
+  /** What the handlers have asked the table for, like `GetItem CLIENT#a`. */
+  readonly tableCalls: string[];
   /** Bodies of the messages that were sent to the chunk queue. */
   readonly sent: unknown[];
   /** Calls a function as API Gateway would. `headers` replace the tenant's where given; undefined leaves one out. */
   call(name: ApiFunction, body: unknown, headers?: Record<string, string | undefined>): Promise<Answer>;
   close(): Promise<void>;
 }
+
+const SECRET_PREFIX = 'upstream/';
+
+/** What the upstream knows an organisation by. */
+export const upstreamCredentialsOf = (organisationId: string) => ({
+  client_id: `upstream-${organisationId}`,
+  client_secret: 'a-secret-of-the-upstream',
+  organisationId,
+  appIdentifier: 'bulk-data-fetch',
+});
 
 /** What Lambda tells a function of its invocation; the handlers of the API only log it. */
 const CONTEXT: Context = {
@@ -72,8 +92,22 @@ const proxyAnswer = z.object({
 
 const sendBatch = z.object({ Entries: z.array(z.object({ Id: z.string(), MessageBody: z.string() })) });
 
-export async function apiUnderTest(): Promise<ApiUnderTest> {
+const getSecret = z.object({ SecretId: z.string().startsWith(SECRET_PREFIX) });
+
+/** A Secrets Manager that has the upstream credentials of every organisation. */
+const secretsManager = () =>
+  createServer(async (request, response) => {
+    const { SecretId } = getSecret.parse(await json(request));
+    const SecretString = JSON.stringify(upstreamCredentialsOf(SecretId.slice(SECRET_PREFIX.length)));
+    response.setHeader('content-type', 'application/x-amz-json-1.1');
+    response.end(JSON.stringify({ Name: SecretId, SecretString }));
+  });
+
+/** @param variables further environment variables, such as settings and `FINPRO_BASE_URL` */
+export async function apiUnderTest(variables: Readonly<Record<string, string>> = {}): Promise<ApiUnderTest> {
   const table = await localTable();
+  const recorded = await recordedTable(table.endpoint);
+  const secrets = secretsManager();
   const sent: unknown[] = [];
   const queue = createServer(async (request, response) => {
     const { Entries } = sendBatch.parse(await json(request));
@@ -86,27 +120,34 @@ export async function apiUnderTest(): Promise<ApiUnderTest> {
     AWS_REGION: 'ap-south-1',
     AWS_ACCESS_KEY_ID: 'local',
     AWS_SECRET_ACCESS_KEY: 'local',
-    AWS_ENDPOINT_URL_DYNAMODB: table.endpoint,
+    AWS_ENDPOINT_URL_DYNAMODB: recorded.endpoint,
     AWS_ENDPOINT_URL_SQS: queueUrl,
     TABLE_NAME: table.name,
     OPEN_BATCHES_INDEX,
     BUCKET_NAME: 'bucket',
     AWS_ENDPOINT_URL_S3: 'http://127.0.0.1:9',
+    AWS_ENDPOINT_URL_SECRETS_MANAGER: await listen(secrets, 0),
+    UPSTREAM_SECRET_PREFIX: SECRET_PREFIX,
+    FINPRO_BASE_URL: 'http://127.0.0.1:9',
     CHUNK_QUEUE_URL: `${queueUrl}/000000000000/chunks`,
     POWERTOOLS_DEV: 'false',
     POWERTOOLS_LOG_LEVEL: 'SILENT',
     POWERTOOLS_METRICS_DISABLED: 'true',
     POWERTOOLS_SERVICE_NAME: 'test',
     POWERTOOLS_METRICS_NAMESPACE: 'test',
+    ...variables,
   });
-  const clients = dynamoDbClients(table);
+  const clients = dynamoDbClientRegister(table);
   for (const tenant of [TENANT, OTHER_TENANT]) {
-    await clients.save({
+    await clients.add({
       clientId: tenant.client_id,
       organisationId: tenant.organisationId,
       appIdentifiers: [tenant.appIdentifier],
       secrets: [hashSecret(tenant.client_secret)],
       disabled: false,
+      createdAt: 0,
+      rotatedAt: null,
+      revision: 'first',
     });
   }
   const handlers = {
@@ -114,10 +155,12 @@ export async function apiUnderTest(): Promise<ApiUnderTest> {
     'upload-batch': (await import('../../../lambdas/upload-batch/handler.ts')).handler,
     'create-upload': (await import('../../../lambdas/create-upload/handler.ts')).handler,
     'batch-status': (await import('../../../lambdas/batch-status/handler.ts')).handler,
+    'fi-request-status': (await import('../../../lambdas/fi-request-status/handler.ts')).handler,
     'not-found': (await import('../../../lambdas/not-found/handler.ts')).handler,
   };
   return {
     table,
+    tableCalls: recorded.calls,
     sent,
     call: async (name, body, headers = {}) => {
       const event: object = {
@@ -131,6 +174,8 @@ export async function apiUnderTest(): Promise<ApiUnderTest> {
     },
     close: async () => {
       await stopServer(queue);
+      await stopServer(secrets);
+      await recorded.close();
       await table.close();
     },
   };

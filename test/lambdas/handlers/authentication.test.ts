@@ -13,6 +13,8 @@ const SCHEDULE = {
   consents_list: [{ consent_id: '54450ac0-8bcb-4b9c-ad74-29b4fabe18f7' }],
 };
 
+const READS_THE_CLIENT = /^GetItem CLIENTS$/;
+
 test('every function behind a route of the API is one of those held against the wrapper here', () => {
   const stack = synthesized();
   const targets = stack
@@ -25,20 +27,24 @@ test('every function behind a route of the API is one of those held against the 
 });
 
 describe.each(API_FUNCTIONS)('%s', (name) => {
+  const ver = name === 'fi-request-status' ? '1.21.0' : '1.0';
+
   test.each(['client_id', 'client_secret', 'appIdentifier', 'organisationId'])(
-    'answers 401 and names %s where it is missing, before it looks at the body',
+    'answers 401 and names %s where it is missing, before it looks at the body, and reads nothing',
     async (header) => {
+      const before = api.tableCalls.length;
       for (const value of [undefined, '']) {
         const { status, body } = await api.call(name, 'no JSON at all', { [header]: value });
         expect(status).toBe(401);
         expect(body).toMatchObject({
-          ver: '1.0',
+          ver,
           txnid: expect.any(String),
           timestamp: expect.any(String),
           errorCode: 'Unauthorized',
           errorMsg: `The header ${header} is missing`,
         });
       }
+      expect(api.tableCalls.slice(before)).toEqual([]);
     },
   );
 
@@ -49,12 +55,14 @@ describe.each(API_FUNCTIONS)('%s', (name) => {
     ['another organisation', { organisationId: OTHER_TENANT.organisationId }],
     ['a wrong application', { appIdentifier: OTHER_TENANT.appIdentifier }],
     ['names that objects have', { client_id: '__proto__', organisationId: 'constructor' }],
-  ])('answers %s with 401 and no more, and writes nothing', async (_, headers) => {
+  ])('answers %s with 401 and no more; it reads nothing but the client, and writes nothing', async (_, headers) => {
     const before = await api.table.items();
+    const callsBefore = api.tableCalls.length;
     const { status, body } = await api.call(name, SCHEDULE, headers);
     expect(status).toBe(401);
     expect(body).toMatchObject({ errorCode: 'Unauthorized', errorMsg: 'The credentials are not valid' });
     expect(body).not.toHaveProperty('errorDetails');
+    for (const call of api.tableCalls.slice(callsBefore)) expect(call).toMatch(READS_THE_CLIENT);
     expect(await api.table.items()).toEqual(before);
   });
 });

@@ -1,0 +1,23 @@
+import type { Reservation } from '../domain/chunk-state.ts';
+import type { Budget, BudgetLesson, Clock, Journal } from '../ports.ts';
+
+export interface TeachingPorts {
+  readonly budget: Pick<Budget, 'learn'>;
+  readonly clock: Clock;
+  readonly journal: Journal;
+}
+
+/** Tells the budget what calls have shown of the upstream. That is worth telling, but results are not lost for it: it never throws. */
+export async function teachBudget(
+  { budget, clock, journal }: TeachingPorts,
+  organisationId: string,
+  reservation: Reservation,
+  lesson: BudgetLesson,
+): Promise<void> {
+  if (lesson.rateLimited) journal.count('UpstreamRateLimited');
+  try {
+    if (await budget.learn(organisationId, reservation, lesson, clock.now())) journal.count('CircuitOpened');
+  } catch (error) {
+    journal.note('the budget could not be updated', { organisationId, error: String(error) });
+  }
+}
