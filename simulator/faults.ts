@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import type { RateLimit } from './rate-window.ts';
 
-/** No limit unless one is set. */
-export const DEFAULT_RATE_LIMIT: RateLimit | null = null;
+/** FinPro's published limit (`upstream.md`, "Rate limit"), with the window that the service takes it to have. */
+export const DEFAULT_RATE_LIMIT: RateLimit = { limit: 1000, windowSeconds: 60 };
 
 const rate = z.number().min(0).max(1);
 const milliseconds = z.number().min(0).max(600_000);

@@ -26,7 +26,7 @@ export type SimulatorOptions = {
   port: number;
   /** What readiness times and rate windows are multiplied by. */
   timeScale: number;
-  /** The limit at the start and after `DELETE /_sim`; null for none. */
+  /** The limit at the start and after `DELETE /_sim`; null for none, and 1,000 calls per 60 s unless given. */
   rateLimit?: RateLimit | null;
   /** Epoch milliseconds. */
   clock?: () => number;

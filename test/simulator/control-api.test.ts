@@ -9,7 +9,7 @@ const standing = {
   latencyMs: [0, 0],
   errorRate: 0,
   ambiguousRate: 0,
-  rateLimit: null,
+  rateLimit: { limit: 1000, windowSeconds: 60 },
   down: false,
   unauthorized: false,
   garbageRate: 0,

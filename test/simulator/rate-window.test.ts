@@ -18,8 +18,20 @@ async function stats() {
 }
 
 describe('rate windows', () => {
+  test('are 1,000 calls per 60 s unless set otherwise, and again after DELETE', async () => {
+    const caller = scaled.caller();
+    scaled.now = START_OF_WINDOW + 100;
+    const fresh = ['1000', '999', String((START_OF_WINDOW + WINDOW) / 1000)];
+    expect(limits(await caller.request({ consentId }))).toEqual(fresh);
+    await caller.faults({ rateLimit: { limit: 3, windowSeconds: 30 } });
+    await caller.control('DELETE', '/_sim');
+    expect(limits(await caller.request({ consentId }))).toEqual(fresh);
+  });
+
   test('no limit, no headers', async () => {
-    expect(limits(await scaled.caller().request({ consentId }))).toEqual([null, null, null]);
+    const caller = scaled.caller();
+    await caller.faults({ rateLimit: null });
+    expect(limits(await caller.request({ consentId }))).toEqual([null, null, null]);
   });
 
   test('count the three calls of a client, then refuse until the window ends', async () => {

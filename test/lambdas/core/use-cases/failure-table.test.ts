@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { UpstreamFailure } from '../../../../lambdas/core/domain/fi-failure.ts';
 import type { RetryEligibility } from '../../../../lambdas/core/domain/row.ts';
 import { acceptBatch } from '../../../../lambdas/core/use-cases/accept-batch.ts';
 import {
@@ -12,6 +13,7 @@ import {
   OPENS,
   readyAfter,
   TOO_MANY,
+  UNAUTHORIZED,
   UNREACHABLE,
 } from '../../../fakes/consent-behaviour.ts';
 import { connectPipeline, recordsOf, runBatch, runToEnd } from '../../../fakes/run-batch.ts';
@@ -19,6 +21,7 @@ import { consentId, submissionOf } from '../../../fakes/submissions.ts';
 import { roomyWorld, START } from '../../../fakes/world.ts';
 
 const CONSENT = consentId(1);
+const TIMED_OUT: UpstreamFailure = { sent: 'maybe', timedOut: true, message: 'No answer of FinPro within 15 s.' };
 
 /** Plays one consent through the pipeline and gives its record. */
 async function outcomeOf(behaviour: Partial<ConsentBehaviour>) {
@@ -53,6 +56,13 @@ describe('rows that are tried again (upstream.md, failure table)', () => {
     ['refused connections, three times', { requests: [...oneThenOpens(UNREACHABLE, 3)] }],
     ['503, three times', { requests: [...oneThenOpens(answered(503, 'ServiceUnavailable'), 3)] }],
     ['429, again and again', { requests: [...oneThenOpens(TOO_MANY, 20)] }],
+    ['401, again and again', { requests: [...oneThenOpens(UNAUTHORIZED, 20)] }],
+    ['403, again and again', { requests: [...oneThenOpens(answered(403, 'Forbidden'), 20)] }],
+    [
+      'SignatureDoesNotMatch, again and again',
+      { requests: [...oneThenOpens(answered(400, 'SignatureDoesNotMatch'), 20)] },
+    ],
+    ['a timeout of a request that was not processed', { requests: [...oneThenOpens(TIMED_OUT, 1)] }],
     ['a lost answer of a request that was not processed', { requests: [...oneThenOpens(LOST, 1)] }],
     ['500 before processing', { requests: [...oneThenOpens(answered(500, null), 1)] }],
     ['502', { requests: [...oneThenOpens(answered(502, null), 1)] }],
@@ -65,6 +75,7 @@ describe('rows that are tried again (upstream.md, failure table)', () => {
 
   test.each([
     ['reset', LOST],
+    ['timeout', TIMED_OUT],
     ['500', answered(500, 'InternalError')],
     ['502', answered(502, null)],
     ['504', answered(504, null)],
@@ -89,34 +100,61 @@ function oneThenOpens(failure: Parameters<typeof fails>[0], count: number): Cons
   return [fails(failure), ...times(count - 1, fails(failure)), OPENS];
 }
 
-describe('rows that end at their FI request', () => {
-  test.each<[string, string, RetryEligibility, RegExp]>([
-    ['InvalidDateRange', 'Outside the range of the consent', 'YesWithModifications', /Change fiDataRangeFrom/],
-    ['InvalidRequest', ' [ fiDataRangeFrom must be a date ] ', 'YesWithModifications', /Change fiDataRangeFrom/],
-    ['InvalidRequest', ' [ configId is unknown ] ', 'YesWithModifications', /Change configId/],
-    ['InvalidConsentId', 'Consent ID does not exist.', 'No', /ask for a new one/],
-    ['InvalidConsentStatus', 'Not active', 'No', /ask for a new one/],
-    ['ConsentRevoked', 'The consent is revoked.', 'No', /ask for a new one/],
-    ['ConsentExpired', 'The consent is expired.', 'No', /ask for a new one/],
-    ['InvalidRequest', 'The consent was revoked', 'No', /ask for a new one/],
-    ['InvalidConsentUse', 'Frequency exceeded', 'No', /ask for a new one/],
-    ['ConsentPaused', 'The consent is paused.', 'Yes', /resumed/],
-    ['NeverHeardOf', 'Something new', 'Yes', /Something new/],
-    ['NoDataFound', 'No data', 'Yes', /no data/],
-  ])('%s “%s”: FAILED, %s', async (code, message, eligibility, told) => {
-    const { record, world } = await outcomeOf({ requests: [fails(answered(400, code, message))] });
-    expect(record).toEqual({
-      id: 1,
-      consent_id: CONSENT,
+/** FinPro's refusals: code, message, what the caller is told of retrying, and what the message has to say. */
+const REFUSALS: readonly [string, string, RetryEligibility, RegExp][] = [
+  ['InvalidDateRange', 'Outside the range of the consent', 'YesWithModifications', /Change fiDataRangeFrom/],
+  ['InvalidRequest', ' [ fiDataRangeFrom must be a date ] ', 'YesWithModifications', /Change fiDataRangeFrom/],
+  ['InvalidRequest', ' [ configId is unknown ] ', 'YesWithModifications', /Change configId/],
+  ['InvalidConsentId', 'Consent ID does not exist.', 'No', /ask for a new one/],
+  ['InvalidConsentStatus', 'Not active', 'No', /ask for a new one/],
+  ['ConsentRevoked', 'The consent is revoked.', 'No', /ask for a new one/],
+  ['ConsentExpired', 'The consent is expired.', 'No', /ask for a new one/],
+  ['InvalidRequest', 'The consent was revoked', 'No', /ask for a new one/],
+  ['InvalidConsentUse', 'Frequency exceeded', 'No', /ask for a new one/],
+  ['QuotaExceeded', 'The quota of the consent is exceeded', 'No', /ask for a new one/],
+  ['ConsentPaused', 'The consent is paused.', 'Yes', /resumed/],
+  ['NeverHeardOf', 'Something new', 'Yes', /Something new/],
+];
+
+describe('rows that end with a refusal', () => {
+  test.each([...REFUSALS, ['NoDataFound', 'No data', 'Yes', /no data/] as const])(
+    '%s “%s” to the FI request: FAILED, %s',
+    async (code, message, eligibility, told) => {
+      const { record, world } = await outcomeOf({ requests: [fails(answered(400, code, message))] });
+      expect(record).toEqual({
+        id: 1,
+        consent_id: CONSENT,
+        status: 'FAILED',
+        retry_eligible: eligibility,
+        session_id: null,
+        error: { code, message: expect.stringMatching(told) },
+        account_details: [],
+      });
+      expect(world.finPro.calls).toHaveLength(1);
+      expect(world.journal.countOf('UpstreamUnclassified')).toBe(code === 'NeverHeardOf' ? 1 : 0);
+      expect(world.journal.countOf('RowFailed')).toBe(1);
+    },
+  );
+
+  test.each(REFUSALS)('%s “%s” to a poll: FAILED, %s, and the session is told', async (code, message, eligibility) => {
+    const { record, session, world } = await outcomeOf({ statusFailures: [answered(400, code, message)] });
+    expect(session).not.toBeNull();
+    expect(record).toMatchObject({
       status: 'FAILED',
       retry_eligible: eligibility,
-      session_id: null,
-      error: { code, message: expect.stringMatching(told) },
-      account_details: [],
+      session_id: session,
+      error: { code },
     });
-    expect(world.finPro.calls).toHaveLength(1);
-    expect(world.journal.countOf('UpstreamUnclassified')).toBe(code === 'NeverHeardOf' ? 1 : 0);
-    expect(world.journal.countOf('RowFailed')).toBe(1);
+    expect(world.finPro.calls).toHaveLength(2);
+  });
+
+  test.each(REFUSALS)('%s “%s” to the look-up after a lost answer: FAILED, %s', async (code, message, eligibility) => {
+    const { record, world } = await outcomeOf({
+      requests: [fails(LOST)],
+      statusFailures: [answered(400, code, message)],
+    });
+    expect(record).toMatchObject({ status: 'FAILED', retry_eligible: eligibility, session_id: null, error: { code } });
+    expect(world.finPro.calls.map(({ kind }) => kind)).toEqual(['request', 'status-by-consent']);
   });
 
   test('DataFetchRequestInProgress: the session under way is adopted when it is not older than the intent', async () => {
@@ -147,17 +185,13 @@ describe('rows that end at their FI request', () => {
 describe('rows that end with their session', () => {
   test.each<[string, Partial<ConsentBehaviour>, RetryEligibility, string]>([
     ['TIMEOUT, nothing delivered', { session: endsAs('TIMEOUT', [account(1, 'TIMEOUT')]) }, 'Yes', 'DataFetchTimeout'],
+    ['TIMEOUT without accounts', { session: endsAs('TIMEOUT') }, 'Yes', 'DataFetchTimeout'],
     ['SESSION_FAILED', { session: endsAs('SESSION_FAILED') }, 'Yes', 'SessionFailed'],
     ['SESSION_EXPIRED', { session: endsAs('SESSION_EXPIRED') }, 'Yes', 'SessionExpired'],
     ['DATA_DENIED', { session: endsAs('DATA_DENIED') }, 'No', 'DataDenied'],
     ['every account denied', { session: endsAs('TIMEOUT', [account(1, 'DENIED')]) }, 'No', 'DataDenied'],
+    ['DATA_READY, every account denied', { session: readyAfter(4, [account(1, 'DENIED')]) }, 'No', 'DataDenied'],
     ['still pending at the deadline', { session: NEVER_READY }, 'Yes', 'DataFetchTimeout'],
-    [
-      'ConsentRevoked at a poll',
-      { statusFailures: [answered(400, 'ConsentRevoked', 'Revoked')] },
-      'No',
-      'ConsentRevoked',
-    ],
     ['an unknown session', { statusFailures: [answered(400, 'InvalidSessionId', 'Gone')] }, 'Yes', 'InvalidSessionId'],
   ])('%s: FAILED, %s, and the session is told', async (_, behaviour, eligibility, code) => {
     const { record, session } = await outcomeOf(behaviour);
