@@ -58,7 +58,9 @@ export interface ApiClient {
   status(body: object): Promise<BatchStatusAnswer>;
 }
 
+/** `baseUrl` may have a path of its own, as the stage of a deployed API is one. */
 export function apiClient(baseUrl: string, { organisationId, ...credentials }: ApiCredentials): ApiClient {
+  const urlOf = (path: string): string => baseUrl.replace(/\/$/, '') + path;
   const headersOf = () => ({
     'Content-Type': 'application/json',
     client_id: credentials.client_id,
@@ -68,14 +70,14 @@ export function apiClient(baseUrl: string, { organisationId, ...credentials }: A
   });
   const post = async (path: string, body: object): Promise<unknown> => {
     const init = { method: 'POST', headers: headersOf(), body: JSON.stringify(body) };
-    return answerOf(path, await fetch(new URL(path, baseUrl), init));
+    return answerOf(path, await fetch(urlOf(path), init));
   };
   const inForm = async (file: File): Promise<unknown> => {
     const form = new FormData();
     form.set('file', file);
     const path = '/fi/requests/schedule/upload/v3';
     const { 'Content-Type': _, ...headers } = headersOf();
-    return answerOf(path, await fetch(new URL(path, baseUrl), { method: 'POST', headers, body: form }));
+    return answerOf(path, await fetch(urlOf(path), { method: 'POST', headers, body: form }));
   };
   const straightToS3 = async (file: File): Promise<unknown> => {
     const reserved = await post('/fi/requests/schedule/upload/v3/presign', {

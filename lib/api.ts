@@ -1,6 +1,7 @@
 import { Duration } from 'aws-cdk-lib';
-import { EndpointType, LambdaIntegration, RestApi } from 'aws-cdk-lib/aws-apigateway';
+import { CfnRestApi, EndpointType, LambdaIntegration, RestApi, SecurityPolicy } from 'aws-cdk-lib/aws-apigateway';
 import { Construct } from 'constructs';
+import { acknowledge } from './acknowledge.ts';
 import type { Deployment } from './deployment.ts';
 import type { FileStore } from './file-store.ts';
 import { addGatewayResponses, UPLOAD_VIA } from './gateway-responses.ts';
@@ -18,6 +19,12 @@ export interface ApiProps {
 
 /** The longest that API Gateway waits for an integration. */
 const TIMEOUT = Duration.seconds(29);
+
+/**
+ * Requests a second that the API lets through, over all clients, and how many more at once. A client polls its batches and submits some: this is far
+ * above that, and far below what would take the account's Lambda concurrency away from the functions that process batches.
+ */
+const THROTTLE = { rate: 200, burst: 400 } as const;
 
 /** The REST API: the paths of the seeds, each with its function, and one function that answers everything else. */
 export class Api extends Construct {
@@ -94,8 +101,15 @@ export class Api extends Construct {
       binaryMediaTypes: ['multipart/form-data'],
       // The role that lets API Gateway log is one for the whole account and region, and no stack's own.
       cloudWatchRole: false,
-      deployOptions: { stageName: stage.name, tracingEnabled: true },
+      deployOptions: {
+        stageName: stage.name,
+        tracingEnabled: true,
+        throttlingRateLimit: THROTTLE.rate,
+        throttlingBurstLimit: THROTTLE.burst,
+      },
     });
+    this.#requireModernTls();
+    this.#acknowledgeFindings();
     // The stack names its own outputs.
     this.restApi.node.tryRemoveChild('Endpoint');
     addGatewayResponses(this.restApi);
@@ -110,6 +124,32 @@ export class Api extends Construct {
       },
       notFound,
     );
+  }
+
+  /** TLS 1.2 or 1.3 with forward secrecy, for the host that the client has named; API Gateway's own default takes TLS 1.0. */
+  #requireModernTls(): void {
+    const { defaultChild } = this.restApi.node;
+    if (!CfnRestApi.isCfnRestApi(defaultChild)) throw new Error('a REST API is made of something else now');
+    defaultChild.securityPolicy = SecurityPolicy.TLS13_1_2_PFS_PQ_2025_09;
+    defaultChild.endpointAccessMode = 'STRICT';
+  }
+
+  #acknowledgeFindings(): void {
+    const noLogRole =
+      'Logs of API Gateway need a role that is set for the whole account and belongs to no stack. Every function of the API logs who called, ' +
+      'with txnid, status and error code; what the gateway answers itself is in its metrics and traces.';
+    acknowledge(this.restApi, 'APIG1', noLogRole);
+    acknowledge(this.restApi, 'APIG6', noLogRole);
+    acknowledge(
+      this.restApi,
+      'APIG2',
+      "Requests are validated in the functions, so that errors are in the API's envelope.",
+    );
+    const ownAuthentication =
+      'Clients authenticate by the headers of the seeds. The one wrapper that every function of the API is made with checks them first, ' +
+      'since a 401 has to be in the envelope and to name the missing header.';
+    acknowledge(this.restApi, 'APIG4', ownAuthentication);
+    acknowledge(this.restApi, 'COG4', ownAuthentication);
   }
 
   /** Routes POST of each path to its function, and all other methods and paths to `notFound`. */

@@ -17,6 +17,7 @@ import {
 } from 'aws-cdk-lib/aws-stepfunctions';
 import { LambdaInvoke } from 'aws-cdk-lib/aws-stepfunctions-tasks';
 import { Construct } from 'constructs';
+import { acknowledge } from './acknowledge.ts';
 import type { Stage } from './deployment.ts';
 import type { ServiceFunction } from './service-function.ts';
 import { SETTINGS } from './settings.ts';
@@ -54,6 +55,12 @@ export class ChunkLoop extends Construct {
       logs: { destination: logGroup, level: LogLevel.ERROR, includeExecutionData: false },
       tracingEnabled: true,
     });
+    acknowledge(
+      this.stateMachine,
+      'SF1',
+      'Each event of some 800 transitions a batch would be a log line, which costs as much as they do; the history of an execution shows them for 90 days.',
+    );
+    acknowledge(this, 'IAM5[Resource::*]', 'Neither log delivery nor X-Ray knows permissions on single resources.');
   }
 
   /** Lets a function start executions, and tells it of which machine. */

@@ -1,6 +1,7 @@
 import { Duration, Fn, Stack } from 'aws-cdk-lib';
 import { BlockPublicAccess, Bucket, BucketEncryption, CfnBucket, ObjectOwnership } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
+import { acknowledge } from './acknowledge.ts';
 import type { Stage } from './deployment.ts';
 import type { ServiceFunction } from './service-function.ts';
 import { SETTINGS } from './settings.ts';
@@ -22,6 +23,7 @@ const NONCURRENT_FOR = Duration.days(14);
  */
 export class FileStore extends Construct {
   readonly bucket: Bucket;
+  readonly #resource: CfnBucket;
   readonly #arn: string;
 
   constructor(scope: Construct, id: string, { stage }: FileStoreProps) {
@@ -50,14 +52,20 @@ export class FileStore extends Construct {
       // Nothing empties it: a stack whose bucket holds files is deleted after a person has emptied it.
       removalPolicy: stage.removal,
     });
+    const { defaultChild } = this.bucket.node;
+    if (!CfnBucket.isCfnBucket(defaultChild)) throw new Error('a bucket is made of something else now');
+    this.#resource = defaultChild;
+    acknowledge(
+      this.bucket,
+      'S1',
+      "Who reads and writes what is for the data events of the account's CloudTrail, which are complete; access logs are best effort, and a second bucket.",
+    );
   }
 
   /** Sends a message for every object that is created in the folders, versions of existing ones too. To be called once. */
   notify(queue: WorkQueue, folders: readonly Folder[]): void {
-    const { defaultChild } = this.bucket.node;
-    if (!CfnBucket.isCfnBucket(defaultChild)) throw new Error('a bucket is made of something else now');
     // As a property of the bucket, since the CDK's own way is a function with a role that may change every bucket's notifications.
-    defaultChild.notificationConfiguration = {
+    this.#resource.notificationConfiguration = {
       queueConfigurations: folders.map((folder) => ({
         event: 's3:ObjectCreated:*',
         filter: { s3Key: { rules: [{ name: 'prefix', value: folder }] } },
@@ -66,12 +74,15 @@ export class FileStore extends Construct {
     };
     queue.allowNotifications(this.#arn);
     // With the queue comes its policy: S3 sends a test message when the notification is set, and takes none that it may not send.
-    defaultChild.node.addDependency(queue.queue);
+    this.#resource.node.addDependency(queue.queue);
   }
 
-  /** Lets a function read the files of these folders, by version too. It may not list: a key that is not there answers 403. */
+  /**
+   * Lets a function read the files of these folders, by version only, as the notifications name them: whatever is put over a file later is
+   * another one. It may not list: a key that is not there answers 403.
+   */
   allowReading(consumer: ServiceFunction, ...folders: readonly Folder[]): void {
-    this.#allow(consumer, ['s3:GetObject', 's3:GetObjectVersion'], folders);
+    this.#allow(consumer, ['s3:GetObjectVersion'], folders);
   }
 
   /** Lets a function, or who has a form signed by it, write files into these folders. */
@@ -85,5 +96,9 @@ export class FileStore extends Construct {
       actions,
       folders.map((folder) => `${this.bucket.bucketArn}/${folder}*`),
     );
+    const logicalId = Stack.of(this).getLogicalId(this.#resource);
+    for (const folder of folders) {
+      acknowledge(consumer, `IAM5[Resource::<${logicalId}.Arn>/${folder}*]`, 'The objects of one folder.');
+    }
   }
 }

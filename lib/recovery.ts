@@ -17,9 +17,11 @@ export interface RecoveryProps {
 
 /** One way back: every minute, open batches whose chunks stand still are queued again. */
 export class Recovery extends Construct {
+  readonly recoverBatches: ServiceFunction;
+
   constructor(scope: Construct, id: string, { stage, storage, fileStore, chunks }: RecoveryProps) {
     super(scope, id);
-    const recoverBatches = new ServiceFunction(this, 'RecoverBatches', {
+    this.recoverBatches = new ServiceFunction(this, 'RecoverBatches', {
       stage,
       name: 'recover-batches',
       impactOfErrors: 'what is lost stays lost: chunks without a message or an execution stand still until it runs.',
@@ -27,16 +29,16 @@ export class Recovery extends Construct {
       // The next minute is the retry.
       retryAttempts: 0,
     });
-    storage.allow(recoverBatches, 'GetItem', 'PutItem', 'UpdateItem', 'Query');
-    storage.allowListingOpenBatches(recoverBatches);
+    storage.allow(this.recoverBatches, 'GetItem', 'PutItem', 'UpdateItem', 'Query');
+    storage.allowListingOpenBatches(this.recoverBatches);
     // A batch that it gives up on ends here.
-    fileStore.allowWriting(recoverBatches, 'drop-reports/');
-    chunks.allowSending(recoverBatches, 'CHUNK_QUEUE_URL');
+    fileStore.allowWriting(this.recoverBatches, 'drop-reports/');
+    chunks.allowSending(this.recoverBatches, 'CHUNK_QUEUE_URL');
 
     new Rule(this, 'EveryMinute', {
       description: 'Looks for chunks that stand still',
       schedule: Schedule.rate(Duration.minutes(1)),
-      targets: [new LambdaFunction(recoverBatches.lambda, { retryAttempts: 0, maxEventAge: Duration.minutes(1) })],
+      targets: [new LambdaFunction(this.recoverBatches.lambda, { retryAttempts: 0, maxEventAge: Duration.minutes(1) })],
     });
   }
 }

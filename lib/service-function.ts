@@ -3,8 +3,10 @@ import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Architecture, Function as LambdaFunction, Runtime, Tracing } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
+import { acknowledge } from './acknowledge.ts';
 import { bundleOf } from './bundle.ts';
 import type { Stage } from './deployment.ts';
+import { metricsNamespace, SERVICE } from './service-metrics.ts';
 import { SETTINGS } from './settings.ts';
 
 export interface ServiceFunctionProps {
@@ -25,22 +27,28 @@ export interface ServiceFunctionProps {
  * and a log group of its own with a retention.
  */
 export class ServiceFunction extends Construct {
+  /** The directory under `lambdas/`. */
+  readonly name: string;
   readonly lambda: LambdaFunction;
+  readonly memoryMegabytes: number;
+  readonly logGroup: LogGroup;
   readonly timeout: Duration;
   readonly impactOfErrors: string;
 
   constructor(scope: Construct, id: string, props: ServiceFunctionProps) {
     super(scope, id);
+    this.name = props.name;
+    this.memoryMegabytes = props.memorySize ?? 512;
     this.timeout = props.timeout;
     this.impactOfErrors = props.impactOfErrors;
 
-    const logGroup = new LogGroup(this, 'Logs', {
+    this.logGroup = new LogGroup(this, 'Logs', {
       retention: props.stage.logRetention,
       removalPolicy: props.stage.removal,
     });
     // Lambda's managed policy would allow logging to every group of the account.
     const role = new Role(this, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
-    logGroup.grantWrite(role);
+    this.logGroup.grantWrite(role);
 
     this.lambda = new LambdaFunction(this, 'Function', {
       functionName: `bulk-data-fetch-${props.stage.name}-${props.name}`,
@@ -50,19 +58,20 @@ export class ServiceFunction extends Construct {
       code: bundleOf(props.name),
       handler: 'index.handler',
       role,
-      logGroup,
+      logGroup: this.logGroup,
       timeout: props.timeout,
-      memorySize: props.memorySize ?? 512,
+      memorySize: this.memoryMegabytes,
       tracing: Tracing.ACTIVE,
       ...(props.retryAttempts === undefined ? {} : { retryAttempts: props.retryAttempts }),
       environment: {
         ...SETTINGS,
         NODE_OPTIONS: '--enable-source-maps',
-        POWERTOOLS_SERVICE_NAME: 'bulk-data-fetch',
-        POWERTOOLS_METRICS_NAMESPACE: `bulk-data-fetch/${props.stage.name}`,
+        POWERTOOLS_SERVICE_NAME: SERVICE,
+        POWERTOOLS_METRICS_NAMESPACE: metricsNamespace(props.stage),
         POWERTOOLS_LOG_LEVEL: props.stage.logLevel,
       },
     });
+    acknowledge(role, 'IAM5[Resource::*]', 'Active tracing: X-Ray knows no permissions on single resources.');
   }
 
   /** Lets the function call these actions on these resources. */

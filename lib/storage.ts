@@ -1,10 +1,19 @@
-import { AttributeType, BillingMode, ProjectionType, Table, TableEncryption } from 'aws-cdk-lib/aws-dynamodb';
+import {
+  AttributeType,
+  BillingMode,
+  type ITable,
+  ProjectionType,
+  Table,
+  TableEncryption,
+} from 'aws-cdk-lib/aws-dynamodb';
 import { Construct } from 'constructs';
 import type { Stage } from './deployment.ts';
 import type { ServiceFunction } from './service-function.ts';
 
 export interface StorageProps {
   readonly stage: Stage;
+  /** The name of a table that is there, as one restored from a backup is; null for one of the stack's own. */
+  readonly existingTable: string | null;
 }
 
 /** What a function may do with single items of the table, and with one partition at a time. There is no Scan. */
@@ -14,28 +23,33 @@ type TableAction = 'GetItem' | 'PutItem' | 'UpdateItem' | 'Query' | 'BatchWriteI
 export class Storage extends Construct {
   static readonly OPEN_BATCHES = 'open-batches';
 
-  readonly table: Table;
+  readonly table: Pick<ITable, 'tableName' | 'tableArn'>;
 
-  constructor(scope: Construct, id: string, props: StorageProps) {
+  constructor(scope: Construct, id: string, { stage, existingTable }: StorageProps) {
     super(scope, id);
+    this.table = existingTable === null ? this.#ownTable(stage) : Table.fromTableName(this, 'Existing', existingTable);
+  }
+
+  #ownTable(stage: Stage): Table {
     // Without a name of its own: a named table could never be replaced, nor restored beside the old one.
-    this.table = new Table(this, 'Table', {
+    const table = new Table(this, 'Table', {
       partitionKey: { name: 'pk', type: AttributeType.STRING },
       sortKey: { name: 'sk', type: AttributeType.STRING },
       timeToLiveAttribute: 'expiresAt',
       billingMode: BillingMode.PAY_PER_REQUEST,
       encryption: TableEncryption.AWS_MANAGED,
       pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
-      deletionProtection: props.stage.protected,
-      removalPolicy: props.stage.removal,
+      deletionProtection: stage.protected,
+      removalPolicy: stage.removal,
     });
     // Only open batches carry `openBatches`, so the index is as small as what is under way.
-    this.table.addGlobalSecondaryIndex({
+    table.addGlobalSecondaryIndex({
       indexName: Storage.OPEN_BATCHES,
       partitionKey: { name: 'openBatches', type: AttributeType.STRING },
       sortKey: { name: 'acceptedAt', type: AttributeType.STRING },
       projectionType: ProjectionType.KEYS_ONLY,
     });
+    return table;
   }
 
   /** Lets a function do these things with items, and tells it where they are. */

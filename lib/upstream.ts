@@ -1,4 +1,5 @@
 import { ArnFormat, Stack } from 'aws-cdk-lib';
+import { acknowledge } from './acknowledge.ts';
 import type { Deployment } from './deployment.ts';
 import type { ServiceFunction } from './service-function.ts';
 import { upstreamSecretPrefix } from './upstream-secret.ts';
@@ -8,15 +9,16 @@ export function allowUpstream(caller: ServiceFunction, deployment: Deployment): 
   const prefix = upstreamSecretPrefix(deployment.stage.name);
   caller.lambda.addEnvironment('FINPRO_BASE_URL', deployment.finproBaseUrl);
   caller.lambda.addEnvironment('UPSTREAM_SECRET_PREFIX', prefix);
-  caller.allow(
-    ['secretsmanager:GetSecretValue'],
-    [
-      Stack.of(caller).formatArn({
-        service: 'secretsmanager',
-        resource: 'secret',
-        arnFormat: ArnFormat.COLON_RESOURCE_NAME,
-        resourceName: `${prefix}*`,
-      }),
-    ],
+  const arn = Stack.of(caller).formatArn({
+    service: 'secretsmanager',
+    resource: 'secret',
+    arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+    resourceName: `${prefix}*`,
+  });
+  caller.allow(['secretsmanager:GetSecretValue'], [arn]);
+  acknowledge(
+    caller,
+    `IAM5[Resource::arn:aws:secretsmanager:${deployment.region}:<AWS::AccountId>:secret:${prefix}*]`,
+    'One secret an organisation, under a prefix of the stage: the stack does not know which there are.',
   );
 }

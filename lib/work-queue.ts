@@ -24,12 +24,14 @@ const DELIVERIES = 5;
  * Nothing reads the dead-letter queue: recovery heals what a lost message of a chunk left behind, and the queue is the evidence.
  */
 export class WorkQueue extends Construct {
+  readonly name: string;
   readonly queue: Queue;
   readonly deadLetters: Queue;
   readonly impactOfDeadLetters: string;
 
   constructor(scope: Construct, id: string, props: WorkQueueProps) {
     super(scope, id);
+    this.name = props.name;
     this.impactOfDeadLetters = props.impactOfDeadLetters;
     const named = `bulk-data-fetch-${props.stage.name}-${props.name}`;
 

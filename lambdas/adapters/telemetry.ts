@@ -3,22 +3,49 @@ import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
 import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
 import middy from '@middy/core';
 import type { Context } from 'aws-lambda';
+import type { Measure, Quantity } from '../core/journal.ts';
 import type { Journal } from '../core/ports.ts';
+import { LogLine } from './log-line.ts';
 
 /** One of each per function; names and levels come from the POWERTOOLS_ environment variables. */
-export const logger = new Logger();
+export const logger = new Logger({ logFormatter: new LogLine() });
 const metrics = new Metrics();
 
-/** Counts go out as metrics in the embedded metric format, without dimensions but the service; notes are log lines. */
+type Unit = (typeof MetricUnit)[keyof typeof MetricUnit];
+
+const UNITS: Readonly<Record<Quantity, Unit>> = {
+  BatchSeconds: MetricUnit.Seconds,
+  OpenBatches: MetricUnit.Count,
+  OldestBatchSeconds: MetricUnit.Seconds,
+  OverdueChunkSeconds: MetricUnit.Seconds,
+  ReadyRows: MetricUnit.Count,
+  RowsInProgress: MetricUnit.Count,
+  UpstreamMilliseconds: MetricUnit.Milliseconds,
+  SlowestCallMilliseconds: MetricUnit.Milliseconds,
+  BudgetUsedPercent: MetricUnit.Percent,
+};
+
+/** What this invocation has counted. It goes out as one value each: Powertools would write every single count into the log. */
+const counted = new Map<Measure, number>();
+
+/**
+ * Counts and values go out as metrics in the embedded metric format, one log line an invocation, without dimensions but the service: every
+ * combination of dimensions is a metric to be paid for. Notes are log lines.
+ */
 export const telemetryJournal: Journal = {
   count: (measure, value = 1) => {
-    if (value > 0) metrics.addMetric(measure, MetricUnit.Count, value);
+    if (value > 0) counted.set(measure, (counted.get(measure) ?? 0) + value);
+  },
+  measure: (quantity, value) => {
+    metrics.addMetric(quantity, UNITS[quantity], value);
   },
   note: (message, fields) => logger.warn(message, { ...fields }),
 };
 
 /** Powertools' own middleware would log a warning for every invocation that counts nothing. */
 const publishMetrics = (): void => {
+  for (const [measure, value] of counted) metrics.addMetric(measure, MetricUnit.Count, value);
+  counted.clear();
   if (metrics.hasStoredMetrics()) metrics.publishStoredMetrics();
 };
 

@@ -8,6 +8,8 @@ import type { UpstreamFailure } from './domain/fi-failure.ts';
 import type { FiStatus } from './domain/fi-status.ts';
 import type { RateHint } from './domain/rate-lesson.ts';
 
+export type { Journal } from './journal.ts';
+
 /** Epoch milliseconds. Workers' clocks agree within 2 s. */
 export interface Clock {
   now(): number;
@@ -56,6 +58,8 @@ export interface Chunks {
   create(chunks: readonly NewChunk[]): Promise<void>;
   /** Removes chunks whose batch was not accepted. */
   discard(keys: readonly ChunkKey[]): Promise<void>;
+  /** Removes whatever was written of a batch that is not accepted yet, however it was cut into chunks. */
+  clear(batch: Pick<Batch, 'organisationId' | 'referenceId' | 'batchId'>): Promise<void>;
   state(key: ChunkKey): Promise<ChunkState | null>;
   /** All chunks of a batch, in order. */
   states(batch: Pick<Batch, 'organisationId' | 'referenceId' | 'batchId'>): Promise<readonly ChunkState[]>;
@@ -245,26 +249,4 @@ export interface UploadForm {
 export interface UploadForms {
   /** A form for one key, up to `largest` bytes, good for `seconds`. */
   create(key: string, contentType: string | null, largest: number, seconds: number): Promise<UploadForm>;
-}
-
-/** What is counted. */
-export type Measure =
-  | 'BatchAccepted'
-  | 'RowsAccepted'
-  | 'BatchFinished'
-  | 'RowCompleted'
-  | 'RowFailed'
-  | 'UpstreamCall'
-  | 'UpstreamUnclassified'
-  | 'UpstreamRateLimited'
-  | 'CircuitOpened'
-  | 'ChunkRecovered'
-  | 'ChunkGivenUp'
-  | 'TaskUnsent'
-  | 'FileRejected';
-
-/** Counts and notes what happened. Never given a secret, a VUA, an account number or a balance. */
-export interface Journal {
-  count(measure: Measure, value?: number): void;
-  note(message: string, fields: Readonly<Record<string, string | number | boolean>>): void;
 }

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { logger } from '../adapters/telemetry.ts';
 import type { Clients } from '../core/ports.ts';
 import { parseUploadRequest, type ReservationPorts, reserveUpload } from '../core/use-cases/reserve-upload.ts';
 import { generatedReference } from '../core/use-cases/upload-form.ts';
@@ -23,6 +24,7 @@ export function createUploadFunction(ports: CreateUploadPorts) {
     const referenceId =
       request.referenceId ?? generatedReference(organisationId, idempotency?.key ?? null, ports.ids.uuid());
     const { batch, form, expiresAt } = await reserveUpload(ports, organisationId, referenceId, request, idempotency);
+    logger.appendKeys({ batchId: batch.batchId });
     return {
       content: {
         status: 'success',

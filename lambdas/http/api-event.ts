@@ -35,6 +35,8 @@ export function parseApiEvent(event: unknown): ApiEvent {
   };
 }
 
+const jsonObject = z.record(z.string(), z.unknown());
+
 /**
  * The JSON object in the body of a request.
  * @throws ServiceError `InvalidRequest` when the content type is not JSON, or the body is not a JSON object
@@ -44,7 +46,7 @@ export function jsonBody({ headers, bytes }: ApiEvent): Readonly<Record<string, 
   if (type !== 'application/json') {
     throw invalidRequest('Content-Type must be application/json', { field: 'Content-Type', provided: type ?? null });
   }
-  const parsed = z.record(z.string(), z.unknown()).safeParse(parseJson(bytes.toString('utf8')));
+  const parsed = jsonObject.safeParse(parseJson(bytes.toString('utf8')));
   if (!parsed.success) throw invalidRequest('The body must be a JSON object', { field: 'body' });
   return parsed.data;
 }

@@ -71,13 +71,15 @@ export function apiHandler(
     logger.appendKeys({ txnid: transaction.txnid });
     try {
       const caller = await ports.authenticate(event.headers);
-      logger.appendKeys({ organisationId: caller.organisationId });
+      logger.appendKeys({ organisationId: caller.organisationId, clientId: caller.clientId });
       const rate = await countCall?.(caller.organisationId);
       if (rate) headers = rateHeaders(rate);
       if (rate?.isOver) throw tooManyClientCalls(rate, ports.clock.now());
       const result = await run({ caller, event, transaction });
       const all = { ...headers, ...result.headers };
-      return withinLimit(answer(200, result.transaction ?? transaction, result.content, all));
+      const reply = withinLimit(answer(200, result.transaction ?? transaction, result.content, all));
+      logger.info('answered', { status: reply.statusCode });
+      return reply;
     } catch (error) {
       return failure(error, transaction, headers);
     }
@@ -94,7 +96,7 @@ const rateHeaders = ({ limit, remaining, resetAt }: ClientRate): HttpHeaders => 
 function failure(error: unknown, transaction: Transaction, headers: HttpHeaders): APIGatewayProxyResult {
   if (error instanceof ServiceError) {
     const { kind, code, message, details, retryAfter } = error;
-    logger.info('refused', { errorCode: code, kind });
+    logger.info('refused', { status: STATUS[kind], errorCode: code, kind });
     const wait: HttpHeaders =
       retryAfter === undefined ? {} : { 'Retry-After': String(Math.max(1, Math.ceil(retryAfter / 1000))) };
     return errorAnswer(STATUS[kind], transaction, code, message, details, { ...headers, ...wait });

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { logger } from '../adapters/telemetry.ts';
 import type { Clients } from '../core/ports.ts';
 import { type AcceptancePorts, acceptBatch } from '../core/use-cases/accept-batch.ts';
 import { parseScheduleRequest } from '../core/use-cases/schedule-request.ts';
@@ -27,6 +28,7 @@ export function scheduleBatchFunction(ports: ScheduleBatchPorts) {
         createHash('sha256').update(JSON.stringify(request)).digest('hex'),
       ),
     });
+    logger.appendKeys({ batchId: batch.batchId });
     return {
       transaction: acceptanceOf(batch, transaction),
       content: {

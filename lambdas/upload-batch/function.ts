@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { logger } from '../adapters/telemetry.ts';
 import { checkFileSize, fileTypeOf } from '../core/domain/file-type.ts';
 import type { Clients } from '../core/ports.ts';
 import { type AcceptancePorts, acceptBatch } from '../core/use-cases/accept-batch.ts';
@@ -38,6 +39,7 @@ export function uploadBatchFunction(ports: UploadBatchPorts) {
       rows: content.rows,
       idempotency,
     });
+    logger.appendKeys({ batchId: batch.batchId });
     return {
       transaction: acceptanceOf(batch, transaction),
       content: {

@@ -87,7 +87,7 @@ export class Lambda implements Invoker {
     usage.billedMilliseconds += billed;
     usage.initMilliseconds += initMilliseconds;
     for (const action of ['logs:CreateLogStream', 'logs:PutLogEvents']) {
-      this.#record.add(model.logicalId, { action, resource: model.logGroup });
+      this.#record.add(model.logicalId, { action, resource: logStreamOf(model) });
     }
     const init = initMilliseconds > 0 ? `\tInit Duration: ${initMilliseconds.toFixed(2)} ms` : '';
     this.#logs.write(
@@ -99,6 +99,12 @@ export class Lambda implements Invoker {
     );
   }
 }
+
+/** The ARN of the one log stream that a function has here. */
+const logStreamOf = ({ arn, logGroup }: FunctionModel): string => {
+  const [, partition, , region, account] = arn.split(':');
+  return `arn:${partition}:logs:${region}:${account}:log-group:${logGroup}:log-stream:local`;
+};
 
 function withinAnswerLimit(invocation: Invocation): Invocation {
   if (!invocation.ok || Buffer.byteLength(invocation.payload) <= SYNCHRONOUS_BYTES) return invocation;

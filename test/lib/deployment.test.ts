@@ -10,6 +10,8 @@ describe('context', () => {
       stage: { name: 'dev' },
       region: 'ap-south-1',
       finproBaseUrl: 'https://api.finpro.example',
+      alarmAddress: null,
+      runbookUrl: 'docs/runbook.md',
     });
   });
 
@@ -18,9 +20,25 @@ describe('context', () => {
     expect(reading(context)).toMatchObject({ ...context, stage: { name: 'prod' } });
   });
 
+  test('alarms have an address where there is one, and the firewall is on in prod, unless it is said otherwise', () => {
+    expect(reading({ alarmAddress: 'ops@lender.test', runbookUrl: 'https://wiki.test/runbook' })).toMatchObject({
+      alarmAddress: 'ops@lender.test',
+      runbookUrl: 'https://wiki.test/runbook',
+      waf: false,
+    });
+    expect(reading({ waf: 'on' }).waf).toBe(true);
+    expect(reading({ stage: 'prod' }).waf).toBe(true);
+    expect(reading({ stage: 'prod', waf: 'off' }).waf).toBe(false);
+  });
+
   test.each([
+    ['alarmAddress', 'nobody'],
+    ['alarmAddress', ''],
+    ['runbookUrl', ''],
+    ['waf', 'true'],
     ['stage', 'production'],
     ['region', 'Mumbai'],
+    ['table', 'not a table'],
     ['finproBaseUrl', 'finpro.test'],
     ['finproBaseUrl', 'ftp://finpro.test'],
   ])('%s cannot be %s, and the error says which value it is', (key, value) => {
@@ -30,7 +48,7 @@ describe('context', () => {
 
 describe('stages', () => {
   const dev = synthesized();
-  const prod = synthesized({ stage: 'prod', finproBaseUrl: 'https://finpro.test' });
+  const prod = synthesized({ stage: 'prod', finproBaseUrl: 'https://finpro.test', alarmAddress: 'ops@lender.test' });
   const policies = (stack: typeof dev, type: string) => stack.all(type).map(({ deletionPolicy }) => deletionPolicy);
 
   test('prod keeps its table, its files and its logs when the stack is deleted, dev keeps nothing', () => {
@@ -90,10 +108,12 @@ describe('stages', () => {
 test('a person who deployed is told where things are', () => {
   const { outputs } = synthesized();
   expect(Object.keys(outputs).sort()).toEqual([
+    'AlarmTopicArn',
     'ApiUrl',
     'BucketName',
     'ChunkDeadLetterQueueUrl',
     'ChunkQueueUrl',
+    'DashboardName',
     'StateMachineArn',
     'TableName',
     'UpstreamSecretPrefix',

@@ -11,9 +11,10 @@ test('there is one bucket, and its logical id never changes: CloudFormation woul
 });
 
 test('its name is known before it is there, differs from stack to stack, and is not longer than S3 allows', () => {
-  const names = [stack, synthesized({ stage: 'prod', finproBaseUrl: 'https://finpro.test' })].map((one) =>
-    rendered(one.all('AWS::S3::Bucket')[0]?.properties['BucketName']),
-  );
+  const names = [
+    stack,
+    synthesized({ stage: 'prod', finproBaseUrl: 'https://finpro.test', alarmAddress: 'ops@lender.test' }),
+  ].map((one) => rendered(one.all('AWS::S3::Bucket')[0]?.properties['BucketName']));
   expect(names).toEqual(['bulk-data-fetch-dev-<AWS::StackId/2>', 'bulk-data-fetch-prod-<AWS::StackId/2>']);
   const guid = '5d1c9f64-0f3b-4f0e-8a3a-3a3b1e5f6a77';
   for (const name of names) expect(name.replace('<AWS::StackId/2>', guid).length).toBeLessThanOrEqual(63);

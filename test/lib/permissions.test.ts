@@ -82,8 +82,8 @@ describe('a function may do what it is for, and no more', () => {
     'create-upload': [...onTable('GetItem', 'PutItem'), ...inFolder('uploads', 'PutObject')],
     'ingest-file': [
       ...onTable('BatchWriteItem', 'GetItem', 'PutItem', 'Query', 'UpdateItem'),
-      ...inFolder('drop', 'GetObject', 'GetObjectVersion'),
-      ...inFolder('uploads', 'GetObject', 'GetObjectVersion'),
+      ...inFolder('drop', 'GetObjectVersion'),
+      ...inFolder('uploads', 'GetObjectVersion'),
       ...inFolder('drop-reports', 'PutObject'),
       ...onQueue(files),
       `sqs:SendMessage ${chunks}`,

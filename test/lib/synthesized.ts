@@ -70,8 +70,11 @@ export class Synthesized {
   }
 }
 
-/** The stack for a context, without bundles. */
-export function synthesized(context: Readonly<Record<string, string>> = {}): Synthesized {
+/** Does something with the stack for a context, which has no bundles. */
+export function withStack<Result>(
+  context: Readonly<Record<string, string>>,
+  use: (stack: BulkDataFetchStack) => Result,
+): Result {
   const outdir = mkdtempSync(join(tmpdir(), 'template-'));
   try {
     const app = new App({
@@ -82,11 +85,15 @@ export function synthesized(context: Readonly<Record<string, string>> = {}): Syn
       context: { ...FEATURE_FLAGS, 'aws:cdk:bundling-stacks': [] },
     });
     const deployment = readDeployment((key) => context[key]);
-    return new Synthesized(Template.fromStack(new BulkDataFetchStack(app, 'Tested', { deployment })));
+    return use(new BulkDataFetchStack(app, 'Tested', { deployment }));
   } finally {
     rmSync(outdir, { recursive: true, force: true });
   }
 }
+
+/** The template for a context. */
+export const synthesized = (context: Readonly<Record<string, string>> = {}): Synthesized =>
+  withStack(context, (stack) => new Synthesized(Template.fromStack(stack)));
 
 const intrinsicSchema = z.union([
   z.object({ Ref: z.string() }).transform(({ Ref }) => `<${Ref}>`),

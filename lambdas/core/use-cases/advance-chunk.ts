@@ -5,6 +5,7 @@ import type { Moment } from '../domain/row-transition.ts';
 import type { Advance, Budget, ChunkTask, FinPro } from '../ports.ts';
 import type { Settings } from '../settings.ts';
 import { callGate } from './call-gate.ts';
+import { callTally } from './call-tally.ts';
 import { makeCalls } from './chunk-calls.ts';
 import { blockedRows, claim, nextDueAt, withoutLostClaim } from './chunk-claim.ts';
 import { duplicateConsents } from './duplicate-consents.ts';
@@ -99,11 +100,13 @@ async function advanceFree(
     callsEndAt: Math.min(limits.callsEndAt, reservation.endsAt - settings.clockSkew),
     onOpen: (lesson) => lessons.push(teachBudget(ports, stored.key.organisationId, reservation, lesson)),
   });
+  const tally = callTally(ports.journal);
   const results = await makeCalls(
     {
       finPro: ports.finPro,
       journal: ports.journal,
       gate,
+      tally,
       duplicates,
       organisationId: stored.key.organisationId,
       input,
@@ -118,6 +121,7 @@ async function advanceFree(
   if (gate.circuit !== 'open') lessons.push(teachBudget(ports, stored.key.organisationId, reservation, gate.lesson()));
   await Promise.all([...lessons, giveBack(ports, stored.key, reservation, gate.tokensLeft)]);
   ports.journal.count('UpstreamCall', gate.callsMade);
+  tally.report(gate);
   return saveResults(ports, claimed, outcome, results, blocked);
 }
 

@@ -8,6 +8,7 @@ import type { Row } from '../domain/row.ts';
 import { type Moment, type RowEvent, transition } from '../domain/row-transition.ts';
 import type { FinPro, Journal, UpstreamAnswer } from '../ports.ts';
 import type { CallGate } from './call-gate.ts';
+import type { CallTally } from './call-tally.ts';
 import type { DuplicateConsents } from './duplicate-consents.ts';
 
 /** Calls under way at once in one advance of a chunk. */
@@ -17,6 +18,7 @@ export interface CallContext {
   readonly finPro: FinPro;
   readonly journal: Journal;
   readonly gate: CallGate;
+  readonly tally: CallTally;
   readonly duplicates: DuplicateConsents;
   readonly organisationId: string;
   readonly input: ChunkInput;
@@ -78,8 +80,11 @@ function rowCaller(context: CallContext, results: CallResults): RowCaller {
   };
 
   const called = async <T>(call: Promise<UpstreamAnswer<T>>): Promise<UpstreamAnswer<T>> => {
+    const startedAt = context.moment().now;
     const answer = await call;
-    gate.answered(answer.rate, answer.ok ? null : answer.failure);
+    const failure = answer.ok ? null : answer.failure;
+    gate.answered(answer.rate, failure);
+    context.tally.ended(context.moment().now - startedAt, failure);
     return answer;
   };
 
@@ -160,6 +165,7 @@ function rowCaller(context: CallContext, results: CallResults): RowCaller {
   };
 
   const poll = async (row: number): Promise<void> => {
+    journal.count('UpstreamPoll');
     const answer = await called(finPro.fiStatus(organisationId, { sessionId: sessionOf(row) }));
     if (!answer.ok) {
       const verdict = classify(answer.failure);

@@ -14,5 +14,8 @@ export async function finishChunk(ports: FinishPorts, key: ChunkKey): Promise<vo
   const finished = await ports.batches.finishChunk(key);
   if (!finished) return;
   await reportBatch(ports, finished);
-  if (await ports.batches.close(finished, ports.clock.now())) ports.journal.count('BatchFinished');
+  const now = ports.clock.now();
+  if (!(await ports.batches.close(finished, now))) return;
+  ports.journal.count('BatchFinished');
+  ports.journal.measure('BatchSeconds', Math.max(0, now - finished.acceptedAt) / 1000);
 }

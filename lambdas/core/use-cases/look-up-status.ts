@@ -12,6 +12,7 @@ import type {
 } from '../ports.ts';
 import type { Settings } from '../settings.ts';
 import { callGate } from './call-gate.ts';
+import { callTally } from './call-tally.ts';
 import { type TeachingPorts, teachBudget } from './teach-budget.ts';
 
 export interface LookUpPorts extends TeachingPorts {
@@ -87,9 +88,14 @@ async function ask(
     callsEndAt: Number.POSITIVE_INFINITY,
     onOpen: (lesson) => lessons.push(teachBudget(ports, organisationId, reservation, lesson)),
   });
+  const tally = callTally(ports.journal);
+  const startedAt = ports.clock.now();
   const answer = await ports.lookUps.lookUp(organisationId, by);
+  const failure = answer.ok ? null : answer.failure;
   ports.journal.count('UpstreamCall');
-  gate.answered(answer.rate, answer.ok ? null : answer.failure);
+  gate.answered(answer.rate, failure);
+  tally.ended(ports.clock.now() - startedAt, failure);
+  tally.report(gate);
   if (gate.circuit !== 'open') lessons.push(teachBudget(ports, organisationId, reservation, gate.lesson()));
   await Promise.all(lessons);
   return answer;

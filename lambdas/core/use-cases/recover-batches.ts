@@ -8,6 +8,7 @@ import { transition } from '../domain/row-transition.ts';
 import type { ChunkQueue, ChunkTask, OpenBatches } from '../ports.ts';
 import type { Settings } from '../settings.ts';
 import { type FinishPorts, finishChunk } from './finish-chunk.ts';
+import { openWork } from './open-work.ts';
 
 export interface RecoveryPorts extends FinishPorts {
   readonly openBatches: OpenBatches;
@@ -36,12 +37,14 @@ const GIVEN_UP_UNKNOWN = rowError(
  * executions and a crash between acceptance and queueing alike. Safe to run twice at once.
  */
 export async function recoverBatches(ports: RecoveryPorts): Promise<void> {
-  const { openBatches, batches, chunks, journal } = ports;
+  const { openBatches, batches, chunks, clock, journal } = ports;
+  const work = openWork(clock.now());
   const recover = async ({ organisationId, referenceId }: Pick<Batch, 'organisationId' | 'referenceId'>) => {
     try {
       const batch = await batches.find(organisationId, referenceId);
       if (!batch) return;
       const states = await chunks.states(batch);
+      work.add(batch, states);
       await recoverChunks(ports, states, batch.finishedChunks);
     } catch (error) {
       // One batch that cannot be read must not keep the others from being healed.
@@ -49,6 +52,7 @@ export async function recoverBatches(ports: RecoveryPorts): Promise<void> {
     }
   };
   await pMap(await openBatches.list(), recover, { concurrency: BATCHES_AT_ONCE });
+  work.report(journal);
 }
 
 async function recoverChunks(

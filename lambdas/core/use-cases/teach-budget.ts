@@ -16,7 +16,10 @@ export async function teachBudget(
 ): Promise<void> {
   if (lesson.rateLimited) journal.count('UpstreamRateLimited');
   try {
-    if (await budget.learn(organisationId, reservation, lesson, clock.now())) journal.count('CircuitOpened');
+    if (await budget.learn(organisationId, reservation, lesson, clock.now())) {
+      journal.count('CircuitOpened');
+      journal.note('the circuit is open from here on', { organisationId });
+    }
   } catch (error) {
     journal.note('the budget could not be updated', { organisationId, error: String(error) });
   }

@@ -1,0 +1,105 @@
+import { type IMetric, MathExpression, Metric } from 'aws-cdk-lib/aws-cloudwatch';
+import { LIST_PRICES, type PricedRegion } from './list-prices.ts';
+import type { ServiceFunction } from './service-function.ts';
+import { PERIOD } from './service-metrics.ts';
+import { tableMetrics, type Watched } from './watched.ts';
+
+/** A sum of metrics, and the dollars for one unit of it. */
+interface Item {
+  readonly id: string;
+  readonly metrics: readonly IMetric[];
+  readonly usd: number;
+}
+
+/** The region whose prices are taken: its own where they are listed, otherwise those of the service's home. */
+export const pricedAs = (region: string): PricedRegion => (region === 'us-east-1' ? region : 'ap-south-1');
+
+/** Wait, AdvanceChunk and Choice make a round, and each advance is one (`chunk-loop.ts`). */
+const TRANSITIONS_A_ROUND = 3;
+
+/**
+ * What AWS charges for the work, by list price and from what CloudWatch counts, in US dollars. An estimate from above: a retry of a chunk's task counts
+ * as a round, and each message as three requests, though they go ten at a time. Left out are S3, Secrets Manager, traces, storage and egress, and what is
+ * paid by the month whether or not there is work: alarms, metrics, the key, the firewall.
+ */
+function costItems(watched: Watched, region: string): readonly Item[] {
+  const prices = LIST_PRICES[pricedAs(region)];
+  const { apiFunctions, workers, queues, loop, restApi, storage } = watched;
+  const functions = [...apiFunctions, ...workers];
+  const advances = functions.filter(({ name }) => name === 'advance-chunk');
+  const options = { period: PERIOD, statistic: 'Sum' };
+  const invocations = (some: readonly ServiceFunction[]) => some.map(({ lambda }) => lambda.metricInvocations(options));
+  const sizes = [...new Set(functions.map(({ memoryMegabytes }) => memoryMegabytes))];
+  const read = tableMetrics(storage, 'ConsumedReadCapacityUnits');
+  const written = tableMetrics(storage, 'ConsumedWriteCapacityUnits');
+  const sent = queues.map(({ queue }) => queue.metricNumberOfMessagesSent(options));
+  return [
+    { id: 'rounds', metrics: invocations(advances), usd: TRANSITIONS_A_ROUND * prices['states.transition'].usd },
+    { id: 'ends', metrics: [loop.stateMachine.metricStarted(options)], usd: prices['states.transition'].usd },
+    { id: 'invocations', metrics: invocations(functions), usd: prices['lambda.request'].usd },
+    ...sizes.map((megabytes) => ({
+      id: `duration${megabytes}`,
+      metrics: functions
+        .filter(({ memoryMegabytes }) => memoryMegabytes === megabytes)
+        .map(({ lambda }) => lambda.metricDuration(options)),
+      usd: (megabytes / 1024 / 1000) * prices['lambda.gbSecond'].usd,
+    })),
+    { id: 'reads', metrics: [read.table, read.index], usd: prices['dynamodb.readUnit'].usd },
+    { id: 'writes', metrics: [written.table], usd: prices['dynamodb.writeUnit'].usd },
+    { id: 'indexwrites', metrics: [written.index], usd: prices['dynamodb.indexWriteUnit'].usd },
+    { id: 'messages', metrics: sent, usd: 3 * prices['sqs.request'].usd + prices['sqs.fairRequest'].usd },
+    {
+      id: 'idlepolls',
+      metrics: queues.map(({ queue }) => queue.metricNumberOfEmptyReceives(options)),
+      usd: prices['sqs.request'].usd,
+    },
+    { id: 'requests', metrics: [restApi.metricCount(options)], usd: prices['apigateway.request'].usd },
+    {
+      id: 'logbytes',
+      metrics: functions.map(
+        ({ logGroup }) =>
+          new Metric({
+            namespace: 'AWS/Logs',
+            metricName: 'IncomingBytes',
+            dimensionsMap: { LogGroupName: logGroup.logGroupName },
+            ...options,
+          }),
+      ),
+      usd: prices['logs.byte'].usd,
+    },
+  ];
+}
+
+/** A price as a metric expression can have it: without an exponent. */
+const decimal = (usd: number): string => usd.toFixed(14).replace(/0+$/, '');
+
+/** What a batch, and what 10,000 rows, have cost over the time that the dashboard shows. */
+export function batchCost(watched: Watched, region: string): MathExpression[] {
+  const items = costItems(watched, region);
+  const { metrics } = watched;
+  const usingMetrics: Record<string, IMetric> = {};
+  const terms = items.map(({ id, metrics: parts, usd }) => {
+    const names = parts.map((part, index) => {
+      usingMetrics[`${id}x${index}`] = part;
+      return `FILL(${id}x${index},0)`;
+    });
+    return `${decimal(usd)}*SUM([${names.join()}])`;
+  });
+  const cost = new MathExpression({ expression: terms.join('+'), usingMetrics, period: PERIOD, label: 'US$' });
+  const per = (id: string, count: IMetric, expression: string, label: string): MathExpression =>
+    new MathExpression({ expression, usingMetrics: { cost, [id]: count }, period: PERIOD, label });
+  const rows = new MathExpression({
+    expression: 'FILL(completed, 0) + FILL(failed, 0)',
+    usingMetrics: {
+      completed: metrics.count('RowCompleted', 'completed'),
+      failed: metrics.count('RowFailed', 'failed'),
+    },
+    period: PERIOD,
+    label: 'rows ended',
+  });
+  const finished = metrics.count('BatchFinished', 'finished');
+  return [
+    per('batches', finished, 'IF(batches > 0, cost / batches, 0)', 'a finished batch, US$'),
+    per('rows', rows, 'IF(rows > 0, 10000 * cost / rows, 0)', '10,000 rows, US$'),
+  ];
+}

@@ -1,0 +1,45 @@
+import type { RestApi } from 'aws-cdk-lib/aws-apigateway';
+import { Metric } from 'aws-cdk-lib/aws-cloudwatch';
+import type { IConstruct } from 'constructs';
+import type { ChunkLoop } from './chunk-loop.ts';
+import { ServiceFunction } from './service-function.ts';
+import { PERIOD, type ServiceMetrics } from './service-metrics.ts';
+import { Storage } from './storage.ts';
+import { WorkQueue } from './work-queue.ts';
+
+/** All that alarms and dashboard look at. */
+export interface Watched {
+  readonly metrics: ServiceMetrics;
+  /** The functions behind the API, and those that work by themselves. */
+  readonly apiFunctions: readonly ServiceFunction[];
+  readonly workers: readonly ServiceFunction[];
+  readonly recovery: ServiceFunction;
+  readonly queues: readonly WorkQueue[];
+  readonly loop: ChunkLoop;
+  readonly restApi: RestApi;
+  readonly storage: Storage;
+}
+
+/** Every function under a construct: whoever makes one cannot forget to have it watched. */
+export const functionsUnder = (scope: IConstruct): readonly ServiceFunction[] =>
+  scope.node.findAll().filter((each) => each instanceof ServiceFunction);
+
+/** Every queue under a construct. */
+export const queuesUnder = (scope: IConstruct): readonly WorkQueue[] =>
+  scope.node.findAll().filter((each) => each instanceof WorkQueue);
+
+/** A metric that DynamoDB counts for the table, and the same for its index, whose units it counts apart. */
+export function tableMetrics(
+  { table }: Storage,
+  metricName: string,
+): { readonly table: Metric; readonly index: Metric } {
+  const metric = (dimensions: Readonly<Record<string, string>>): Metric =>
+    new Metric({
+      namespace: 'AWS/DynamoDB',
+      metricName,
+      dimensionsMap: { TableName: table.tableName, ...dimensions },
+      statistic: 'Sum',
+      period: PERIOD,
+    });
+  return { table: metric({}), index: metric({ GlobalSecondaryIndexName: Storage.OPEN_BATCHES }) };
+}

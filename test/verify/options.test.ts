@@ -1,0 +1,11 @@
+import { expect, test } from 'vitest';
+import { readVerifyOptions } from '../../verify/options.ts';
+
+test('a machine without Python fails, unless it may', () => {
+  expect(readVerifyOptions([])).toEqual({ ifPossible: false });
+  expect(readVerifyOptions(['--if-possible'])).toEqual({ ifPossible: true });
+});
+
+test.each([[['--rows', '5']], [['now']], [['--if-possible=yes']]])('%j is refused, with how it is called', (args) => {
+  expect(() => readVerifyOptions(args)).toThrow('npm run verify:deploy [-- --if-possible]');
+});

@@ -1,0 +1,32 @@
+import { run } from './child.ts';
+import { readVerifyOptions } from './options.ts';
+import { findPython, NO_PYTHON, PROBE } from './python.ts';
+import { verifyDeployment } from './verify-deployment.ts';
+import { isolatedEnvironment } from './workplace.ts';
+
+const PROBE_SECONDS = 20;
+
+const stopping = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.on(signal, () => stopping.abort(new Error(`stopped by ${signal}`)));
+}
+
+try {
+  process.exitCode = await main();
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
+}
+
+/** Returns the exit code. */
+async function main(): Promise<number> {
+  const { ifPossible } = readVerifyOptions(process.argv.slice(2));
+  const options = { env: isolatedEnvironment(), signal: stopping.signal };
+  const python = await findPython((command) => run([command, '-c', PROBE], options, PROBE_SECONDS).catch(() => null));
+  if (python === null) {
+    console.log(ifPossible ? `The deployment is not verified: ${NO_PYTHON}` : NO_PYTHON);
+    return ifPossible ? 0 : 1;
+  }
+  await verifyDeployment(python, stopping.signal);
+  return 0;
+}
