@@ -6,6 +6,7 @@ import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { z } from 'zod';
 import { type Environment, startEnvironment } from '../../local/environment.ts';
 import { type ApiRecord, guidOf, Product } from './product.ts';
+import { sharedAssembly } from './shared-assembly.ts';
 
 const TIME_SCALE = 0.02;
 const SCALED_MINUTE = 60_000 * TIME_SCALE;
@@ -50,7 +51,7 @@ let environment: Environment;
 let product: Product;
 beforeAll(async () => {
   stateDir = await mkdtemp(join(tmpdir(), 'faulty-upstream-'));
-  environment = await startEnvironment({ timeScale: TIME_SCALE, stateDir });
+  environment = await startEnvironment({ timeScale: TIME_SCALE, stateDir, assembly: await sharedAssembly() });
   product = new Product(environment.endpoints, environment.tenants[0]);
 });
 afterAll(async () => {

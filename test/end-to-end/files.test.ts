@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { type Environment, startEnvironment } from '../../local/environment.ts';
 import { guidOf, Product } from './product.ts';
+import { sharedAssembly } from './shared-assembly.ts';
 
 /** The examples of the seed (schedule file upload), as they stand. */
 const CSV = `consentId,fiDataRangeFrom,fiDataRangeTo,configId
@@ -33,7 +34,7 @@ let product: Product;
 let s3: S3Client;
 let bucket: string;
 beforeAll(async () => {
-  environment = await startEnvironment({ timeScale: 0.02 });
+  environment = await startEnvironment({ timeScale: 0.02, assembly: await sharedAssembly() });
   product = new Product(environment.endpoints, environment.tenants[0]);
   const aws = environment.endpoints.aws;
   bucket = z.string().parse(aws['bucket']);

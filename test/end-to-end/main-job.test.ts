@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Environment, startEnvironment } from '../../local/environment.ts';
 import { guidOf, Product } from './product.ts';
+import { sharedAssembly } from './shared-assembly.ts';
 
 /** What becomes of a row in each of the simulator's scenarios (`upstream.md`, failure table). */
 const SCENARIOS = [
@@ -46,7 +47,7 @@ const rows = Array.from({ length: SCENARIOS.length * ROWS_EACH }, (_, row) => {
 let environment: Environment;
 let product: Product;
 beforeAll(async () => {
-  environment = await startEnvironment({ timeScale: 0.02 });
+  environment = await startEnvironment({ timeScale: 0.02, assembly: await sharedAssembly() });
   product = new Product(environment.endpoints, environment.tenants[0]);
   await product.control('PUT', '/_sim/consents', {
     consents: rows.map(({ consentId, expected }) => ({ consentId, scenario: expected.scenario, accounts: 2 })),

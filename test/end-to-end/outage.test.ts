@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { type Environment, startEnvironment } from '../../local/environment.ts';
 import { type BatchStatus, guidOf, Product } from './product.ts';
+import { sharedAssembly } from './shared-assembly.ts';
 
 const TIME_SCALE = 0.02;
 const SCALED_MINUTE = 60_000 * TIME_SCALE;
@@ -21,7 +22,11 @@ let environment: Environment;
 let large: Product;
 let small: Product;
 beforeAll(async () => {
-  environment = await startEnvironment({ timeScale: TIME_SCALE, environment: { BALANCES: 'off' } });
+  environment = await startEnvironment({
+    timeScale: TIME_SCALE,
+    environment: { BALANCES: 'off' },
+    assembly: await sharedAssembly(),
+  });
   large = new Product(environment.endpoints, environment.tenants[0]);
   small = new Product(environment.endpoints, environment.tenants[1]);
 });

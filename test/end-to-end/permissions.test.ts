@@ -1,12 +1,9 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { RecordedCall } from '../../local/call-record.ts';
 import { type Environment, startEnvironment } from '../../local/environment.ts';
-import { synthesize } from '../../local/synthesize.ts';
 import { driveEveryFlow } from './every-flow.ts';
 import { covers, type Grant, grantsOf, isAllowed } from './grants.ts';
+import { sharedAssembly } from './shared-assembly.ts';
 
 /**
  * What AWS itself does with a role, which the local cloud has nothing of. Each entry must still be granted: one that is not has to go from
@@ -31,14 +28,12 @@ const BY_AWS: readonly { readonly actions: RegExp; readonly why: string }[] = [
 // one, for its function: Lambda's pollers make them with the function's role, before and after it runs. It has lambda:InvokeFunction
 // likewise for every task of a state machine, every target of a rule and every integration of the API.
 
-let folder: string;
 let environment: Environment;
 let calls: readonly RecordedCall[];
 let grants: readonly Grant[];
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'permissions-'));
-  const assembly = await synthesize(join(folder, 'assembly'));
+  const assembly = await sharedAssembly();
   grants = grantsOf(assembly);
   environment = await startEnvironment({ assembly, timeScale: 0.02 });
   await driveEveryFlow(environment);
@@ -47,7 +42,6 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await environment?.close();
-  await rm(folder, { recursive: true, force: true });
 });
 
 describe('when every flow has run', () => {
