@@ -1,6 +1,7 @@
 import type { Batch } from '../../lambdas/core/domain/batch.ts';
 import type { Batches, Clock, OpenBatches } from '../../lambdas/core/ports.ts';
 import type { Settings } from '../../lambdas/core/settings.ts';
+import { direct, type RemoteCall } from './remote-call.ts';
 
 /** The batch items and their index, in memory. */
 export interface MemoryBatches extends Batches, OpenBatches {
@@ -8,7 +9,8 @@ export interface MemoryBatches extends Batches, OpenBatches {
   closedAt(batch: Pick<Batch, 'organisationId' | 'referenceId'>): number | null;
 }
 
-interface Item {
+/** What is stored of a batch. */
+export interface BatchItem {
   readonly batch: Batch;
   /** Among the open ones. */
   readonly isOpen: boolean;
@@ -25,12 +27,20 @@ const seconds = (at: number): number => Math.ceil(at / 1000);
 const keyOf = ({ organisationId, referenceId }: Pick<Batch, 'organisationId' | 'referenceId'>): string =>
   JSON.stringify([organisationId, referenceId]);
 
-/** Batches under the conditions of the table's: an expired item counts as absent, though it still lies there. */
-export function memoryBatches(clock: Clock, { retention }: Settings): MemoryBatches {
-  const items = new Map<string, Item>();
-
-  const isExpired = ({ expiresAt }: Item): boolean => expiresAt <= seconds(clock.now());
-  const isLapsed = ({ batch }: Item): boolean => batch.reservation !== null && batch.reservation.until <= clock.now();
+/**
+ * Batches under the conditions of the table's: an expired item counts as absent, though it still lies there.
+ * @param call how each read and write of the table goes
+ * @param items what is stored, to share it between several workers' ports
+ */
+export function memoryBatches(
+  clock: Clock,
+  { retention }: Settings,
+  call: RemoteCall = direct,
+  items: Map<string, BatchItem> = new Map(),
+): MemoryBatches {
+  const isExpired = ({ expiresAt }: BatchItem): boolean => expiresAt <= seconds(clock.now());
+  const isLapsed = ({ batch }: BatchItem): boolean =>
+    batch.reservation !== null && batch.reservation.until <= clock.now();
   const put = (batch: Batch): void => {
     items.set(keyOf(batch), {
       batch: structuredClone({ ...batch, finishedChunks: new Set<number>() }),
@@ -41,62 +51,71 @@ export function memoryBatches(clock: Clock, { retention }: Settings): MemoryBatc
     });
   };
   /** The item of a batch, unless its reference is another's. */
-  const itemOf = (batch: Pick<Batch, 'organisationId' | 'referenceId' | 'batchId'>): Item | null => {
+  const itemOf = (batch: Pick<Batch, 'organisationId' | 'referenceId' | 'batchId'>): BatchItem | null => {
     const item = items.get(keyOf(batch));
     return item?.batch.batchId === batch.batchId ? item : null;
   };
 
   return {
-    find: async (organisationId, referenceId) => {
-      const item = items.get(keyOf({ organisationId, referenceId }));
-      return item && !isExpired(item) && !isLapsed(item) ? structuredClone(item.batch) : null;
-    },
+    find: (organisationId, referenceId) =>
+      call('batches.find', () => {
+        const item = items.get(keyOf({ organisationId, referenceId }));
+        return item && !isExpired(item) && !isLapsed(item) ? structuredClone(item.batch) : null;
+      }),
 
-    findReserved: async (organisationId, referenceId) => {
-      const item = items.get(keyOf({ organisationId, referenceId }));
-      return item && !isExpired(item) ? structuredClone(item.batch) : null;
-    },
+    findReserved: (organisationId, referenceId) =>
+      call('batches.findReserved', () => {
+        const item = items.get(keyOf({ organisationId, referenceId }));
+        return item && !isExpired(item) ? structuredClone(item.batch) : null;
+      }),
 
-    accept: async (batch) => {
-      const stored = items.get(keyOf(batch));
-      const isFree = !stored || isExpired(stored) || isLapsed(stored) || stored.batch.batchId === batch.batchId;
-      if (isFree) put(batch);
-      return isFree;
-    },
+    accept: (batch) =>
+      call('batches.accept', () => {
+        const stored = items.get(keyOf(batch));
+        const isFree = !stored || isExpired(stored) || isLapsed(stored) || stored.batch.batchId === batch.batchId;
+        if (isFree) put(batch);
+        return isFree;
+      }),
 
-    claimReserved: async (batch, until) => {
-      const item = itemOf(batch);
-      if (!item?.batch.reservation || item.readUntil > clock.now()) return false;
-      items.set(keyOf(batch), { ...item, readUntil: until });
-      return true;
-    },
+    claimReserved: (batch, until) =>
+      call('batches.claimReserved', () => {
+        const item = itemOf(batch);
+        if (!item?.batch.reservation || item.readUntil > clock.now()) return false;
+        items.set(keyOf(batch), { ...item, readUntil: until });
+        return true;
+      }),
 
-    acceptReserved: async (batch) => {
-      if (!itemOf(batch)?.batch.reservation) return false;
-      put(batch);
-      return true;
-    },
+    acceptReserved: (batch) =>
+      call('batches.acceptReserved', () => {
+        if (!itemOf(batch)?.batch.reservation) return false;
+        put(batch);
+        return true;
+      }),
 
-    finishChunk: async (key) => {
-      const item = itemOf(key);
-      if (!item) return null;
-      const batch = { ...item.batch, finishedChunks: new Set([...item.batch.finishedChunks, key.chunk]) };
-      items.set(keyOf(key), { ...item, batch });
-      return batch.finishedChunks.size < batch.chunks ? null : structuredClone(batch);
-    },
+    finishChunk: (key) =>
+      call('batches.finishChunk', () => {
+        const item = itemOf(key);
+        if (!item) return null;
+        const batch = { ...item.batch, finishedChunks: new Set([...item.batch.finishedChunks, key.chunk]) };
+        items.set(keyOf(key), { ...item, batch });
+        return batch.finishedChunks.size < batch.chunks ? null : structuredClone(batch);
+      }),
 
-    close: async (batch, at) => {
-      const item = itemOf(batch);
-      if (!item?.isOpen) return false;
-      items.set(keyOf(batch), { ...item, isOpen: false, closedAt: at });
-      return true;
-    },
+    close: (batch, at) =>
+      call('batches.close', () => {
+        const item = itemOf(batch);
+        if (!item?.isOpen) return false;
+        items.set(keyOf(batch), { ...item, isOpen: false, closedAt: at });
+        return true;
+      }),
 
-    list: async () =>
-      [...items.values()]
-        .filter(({ isOpen }) => isOpen)
-        .toSorted((a, b) => a.batch.acceptedAt - b.batch.acceptedAt)
-        .map(({ batch: { organisationId, referenceId } }) => ({ organisationId, referenceId })),
+    list: () =>
+      call('openBatches.list', () =>
+        [...items.values()]
+          .filter(({ isOpen }) => isOpen)
+          .toSorted((a, b) => a.batch.acceptedAt - b.batch.acceptedAt)
+          .map(({ batch: { organisationId, referenceId } }) => ({ organisationId, referenceId })),
+      ),
 
     closedAt: (batch) => items.get(keyOf(batch))?.closedAt ?? null,
   };

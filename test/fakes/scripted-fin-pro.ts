@@ -20,6 +20,8 @@ export interface FinProCall {
   readonly failure: UpstreamFailure | null;
   /** An FI request that opened a session, whether or not its answer came. */
   readonly opened: string | null;
+  /** For a status call that was processed: the session it was answered with. */
+  readonly told: Pick<FiStatus, 'sessionId' | 'eventStatus'> | null;
 }
 
 interface Session {
@@ -27,6 +29,14 @@ interface Session {
   readonly organisationId: string;
   readonly consentId: string;
   readonly openedAt: number;
+}
+
+/** What FinPro makes of a call that it does not refuse. */
+interface Processed<T> {
+  readonly value: T;
+  readonly opened?: string;
+  readonly told?: FiStatus;
+  readonly isLost?: boolean;
 }
 
 /** FinPro by script. Everything it does, some upstream has done: it opens a session or not, and its answer comes or not. */
@@ -40,6 +50,10 @@ export interface ScriptedFinPro extends FinPro {
   openElsewhere(organisationId: string, consentId: string, openedAt: number): string;
   /** Fails calls before anything is processed, whatever their consent. */
   refuses: (call: Pick<FinProCall, 'at' | 'kind' | 'organisationId' | 'consentId'>) => UpstreamFailure | null;
+  /** Whether the answer to a call that was processed is lost on its way. */
+  loses: (call: Pick<FinProCall, 'at' | 'kind' | 'organisationId' | 'consentId'>) => boolean;
+  /** How long a call is on its way to FinPro, in milliseconds. */
+  transit: () => number;
   /** How long a call takes, in milliseconds, from its arrival to its answer. */
   latency: (call: FinProCall) => number;
   /** Fixed windows over all calls of an organisation; beyond the limit a call is answered 429. One of them begins at the anchor, or at the epoch. */
@@ -88,18 +102,21 @@ export function scriptedFinPro(clock: VirtualClock, ids: Ids): ScriptedFinPro {
   /** Takes a call in: refused as a whole, or processed now, whatever becomes of its answer. */
   const arrive = async <T>(
     call: Pick<FinProCall, 'kind' | 'organisationId' | 'consentId'> & { readonly request?: FiRequest },
-    process: () => { readonly value: T; readonly opened?: string; readonly isLost?: boolean } | UpstreamFailure,
+    process: () => Processed<T> | UpstreamFailure,
   ): Promise<UpstreamAnswer<T>> => {
+    const transit = finPro.transit();
+    if (transit > 0) await clock.wait(transit);
     const at = clock.now();
     const { isOver, ...hint } = rateOf(call.organisationId, at);
     const done = (isOver ? TOO_MANY : null) ?? finPro.refuses({ ...call, at }) ?? process();
-    const failure = 'sent' in done ? done : done.isLost ? LOST : null;
+    const failure = 'sent' in done ? done : done.isLost || finPro.loses({ ...call, at }) ? LOST : null;
     const logged: FinProCall = {
       ...call,
       at,
       request: call.request ?? null,
       failure,
       opened: 'sent' in done ? null : (done.opened ?? null),
+      told: 'sent' in done ? null : (done.told ?? null),
     };
     calls.push(logged);
     const latency = finPro.latency(logged);
@@ -145,6 +162,8 @@ export function scriptedFinPro(clock: VirtualClock, ids: Ids): ScriptedFinPro {
     },
     openElsewhere: open,
     refuses: () => null,
+    loses: () => false,
+    transit: () => 0,
     latency: () => 0,
     rateLimit: null,
     overLimit,
@@ -155,6 +174,10 @@ export function scriptedFinPro(clock: VirtualClock, ids: Ids): ScriptedFinPro {
         const { requests } = behaviourOf(consentId);
         const step = requests[turnOf(consentId, 'request')] ?? requests.at(-1) ?? requests[0];
         if (step.kind === 'fails') return step.failure;
+        if (step.kind === 'already-running') {
+          open(organisationId, consentId, clock.now() - step.for);
+          return answered(400, 'DataFetchRequestInProgress');
+        }
         const sessionId = open(organisationId, consentId, clock.now());
         return { value: { sessionId }, opened: sessionId, isLost: step.kind === 'opens-unheard' };
       });
@@ -171,7 +194,10 @@ export function scriptedFinPro(clock: VirtualClock, ids: Ids): ScriptedFinPro {
       return arrive<FiStatus>({ kind, organisationId, consentId }, () => {
         const failure = behaviourOf(consentId).statusFailures[turnOf(consentId, 'status')];
         if (failure) return failure;
-        if (found) return { value: statusOf(found) };
+        if (found) {
+          const status = statusOf(found);
+          return { value: status, told: status };
+        }
         return 'sessionId' in of
           ? answered(400, 'InvalidSessionId', 'The session does not exist.')
           : answered(400, 'NoDataFound', 'No FI request has been initiated.');

@@ -14,8 +14,8 @@ export interface Timer {
 export interface VirtualClock extends Clock {
   timer(milliseconds: number): Timer;
   wait(milliseconds: number): Promise<void>;
-  /** Runs to a time, or until `isOver`, which is asked whenever nothing can go on without time passing. */
-  runUntil(until: number, isOver?: () => boolean): Promise<void>;
+  /** Runs to a time, or until `isOver`, which is asked whenever nothing can go on without time passing; it must not wait for the clock itself. */
+  runUntil(until: number, isOver?: () => boolean | Promise<boolean>): Promise<void>;
   /** Runs until the work is done and gives its result. */
   finish<T>(work: Promise<T>): Promise<T>;
 }
@@ -53,7 +53,7 @@ export function virtualClock(start: number): VirtualClock {
       let atOnce = 0;
       for (;;) {
         await settle();
-        if (isOver()) return;
+        if (await isOver()) return;
         // The first of the earliest: timers of the same time go off in the order in which they were set.
         const next = waiting.reduce<Waiting | null>(
           (earliest, each) => (earliest && earliest.at <= each.at ? earliest : each),

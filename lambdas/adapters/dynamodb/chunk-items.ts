@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { AccountDetails } from '../../core/domain/account-details.ts';
 import type { ChunkInput } from '../../core/domain/chunk-input.ts';
 import type { ChunkOutcome } from '../../core/domain/chunk-outcome.ts';
@@ -15,6 +15,8 @@ const inputContent = z.object({
   rows: z.array(z.tuple([text.optional(), text.optional(), text.optional(), z.number().int().nullable().optional()])),
 });
 
+const packedInput = z.object({ consents: guidColumn, content: z.instanceof(Uint8Array) });
+
 /** The attributes of a chunk's input. */
 export const toInputItem = ({ defaults, chunkRows, rows }: ChunkInput): object => ({
   consents: packGuids(rows.map(({ consentId }) => consentId)),
@@ -26,7 +28,7 @@ export const toInputItem = ({ defaults, chunkRows, rows }: ChunkInput): object =
 });
 
 export function fromInputItem(item: unknown): ChunkInput {
-  const { consents, content } = z.object({ consents: guidColumn, content: z.instanceof(Uint8Array) }).parse(item);
+  const { consents, content } = packedInput.parse(item);
   const { defaults, chunkRows, rows } = inputContent.parse(unpackJson(content));
   return {
     defaults,
@@ -53,6 +55,8 @@ const outcomeContent = z.object({
   errors: z.array(z.tuple([z.number().int(), z.number().int()])),
 });
 
+const packedOutcome = z.object({ version: z.number().int(), sessions: guidColumn, content: z.instanceof(Uint8Array) });
+
 /** The attributes of a chunk's outcome. */
 export function toOutcomeItem({ version, sessions, errors }: ChunkOutcome): object {
   const rows = Math.max(-1, ...sessions.keys()) + 1;
@@ -75,9 +79,7 @@ export function toOutcomeItem({ version, sessions, errors }: ChunkOutcome): obje
 }
 
 export function fromOutcomeItem(item: unknown): ChunkOutcome {
-  const { version, sessions, content } = z
-    .object({ version: z.number().int(), sessions: guidColumn, content: z.instanceof(Uint8Array) })
-    .parse(item);
+  const { version, sessions, content } = packedOutcome.parse(item);
   const { texts, errors } = outcomeContent.parse(unpackJson(content));
   return {
     version,
@@ -145,7 +147,9 @@ const accountsContent = z.array(
   ]),
 );
 
+const packedAccounts = z.object({ content: z.instanceof(Uint8Array) });
+
 export function fromAccountsItem(item: unknown): (readonly [number, readonly AccountDetails[]])[] {
-  const { content } = z.object({ content: z.instanceof(Uint8Array) }).parse(item);
+  const { content } = packedAccounts.parse(item);
   return accountsContent.parse(unpackJson(content));
 }

@@ -1,5 +1,5 @@
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
-import { z } from 'zod';
+import * as z from 'zod';
 import { type ChunkState, countersOf, timelineOf } from '../../core/domain/chunk-state.ts';
 import { PHASES, RETRY_ELIGIBILITIES, ROW_STATUSES, type Row } from '../../core/domain/row.ts';
 import { type Timeline, tickOf, timeOfTick } from '../../core/domain/timeline.ts';

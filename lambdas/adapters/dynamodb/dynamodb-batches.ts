@@ -1,6 +1,6 @@
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { GetCommand, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
-import { z } from 'zod';
+import * as z from 'zod';
 import { BATCH_SOURCES, type Batch } from '../../core/domain/batch.ts';
 import type { Batches, Clock } from '../../core/ports.ts';
 import type { Settings } from '../../core/settings.ts';

@@ -1,4 +1,5 @@
 import { GetCommand, PutCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
+import * as z from 'zod';
 import { NO_OUTCOME } from '../../core/domain/chunk-outcome.ts';
 import type { ChunkKey, ChunkState } from '../../core/domain/chunk-state.ts';
 import type { Chunks, Clock, NewChunk } from '../../core/ports.ts';
@@ -12,11 +13,22 @@ import {
   toOutcomeItem,
 } from './chunk-items.ts';
 import { fromStateItem, toStateItem } from './chunk-state-item.ts';
-import { accountsKey, accountsPrefix, type ItemKey, inputKey, outcomeKey, stateKey, statePrefix } from './keys.ts';
+import {
+  accountsKey,
+  accountsPrefix,
+  type ItemKey,
+  inputKey,
+  outcomeKey,
+  stateKey,
+  statePrefix,
+  unacceptedPrefixes,
+} from './keys.ts';
 import { epochSeconds, holds, type Table } from './table.ts';
 import { writeAll } from './write-all.ts';
 
 const DAY = 86_400_000;
+
+const itemKey = z.object({ pk: z.string(), sk: z.string() });
 
 /** The chunks of batches in the table. Reads are strongly consistent; writes are conditional on the version that was read. */
 export function dynamoDbChunks(table: Table, clock: Clock, settings: Settings): Chunks {
@@ -65,6 +77,10 @@ export function dynamoDbChunks(table: Table, clock: Clock, settings: Settings): 
     create: (chunks) => writeAll(table, { puts: chunks.flatMap((chunk) => newItems(chunk, stateItem, chunkExpiry)) }),
     discard: (keys) =>
       writeAll(table, { deletes: keys.flatMap((key) => [stateKey(key), inputKey(key), outcomeKey(key)]) }),
+    clear: async (batch) => {
+      const written = await Promise.all(unacceptedPrefixes(batch).map(query));
+      await writeAll(table, { deletes: written.flat().map((item) => itemKey.parse(item)) });
+    },
     state: async (key) => {
       const item = await get(stateKey(key));
       return item === undefined ? null : fromStateItem(item, chunkKeyOf(key));

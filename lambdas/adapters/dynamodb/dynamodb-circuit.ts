@@ -1,5 +1,5 @@
 import { UpdateCommand } from '@aws-sdk/lib-dynamodb';
-import { z } from 'zod';
+import * as z from 'zod';
 import { AWAY } from '../../core/domain/circuit.ts';
 import type { Ledger } from '../../core/domain/rate-window.ts';
 import type { BudgetLesson, Leave } from '../../core/ports.ts';

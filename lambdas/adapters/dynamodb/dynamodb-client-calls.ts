@@ -1,5 +1,5 @@
 import { UpdateCommand } from '@aws-sdk/lib-dynamodb';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { ClientCalls } from '../../core/ports.ts';
 import { clientCallsKey } from './keys.ts';
 import { epochSeconds, type Table } from './table.ts';

@@ -1,5 +1,5 @@
 import { PutCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { RegisteredClient } from '../../core/domain/client.ts';
 import type { ClientRegister } from '../../core/ports.ts';
 import { clientItem, getClient } from './dynamodb-clients.ts';

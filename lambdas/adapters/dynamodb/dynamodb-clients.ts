@@ -1,5 +1,5 @@
 import { GetCommand } from '@aws-sdk/lib-dynamodb';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Client } from '../../core/domain/client.ts';
 import type { Clients } from '../../core/ports.ts';
 import { clientKey } from './keys.ts';

@@ -1,5 +1,5 @@
 import { GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { KeptStatuses } from '../../core/ports.ts';
 import { keptStatusKey } from './keys.ts';
 import { packJson, unpackJson } from './packed-json.ts';

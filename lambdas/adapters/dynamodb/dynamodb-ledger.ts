@@ -1,5 +1,5 @@
 import { GetCommand, PutCommand, UpdateCommand, type UpdateCommandInput } from '@aws-sdk/lib-dynamodb';
-import { z } from 'zod';
+import * as z from 'zod';
 import { type Ledger, windowAt } from '../../core/domain/rate-window.ts';
 import type { Settings } from '../../core/settings.ts';
 import { ledgerKey } from './keys.ts';

@@ -1,5 +1,5 @@
 import { QueryCommand } from '@aws-sdk/lib-dynamodb';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { OpenBatches } from '../../core/ports.ts';
 import type { Table } from './table.ts';
 

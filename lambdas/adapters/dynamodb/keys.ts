@@ -42,6 +42,13 @@ export const outcomeKey = (key: ChunkKey): ItemKey => ({
   sk: `OUTCOME#${chunkNumber(key.chunk)}`,
 });
 
+/** The prefixes of all items that are written of a batch before it is accepted. */
+export const unacceptedPrefixes = (batch: Omit<ChunkKey, 'chunk'>): readonly ItemKey[] => [
+  statePrefix(batch),
+  { pk: batchPartition(batch), sk: 'INPUT#' },
+  { pk: batchPartition(batch), sk: 'OUTCOME#' },
+];
+
 /** Accounts of a chunk sort by version, so that the last of a row is the one that counts. */
 export const accountsPrefix = (key: ChunkKey): ItemKey => ({
   pk: batchPartition(key),

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { GlobalConfig } from './batch.ts';
 import { instantOf, isReversed } from './date-range.ts';
 import { CONFIG_ID_LENGTH, GUID } from './identifiers.ts';

@@ -58,6 +58,8 @@ export async function acceptBatch(ports: AcceptancePorts, submission: Submission
 
   const batch = newBatch(submission, reserved?.batchId ?? ids.uuid(), now, settings);
   const parts = chunksOf(batch, submission, settings);
+  // A reader of the same upload may have died in the middle of it; its file may have been another, and cut otherwise.
+  if (reserved) await chunks.clear(reserved);
   await chunks.create(parts);
   if (!(await (reserved ? batches.acceptReserved(batch) : batches.accept(batch)))) {
     const winner = await batches.find(submission.organisationId, submission.referenceId);

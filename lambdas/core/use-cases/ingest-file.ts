@@ -43,7 +43,8 @@ async function ingestUpload(
   const { batches } = ports;
   const reserved = await batches.findReserved(place.organisationId, place.referenceId);
   if (!reserved?.reservation || reserved.batchId !== place.batchId) return;
-  if (!(await batches.claimReserved(reserved, readUntil))) {
+  // Dead by this clock; by another it may still be writing, and what it writes must not be cleared away.
+  if (!(await batches.claimReserved(reserved, readUntil + ports.settings.clockSkew))) {
     throw new ConflictError('the file of the upload is being read by somebody else');
   }
   const { fileType } = reserved.reservation;

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Batch, GlobalConfig, Idempotency } from '../domain/batch.ts';
 import { uploadKey } from '../domain/file-place.ts';
 import { FILE_NAME_LENGTH, type FileType, fileTypeOf, MAXIMUM_FILE_BYTES } from '../domain/file-type.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { RETRY_ELIGIBILITIES, type RetryEligibility, ROW_STATUSES, type RowStatus } from '../domain/row.ts';
 import { firstFault } from '../domain/row-submission.ts';
 import { invalidRequest } from '../errors.ts';

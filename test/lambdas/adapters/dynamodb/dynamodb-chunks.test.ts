@@ -93,6 +93,22 @@ describe('a chunk in the table', () => {
     expect(await table.items()).toEqual([]);
   });
 
+  test('is cleared away with its batch, all of it that was written, and nothing of another batch', async () => {
+    const written = newChunkOf(rowsOf(() => scrambledGuid(random)));
+    const rejections = { ...NO_OUTCOME, version: 1, errors: new Map([[0, { code: 'InvalidRequest', message: 'x' }]]) };
+    const other = { ...written, state: { ...written.state, key: { ...key, batchId: scrambledGuid(random) } } };
+    await chunks.create([other]);
+    const before = await table.items();
+    // What a writer that died has left: chunks with gaps between them.
+    await chunks.create(
+      [0, 3, 39].map((chunk) => ({ ...written, rejections, state: { ...written.state, key: { ...key, chunk } } })),
+    );
+    await chunks.clear(key);
+    expect(await table.items()).toEqual(before);
+    await chunks.clear(key);
+    expect(await table.items()).toEqual(before);
+  });
+
   test('shows the accounts of the highest version', async () => {
     const account = (fip: string): AccountDetails => ({
       link_reference_number: scrambledGuid(random),

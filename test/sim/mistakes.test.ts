@@ -1,0 +1,42 @@
+import { afterAll, describe, expect, test } from 'vitest';
+import { captureLogLines } from './log-lines.ts';
+import { isMistakeName, MISTAKES, type MistakeName } from './mistakes.ts';
+import { reportOf } from './report.ts';
+import { type Outcome, simulate } from './simulate.ts';
+
+const logLines = captureLogLines();
+afterAll(() => logLines.release());
+
+/** Within so many seeds every mistake has to be found. */
+const MOST = 1000;
+
+async function firstBroken(mistake: MistakeName): Promise<Outcome | null> {
+  for (let seed = 1; seed <= MOST; seed += 1) {
+    const outcome = await simulate(seed, logLines, { mistake });
+    if (outcome.broken !== null) return outcome;
+  }
+  return null;
+}
+
+/** What the report says when it is found. */
+const SAYS: Readonly<Record<MistakeName, RegExp>> = {
+  'counts-twice': /counters do not add up|counters are not those of the rows|went back/,
+  'sends-without-intent': /sessions opened|had a session and was requested again|no session had been looked for/,
+  'adds-finished-chunks': /is closed/,
+  'releases-claim-early': /no session had been looked for|sessions opened|had a session and was requested again/,
+  'does-not-probe': /sessions opened|had a session and was requested again|no session had been looked for/,
+  'ignores-budget': /went over the limit/,
+  'logs-accounts': /log line holds what none may/,
+};
+
+describe('a product with a mistake is found out', () => {
+  test.each(Object.keys(MISTAKES).filter(isMistakeName))('%s', async (mistake) => {
+    const outcome = await firstBroken(mistake);
+    expect(outcome, 'no seed found it').not.toBeNull();
+    if (!outcome) return;
+    expect(reportOf(outcome, mistake)).toMatch(SAYS[mistake]);
+    expect(outcome.broken).not.toContain('the simulation itself failed');
+    // It is the mistake that breaks it, and not the seed.
+    expect((await simulate(outcome.seed, logLines)).broken).toBeNull();
+  });
+});

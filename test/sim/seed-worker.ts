@@ -1,0 +1,31 @@
+import { parentPort } from 'node:worker_threads';
+import { z } from 'zod';
+import { captureLogLines } from './log-lines.ts';
+import { isMistakeName } from './mistakes.ts';
+import { type Outcome, simulate } from './simulate.ts';
+
+/** Seeds to play, both bounds included. */
+const block = z.object({
+  first: z.number().int(),
+  last: z.number().int(),
+  mistake: z.string().refine(isMistakeName).optional(),
+});
+
+/** What a thread answers when a block is done: the seeds that broke a promise. */
+export interface BlockResult {
+  readonly played: number;
+  readonly broken: readonly Outcome[];
+}
+
+const logLines = captureLogLines();
+
+parentPort?.on('message', async (message: unknown) => {
+  const { first, last, mistake } = block.parse(message);
+  const broken: Outcome[] = [];
+  for (let seed = first; seed <= last; seed += 1) {
+    const outcome = await simulate(seed, logLines, { mistake });
+    if (outcome.broken !== null) broken.push(outcome);
+  }
+  const result: BlockResult = { played: last - first + 1, broken };
+  parentPort?.postMessage(result);
+});

@@ -1,0 +1,3 @@
+import { playsSeeds } from './shard.ts';
+
+playsSeeds(551, 275);

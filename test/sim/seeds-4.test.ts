@@ -1,0 +1,3 @@
+import { playsSeeds } from './shard.ts';
+
+playsSeeds(826, 275);

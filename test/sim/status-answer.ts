@@ -1,0 +1,66 @@
+import { z } from 'zod';
+import { promise } from './violation.ts';
+
+const count = z.number().int();
+const text = z.string().nullable();
+
+const statusRecord = z.object({
+  id: count,
+  consent_id: z.string(),
+  status: z.enum(['READY', 'IN_PROGRESS', 'COMPLETED', 'FAILED']),
+  retry_eligible: z.enum(['Yes', 'No', 'YesWithModifications']).nullable(),
+  session_id: text,
+  error: z.object({ code: z.string(), message: z.string() }).nullable(),
+  account_details: z.array(z.object({ link_reference_number: z.string() })).optional(),
+});
+export type StatusRecord = z.output<typeof statusRecord>;
+
+const statusData = z.object({
+  reference_id: z.string(),
+  batch_id: z.string(),
+  batch_status: z.enum(['READY', 'IN_PROGRESS', 'COMPLETED', 'FAILED']),
+  summary: z.object({ total: count, ready: count, in_progress: count, completed: count, failed: count }),
+  metadata: z.object({ submitted_at: z.iso.datetime(), progress_percentage: count }),
+  pagination: z.object({
+    page: count,
+    limit: count,
+    total: count,
+    total_pages: count,
+    has_next: z.boolean(),
+    has_prev: z.boolean(),
+  }),
+  records: z.array(statusRecord),
+});
+export type StatusData = z.output<typeof statusData>;
+
+const statusBody = z.object({ data: statusData });
+
+const proxyAnswer = z.object({ statusCode: z.number(), body: z.string() });
+
+/** An answer of the API as a client gets it. */
+export interface ApiAnswer {
+  readonly status: number;
+  readonly text: string;
+  readonly body: unknown;
+}
+
+export function apiAnswer(result: unknown): ApiAnswer {
+  const { statusCode: status, body: text } = proxyAnswer.parse(result);
+  return {
+    status,
+    text,
+    get body(): unknown {
+      return JSON.parse(text);
+    },
+  };
+}
+
+/** What follows the envelope, so that two answers can be compared. */
+export const contentOf = ({ text }: ApiAnswer): string => text.slice(text.indexOf('"status":'));
+
+/** What a status answer says, or null for a 404. */
+export function statusDataOf({ status, body }: ApiAnswer): StatusData | null {
+  if (status === 404) return null;
+  promise(status === 200, () => `a status call was answered ${status}: ${JSON.stringify(body)}`);
+  return statusBody.parse(body).data;
+}
