@@ -6,26 +6,26 @@ import { buildSync } from 'esbuild';
 
 const ROOT = join(import.meta.dirname, '..');
 
-/** Some dependencies (the X-Ray SDK) are CommonJS and require Node's own modules, which an ES module has no `require` for. */
+/** Some dependencies (busboy) are CommonJS and require Node's own modules, which an ES module has no `require` for. */
 const REQUIRE = "import{createRequire}from'node:module';const require=createRequire(import.meta.url);";
 
 /**
  * The code of a function: `lambdas/<name>/handler.ts` and all it imports, the AWS SDK too (its version is the lockfile's, not the
- * runtime's), as one minified ES module `index.mjs` with its source map.
+ * runtime's), as minified ES modules with their source maps: `index.mjs`, and beside it what is loaded only when it is needed
+ * (docs/decisions/0007-what-a-cold-start-loads.md).
  *
  * NodejsFunction would do the same through one `npx` a function, three times as slow, and its source maps name the directory it
  * was built in, so that the asset's hash differs from machine to machine. Here paths are relative to the repository.
  */
 export function bundleOf(name: string): Code {
-  const directory = join(ROOT, 'lambdas', name);
-  return Code.fromAsset(directory, {
+  return Code.fromAsset(join(ROOT, 'lambdas', name), {
     assetHashType: AssetHashType.OUTPUT,
     bundling: {
       // Never pulled: the local bundling below always succeeds or throws.
       image: DockerImage.fromRegistry('unused'),
       local: {
         tryBundle(outputDirectory) {
-          buildInto(outputDirectory, join(directory, 'handler.ts'));
+          for (const file of buildFunction(name)) writeFileSync(join(outputDirectory, file.name), file.contents);
           return true;
         },
       },
@@ -33,14 +33,25 @@ export function bundleOf(name: string): Code {
   });
 }
 
-function buildInto(outputDirectory: string, entry: string): void {
+/** One file of a function's code. */
+export interface BundledFile {
+  readonly name: string;
+  readonly contents: Uint8Array;
+}
+
+/** The files that `lambdas/<name>` is deployed as. */
+export function buildFunction(name: string): BundledFile[] {
   const { outputFiles } = buildSync({
     absWorkingDir: ROOT,
-    entryPoints: [entry],
+    entryPoints: [join(ROOT, 'lambdas', name, 'handler.ts')],
     // Never written there: the source map's paths are relative to it.
-    outfile: join(ROOT, 'index.mjs'),
+    outdir: ROOT,
+    entryNames: 'index',
+    outExtension: { '.js': '.mjs' },
     write: false,
     bundle: true,
+    // What is imported dynamically becomes a file of its own: in one file all that it shares with the rest is wrapped up, too, and slower to load.
+    splitting: true,
     platform: 'node',
     target: 'node24',
     format: 'esm',
@@ -53,8 +64,8 @@ function buildInto(outputDirectory: string, entry: string): void {
     sourcesContent: false,
     logLevel: 'warning',
   });
-  for (const file of outputFiles) {
-    if (dirname(file.path) !== ROOT) throw new Error(`unexpected output ${file.path}`);
-    writeFileSync(join(outputDirectory, basename(file.path)), file.contents);
-  }
+  return outputFiles.map(({ path, contents }) => {
+    if (dirname(path) !== ROOT) throw new Error(`unexpected output ${path}`);
+    return { name: basename(path), contents };
+  });
 }

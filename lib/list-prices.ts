@@ -25,6 +25,8 @@ const GIGABYTE = 1e9;
  * - SQS standard: for each 64 KB begun; sending with a message group (fair queues) costs $0.10 a million more.
  * - API Gateway REST APIs: the first tier.
  * - CloudWatch Logs: ingestion, not storage.
+ * - Step Functions Express, which the product does not use and is compared with: requests, and GB-seconds of the first tier, in steps of
+ *   64 MB and 100 ms.
  * - S3: requests of the classes `PUT, COPY, POST, LIST` and `GET and all other`, not storage.
  */
 export const LIST_PRICES = {
@@ -41,6 +43,8 @@ export const LIST_PRICES = {
     'secretsmanager.request': { usd: 0.05 / 10_000, source: 'K' },
     'sqs.fairRequest': { usd: 0.1 / MILLION, source: 'S' },
     'sqs.request': { usd: 0.4 / MILLION, source: 'S' },
+    'states.expressGbSecond': { usd: 0.000_016_67, source: 'D' },
+    'states.expressRequest': { usd: 1 / MILLION, source: 'D' },
     'states.transition': { usd: 0.025 / 1000, source: 'D' },
   },
   'ap-south-1': {
@@ -56,6 +60,8 @@ export const LIST_PRICES = {
     'secretsmanager.request': { usd: 0.05 / 10_000, source: 'K' },
     'sqs.fairRequest': { usd: 0.1 / MILLION, source: 'S' },
     'sqs.request': { usd: 0.4 / MILLION, source: 'S' },
+    'states.expressGbSecond': { usd: 0.000_016_67, source: 'S' },
+    'states.expressRequest': { usd: 1 / MILLION, source: 'S' },
     'states.transition': { usd: 0.0285 / 1000, source: 'D' },
   },
 } as const satisfies Readonly<Record<PricedRegion, Readonly<Record<string, Price>>>>;

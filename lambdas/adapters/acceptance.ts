@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { readSettings } from '../core/settings.ts';
 import type { AcceptancePorts } from '../core/use-cases/accept-batch.ts';
 import { dynamoDbBatches } from './dynamodb/dynamodb-batches.ts';

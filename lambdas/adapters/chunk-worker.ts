@@ -1,5 +1,5 @@
 import type { Context } from 'aws-lambda';
-import { z } from 'zod';
+import * as z from 'zod';
 import { readSettings } from '../core/settings.ts';
 import type { AdvanceLimits, AdvancePorts } from '../core/use-cases/advance-chunk.ts';
 import { dynamoDbBatches } from './dynamodb/dynamodb-batches.ts';
@@ -7,8 +7,7 @@ import { dynamoDbBudget } from './dynamodb/dynamodb-budget.ts';
 import { dynamoDbChunks } from './dynamodb/dynamodb-chunks.ts';
 import { connectTable } from './dynamodb/table.ts';
 import { finProClient } from './finpro/finpro-client.ts';
-import { connectBucket } from './s3/bucket.ts';
-import { s3Reports } from './s3/s3-reports.ts';
+import { reportsOnDemand } from './s3/reports-on-demand.ts';
 import { secretsManagerCredentials } from './secrets-manager-credentials.ts';
 import { systemClock } from './system.ts';
 import { telemetryJournal } from './telemetry.ts';
@@ -34,7 +33,7 @@ export function connectChunkWorker(variables: Record<string, string | undefined>
       timeout: settings.upstream.timeout,
       credentialsOf: secretsManagerCredentials(environment.UPSTREAM_SECRET_PREFIX),
     }),
-    reports: s3Reports(connectBucket(environment.BUCKET_NAME)),
+    reports: reportsOnDemand(environment.BUCKET_NAME),
     clock: systemClock,
     journal: telemetryJournal,
     settings,

@@ -1,6 +1,6 @@
 import { BatchProcessor, EventType, processPartialResponse } from '@aws-lambda-powertools/batch';
 import type { Context } from 'aws-lambda';
-import { z } from 'zod';
+import * as z from 'zod';
 import { instrumented, logger } from './telemetry.ts';
 
 const queueRecord = z.looseObject({ messageId: z.string(), body: z.string() });

@@ -1,5 +1,5 @@
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** What FinPro knows an organisation by; sent as headers with every call. */
 export interface UpstreamCredentials {

@@ -1,5 +1,5 @@
 import { SendMessageBatchCommand, SQSClient } from '@aws-sdk/client-sqs';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { ChunkQueue, ChunkTask } from '../core/ports.ts';
 
 /** SendMessageBatch takes 10 messages (Amazon SQS API reference). */

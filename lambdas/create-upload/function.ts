@@ -6,7 +6,7 @@ import { generatedReference } from '../core/use-cases/upload-form.ts';
 import { jsonBody } from '../http/api-event.ts';
 import { apiHandler } from '../http/api-handler.ts';
 import { authenticator } from '../http/authenticate.ts';
-import { idempotencyOf } from '../http/idempotency.ts';
+import { acceptanceOf, idempotencyOf, REPLAYED } from '../http/idempotency.ts';
 
 export interface CreateUploadPorts extends ReservationPorts {
   readonly clients: Clients;
@@ -23,9 +23,12 @@ export function createUploadFunction(ports: CreateUploadPorts) {
     const { organisationId } = caller;
     const referenceId =
       request.referenceId ?? generatedReference(organisationId, idempotency?.key ?? null, ports.ids.uuid());
-    const { batch, form, expiresAt } = await reserveUpload(ports, organisationId, referenceId, request, idempotency);
+    const reserved = await reserveUpload(ports, organisationId, referenceId, request, idempotency);
+    const { batch, form, expiresAt, replayed } = reserved;
     logger.appendKeys({ batchId: batch.batchId });
     return {
+      transaction: acceptanceOf(batch, transaction),
+      ...(replayed ? { headers: REPLAYED } : {}),
       content: {
         status: 'success',
         message: 'Post the file to url as multipart/form-data: every one of fields first, then file',

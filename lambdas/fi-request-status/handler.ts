@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { dynamoDbBudget } from '../adapters/dynamodb/dynamodb-budget.ts';
 import { dynamoDbClientCalls } from '../adapters/dynamodb/dynamodb-client-calls.ts';
 import { dynamoDbClients } from '../adapters/dynamodb/dynamodb-clients.ts';

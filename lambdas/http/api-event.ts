@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { invalidRequest } from '../core/errors.ts';
 
 /** Headers of a request; names compare without case. */

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { connectAcceptance } from '../adapters/acceptance.ts';
 import { dynamoDbOrganisations } from '../adapters/dynamodb/dynamodb-organisations.ts';
 import { connectBucket } from '../adapters/s3/bucket.ts';

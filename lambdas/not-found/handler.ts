@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { dynamoDbClients } from '../adapters/dynamodb/dynamodb-clients.ts';
 import { connectTable } from '../adapters/dynamodb/table.ts';
 import { randomIds, systemClock } from '../adapters/system.ts';

@@ -1,10 +1,9 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { dynamoDbBatches } from '../adapters/dynamodb/dynamodb-batches.ts';
 import { dynamoDbChunks } from '../adapters/dynamodb/dynamodb-chunks.ts';
 import { dynamoDbOpenBatches } from '../adapters/dynamodb/dynamodb-open-batches.ts';
 import { connectTable } from '../adapters/dynamodb/table.ts';
-import { connectBucket } from '../adapters/s3/bucket.ts';
-import { s3Reports } from '../adapters/s3/s3-reports.ts';
+import { reportsOnDemand } from '../adapters/s3/reports-on-demand.ts';
 import { sqsChunkQueue } from '../adapters/sqs-chunk-queue.ts';
 import { systemClock } from '../adapters/system.ts';
 import { telemetryJournal } from '../adapters/telemetry.ts';
@@ -26,7 +25,7 @@ export const handler = recoverBatchesFunction({
   batches: dynamoDbBatches(table, systemClock, settings),
   chunks: dynamoDbChunks(table, systemClock, settings),
   queue: sqsChunkQueue(environment.CHUNK_QUEUE_URL),
-  reports: s3Reports(connectBucket(environment.BUCKET_NAME)),
+  reports: reportsOnDemand(environment.BUCKET_NAME),
   clock: systemClock,
   journal: telemetryJournal,
   settings,

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { connectChunkWorker } from '../adapters/chunk-worker.ts';
 import { stepFunctionsChunkLoop } from '../adapters/step-functions-chunk-loop.ts';
 import { startChunkFunction } from './function.ts';

@@ -1,4 +1,4 @@
-import type { Batch } from '../../lambdas/core/domain/batch.ts';
+import { type Batch, isOpenAtFirst } from '../../lambdas/core/domain/batch.ts';
 import type { Batches, Clock, OpenBatches } from '../../lambdas/core/ports.ts';
 import type { Settings } from '../../lambdas/core/settings.ts';
 import { direct, type RemoteCall } from './remote-call.ts';
@@ -44,7 +44,7 @@ export function memoryBatches(
   const put = (batch: Batch): void => {
     items.set(keyOf(batch), {
       batch: structuredClone({ ...batch, finishedChunks: new Set<number>() }),
-      isOpen: batch.error === null && batch.reservation === null,
+      isOpen: isOpenAtFirst(batch),
       closedAt: null,
       readUntil: 0,
       expiresAt: seconds(batch.acceptedAt + retention),

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -23,6 +23,27 @@ const templateSchema = z.object({ Resources: z.record(z.string(), z.unknown()) }
 
 let output: string;
 const bundles = new Map<string, { directory: string; environment: Record<string, string> }>();
+
+/** What the service is held to, of all the code of a function together. */
+const LARGEST_BYTES = 1_000_000;
+
+const mapSchema = z.object({ sources: z.array(z.string()) });
+const sourcesOf = async (directory: string, file: string): Promise<string[]> =>
+  mapSchema.parse(JSON.parse(await readFile(join(directory, `${file}.map`), 'utf8'))).sources;
+
+const modulesOf = async (directory: string): Promise<string[]> =>
+  (await readdir(directory)).filter((file) => file.endsWith('.mjs'));
+
+/** The files that are loaded with `index.mjs`: what it imports statically, and so on. */
+async function loadedAtStart(directory: string): Promise<Set<string>> {
+  const loaded = new Set(['index.mjs']);
+  // A set that grows while it is gone through is gone through to its end.
+  for (const file of loaded) {
+    const code = await readFile(join(directory, file), 'utf8');
+    for (const [, imported = ''] of code.matchAll(/\b(?:from|import)"\.\/([\w.-]+\.mjs)"/g)) loaded.add(imported);
+  }
+  return loaded;
+}
 
 beforeAll(async () => {
   output = await mkdtemp(join(tmpdir(), 'bundles-'));
@@ -65,10 +86,46 @@ test('every function is bundled, loads in Node 24 with nothing beside it, and ha
 });
 
 test('a bundle names no place of the machine it was made on: its hash is the same everywhere', async () => {
-  const mapSchema = z.object({ sources: z.array(z.string()) });
   for (const { directory } of bundles.values()) {
-    const map = mapSchema.parse(JSON.parse(await readFile(join(directory, 'index.mjs.map'), 'utf8')));
-    expect(map.sources.filter((source) => !/^(lambdas|node_modules)\//.test(source))).toEqual([]);
-    expect((await readFile(join(directory, 'index.mjs'), 'utf8')).includes(ROOT)).toBe(false);
+    for (const file of await modulesOf(directory)) {
+      const sources = await sourcesOf(directory, file);
+      expect(sources.filter((source) => !/^(lambdas|node_modules)\//.test(source))).toEqual([]);
+      expect((await readFile(join(directory, file), 'utf8')).includes(ROOT)).toBe(false);
+    }
+  }
+});
+
+test('all the code of a function is less than 1 MB', async () => {
+  for (const [name, { directory }] of bundles) {
+    const files = await modulesOf(directory);
+    const sizes = await Promise.all(files.map(async (file) => (await readFile(join(directory, file))).length));
+    expect(
+      sizes.reduce((sum, size) => sum + size, 0),
+      name,
+    ).toBeLessThan(LARGEST_BYTES);
+  }
+});
+
+test('no bundle has the languages that zod speaks beside English: `import * as z`, never `import { z }`', async () => {
+  for (const [name, { directory }] of bundles) {
+    const all = await Promise.all((await modulesOf(directory)).map((file) => sourcesOf(directory, file)));
+    expect(new Set(all.flat().filter((source) => source.includes('zod/v4/locales/'))), name).toEqual(
+      new Set(['node_modules/zod/v4/locales/en.js']),
+    );
+  }
+});
+
+/** The functions that reach S3 in every invocation, and not only to write the report on a dropped file. */
+const WITH_FILES = /-(create-upload|ingest-file)$/;
+
+test('a cold start loads no way to credentials but the environment, and S3 only where each invocation needs it', async () => {
+  for (const [name, { directory }] of bundles) {
+    const files = await loadedAtStart(directory);
+    const sources = (await Promise.all([...files].map((file) => sourcesOf(directory, file)))).flat();
+    const packages = new Set(sources.map((source) => /^node_modules\/(@[^/]+\/[^/]+|[^/]+)/.exec(source)?.[1]));
+    expect(packages, name).toContain('@aws-sdk/credential-provider-env');
+    for (const source of ['sso', 'ini', 'process', 'web-identity', 'http', 'login'])
+      expect(packages, name).not.toContain(`@aws-sdk/credential-provider-${source}`);
+    expect(packages.has('@aws-sdk/client-s3'), name).toBe(WITH_FILES.test(name));
   }
 });

@@ -1,7 +1,7 @@
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { GetCommand, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import * as z from 'zod';
-import { BATCH_SOURCES, type Batch } from '../../core/domain/batch.ts';
+import { BATCH_SOURCES, type Batch, isOpenAtFirst } from '../../core/domain/batch.ts';
 import type { Batches, Clock } from '../../core/ports.ts';
 import type { Settings } from '../../core/settings.ts';
 import { OPEN_BATCHES } from './dynamodb-open-batches.ts';
@@ -136,12 +136,11 @@ export function dynamoDbBatches({ client, name: TableName }: Table, clock: Clock
 
 function toItem(batch: Batch, { retention }: Settings): Record<string, unknown> {
   const { finishedChunks: _, acceptedAt, ...attributes } = batch;
-  const isOpen = batch.error === null && batch.reservation === null;
   return {
     ...batchKey(batch.organisationId, batch.referenceId),
     ...attributes,
     acceptedAt: new Date(acceptedAt).toISOString(),
-    ...(isOpen ? { openBatches: OPEN_BATCHES } : {}),
+    ...(isOpenAtFirst(batch) ? { openBatches: OPEN_BATCHES } : {}),
     expiresAt: epochSeconds(acceptedAt + retention),
   };
 }

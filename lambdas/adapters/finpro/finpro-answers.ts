@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { AccountBalance } from '../../core/domain/account-details.ts';
 import type { FiStatus } from '../../core/domain/fi-status.ts';
 

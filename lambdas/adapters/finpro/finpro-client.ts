@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { inUtc } from '../../core/domain/date-range.ts';
 import type { FinPro, StatusLookUps, UpstreamAnswer } from '../../core/ports.ts';
 import type { CredentialsOf } from '../secrets-manager-credentials.ts';

@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod';
 import type { UpstreamFailure } from '../../core/domain/fi-failure.ts';
 import type { RateHint } from '../../core/domain/rate-lesson.ts';
 import type { UpstreamAnswer } from '../../core/ports.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { StoredFile } from '../../core/ports.ts';
 
 /** What is read of an event notification (Amazon S3, "Event message structure"). The test event has no records. */

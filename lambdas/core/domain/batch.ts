@@ -66,6 +66,28 @@ export function batchStatusOf(total: number, counters: Counters, error: RowError
   return counters.COMPLETED + counters.FAILED === total ? 'COMPLETED' : 'IN_PROGRESS';
 }
 
+/** For how long a repeated submission gets the first answer again (`design.md`, Idempotency-Key). */
+const REPLAY_FOR = 24 * 3_600_000;
+
+/** Whether a submission is the one again that a batch came from: the same key and the same content, within a day. */
+export const isRepeatOf = (
+  { idempotency: known, acceptedAt }: Batch,
+  given: Idempotency | null,
+  now: number,
+): boolean =>
+  given !== null &&
+  known !== null &&
+  known.key === given.key &&
+  known.content === given.content &&
+  now - acceptedAt < REPLAY_FOR;
+
+/**
+ * Whether something is left to do when a batch is written: its rows, or the report on one that was dropped and failed as a whole. Open batches are
+ * what recovery looks at.
+ */
+export const isOpenAtFirst = ({ error, reservation, source }: Batch): boolean =>
+  reservation === null && (error === null || source === 'drop');
+
 /** Whole percent of rows that are terminal, rounded down; 0 for a batch without rows. */
 export const progressOf = (total: number, counters: Counters): number =>
   total === 0 ? 0 : Math.floor((100 * (counters.COMPLETED + counters.FAILED)) / total);

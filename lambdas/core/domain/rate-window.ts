@@ -78,6 +78,23 @@ function offerOf(ledger: Ledger, startsAt: number, tokens: number): WindowOffer 
   };
 }
 
+/**
+ * The first moment from `at` on at which calls may start, in windows like a known one: none starts right after a window's beginning, and
+ * shortly before its end `offerWindow` gives the next one's. Who comes back in between comes twice.
+ * @param closing how long before a window's end it is too late
+ */
+export function openFrom(
+  { startsAt, endsAt }: { readonly startsAt: number; readonly endsAt: number },
+  at: number,
+  skew: number,
+  closing: number,
+): number {
+  const length = endsAt - startsAt;
+  const start = startsAt + Math.floor((at - startsAt) / length) * length;
+  if (at < start + skew) return start + skew;
+  return at > start + length - closing ? start + length + skew : at;
+}
+
 /** Whether a reservation made before can still be used: its windows are the ledger's, it is not over, and nothing blocks it. */
 export const isStillGood = (
   held: { readonly startsAt: number; readonly endsAt: number; readonly epoch: number },

@@ -1,4 +1,4 @@
-import type { Batch, BatchSource, GlobalConfig, Idempotency } from '../domain/batch.ts';
+import { type Batch, type BatchSource, type GlobalConfig, type Idempotency, isRepeatOf } from '../domain/batch.ts';
 import { type InputRow, previousOccurrences } from '../domain/chunk-input.ts';
 import { type ChunkKey, newChunk } from '../domain/chunk-state.ts';
 import { type RowError, rowError } from '../domain/fi-failure.ts';
@@ -41,9 +41,6 @@ export interface AcceptancePorts {
   readonly settings: Settings;
 }
 
-/** For how long a repeated submission gets the first answer again (`design.md`, Idempotency-Key). */
-const REPLAY_FOR = 24 * 3_600_000;
-
 /**
  * The one way in. Writes the chunks, then the batch under the condition that its reference is free: that write is the acceptance.
  * Before it nothing counts, after it the batch will be processed, whatever crashes: chunks that could not be queued are found by recovery.
@@ -80,14 +77,7 @@ const duplicate = (referenceId: string): ServiceError =>
   new ServiceError('conflict', 'DuplicateReferenceId', `reference_id '${referenceId}' already exists`);
 
 function replay(earlier: Batch, idempotency: Idempotency | null, now: number): Acceptance {
-  const known = earlier.idempotency;
-  const isRepeated =
-    idempotency !== null &&
-    known !== null &&
-    known.key === idempotency.key &&
-    known.content === idempotency.content &&
-    now - earlier.acceptedAt < REPLAY_FOR;
-  if (!isRepeated) throw duplicate(earlier.referenceId);
+  if (!isRepeatOf(earlier, idempotency, now)) throw duplicate(earlier.referenceId);
   return { batch: earlier, replayed: true };
 }
 

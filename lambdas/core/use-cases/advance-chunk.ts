@@ -9,7 +9,7 @@ import { callTally } from './call-tally.ts';
 import { makeCalls } from './chunk-calls.ts';
 import { blockedRows, claim, nextDueAt, withoutLostClaim } from './chunk-claim.ts';
 import { duplicateConsents } from './duplicate-consents.ts';
-import { type FinishPorts, finishChunk } from './finish-chunk.ts';
+import { type FinishPorts, finishChunk } from './finish-batch.ts';
 import { saveResults } from './save-results.ts';
 import { teachBudget } from './teach-budget.ts';
 
@@ -122,7 +122,8 @@ async function advanceFree(
   await Promise.all([...lessons, giveBack(ports, stored.key, reservation, gate.tokensLeft)]);
   ports.journal.count('UpstreamCall', gate.callsMade);
   tally.report(gate);
-  return saveResults(ports, claimed, outcome, results, blocked);
+  // A trial is in no rate window.
+  return saveResults(ports, claimed, outcome, results, blocked, trial ? null : reservation);
 }
 
 /**

@@ -6,9 +6,10 @@ import { ConflictError, ServiceError } from '../errors.ts';
 import type { Files, Organisations, StoredFile } from '../ports.ts';
 import { type AcceptancePorts, acceptBatch } from './accept-batch.ts';
 import { readBatchFile } from './batch-file.ts';
-import { type ReportPorts, reportBatch, reportRejection } from './drop-report.ts';
+import { reportRejection } from './drop-report.ts';
+import { type FinishPorts, finishBatch } from './finish-batch.ts';
 
-export interface IngestPorts extends AcceptancePorts, ReportPorts {
+export interface IngestPorts extends AcceptancePorts, FinishPorts {
   readonly files: Files;
   readonly organisations: Organisations;
 }
@@ -88,7 +89,7 @@ async function ingestDrop(
   }
   const known = await ports.batches.find(organisationId, referenceId);
   // Announced before: the batch is this version's own.
-  if (known?.idempotency?.content === file.version) return known.error ? reportBatch(ports, known) : undefined;
+  if (known?.idempotency?.content === file.version) return known.error ? finishBatch(ports, known) : undefined;
   const outcome = await orFault(async () => {
     checkFileSize(file.size);
     const given = { fiDataRangeFrom: null, fiDataRangeTo: null, configId: null };
@@ -107,7 +108,7 @@ async function ingestDrop(
     // The report of the batch that has the reference must not be written over.
     return reject(errorOf(outcome), outcome.kind === 'conflict' ? `.${file.version}` : '');
   }
-  if (outcome.batch.error) await reportBatch(ports, outcome.batch);
+  if (outcome.batch.error) await finishBatch(ports, outcome.batch);
 }
 
 const errorOf = ({ code, message }: ServiceError): RowError => rowError(code, message);

@@ -7,7 +7,7 @@ import { hasOpenIntent, isTerminal } from '../domain/row.ts';
 import { transition } from '../domain/row-transition.ts';
 import type { ChunkQueue, ChunkTask, OpenBatches } from '../ports.ts';
 import type { Settings } from '../settings.ts';
-import { type FinishPorts, finishChunk } from './finish-chunk.ts';
+import { type FinishPorts, finishChunk } from './finish-batch.ts';
 import { openWork } from './open-work.ts';
 
 export interface RecoveryPorts extends FinishPorts {

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type { Batch, GlobalConfig, Idempotency } from '../domain/batch.ts';
+import { type Batch, type GlobalConfig, type Idempotency, isRepeatOf } from '../domain/batch.ts';
 import { uploadKey } from '../domain/file-place.ts';
 import { FILE_NAME_LENGTH, type FileType, fileTypeOf, MAXIMUM_FILE_BYTES } from '../domain/file-type.ts';
 import { firstFault } from '../domain/row-submission.ts';
@@ -53,11 +53,13 @@ export interface ReservedUpload {
   readonly form: UploadForm;
   /** Epoch milliseconds. */
   readonly expiresAt: number;
+  /** Whether the form is for a reservation that the same request has made before. */
+  readonly replayed: boolean;
 }
 
 /**
  * Reserves a reference for a file that is uploaded straight to the bucket, and makes the form for it. Until the file is read the batch has no
- * rows; it is accepted when it is.
+ * rows; it is accepted when it is. The same request again, by its idempotency key, gets a form for the same reservation, good for as long as the first.
  * @throws ServiceError `DuplicateReferenceId` when the reference is taken
  */
 export async function reserveUpload(
@@ -68,7 +70,7 @@ export async function reserveUpload(
   idempotency: Idempotency | null,
 ): Promise<ReservedUpload> {
   const now = clock.now();
-  const expiresAt = now + settings.upload.expiry;
+  const { expiry, reservation } = settings.upload;
   const batch: Batch = {
     organisationId,
     referenceId,
@@ -81,19 +83,23 @@ export async function reserveUpload(
     acceptedAt: now,
     finishedChunks: new Set(),
     source: 'presigned',
-    reservation: { fileType: request.fileType, until: expiresAt + settings.upload.reservation },
+    reservation: { fileType: request.fileType, until: now + expiry + reservation },
     error: null,
     idempotency,
   };
-  const isTaken = (await batches.find(organisationId, referenceId)) !== null || !(await batches.accept(batch));
-  if (isTaken) {
+  const earlier = await batches.find(organisationId, referenceId);
+  const isReserved = earlier === null && (await batches.accept(batch));
+  const standing = isReserved ? batch : (earlier ?? (await batches.find(organisationId, referenceId)));
+  const expiresAt = (standing?.reservation?.until ?? 0) - reservation;
+  const isOurs = isReserved || (standing !== null && isRepeatOf(standing, idempotency, now));
+  if (standing === null || !isOurs || expiresAt <= now) {
     throw new ServiceError('conflict', 'DuplicateReferenceId', `reference_id '${referenceId}' already exists`);
   }
   const form = await uploadForms.create(
-    uploadKey(organisationId, referenceId, batch.batchId),
+    uploadKey(organisationId, referenceId, standing.batchId),
     request.contentType,
     MAXIMUM_FILE_BYTES,
-    Math.ceil(settings.upload.expiry / 1000),
+    Math.ceil((expiresAt - now) / 1000),
   );
-  return { batch, form, expiresAt };
+  return { batch: standing, form, expiresAt, replayed: !isReserved };
 }

@@ -1,12 +1,13 @@
 import { type ChunkOutcome, isEmptyChange, mergeOutcome, type OutcomeChange } from '../domain/chunk-outcome.ts';
-import type { ChunkKey, ChunkState } from '../domain/chunk-state.ts';
+import type { ChunkKey, ChunkState, Reservation } from '../domain/chunk-state.ts';
+import { openFrom } from '../domain/rate-window.ts';
 import { isTerminal, type Row } from '../domain/row.ts';
 import { ConflictError } from '../errors.ts';
 import type { Advance, Chunks, Journal } from '../ports.ts';
 import type { Settings } from '../settings.ts';
 import type { CallResults } from './chunk-calls.ts';
 import { type Blocker, nextDueAt } from './chunk-claim.ts';
-import { type FinishPorts, finishChunk } from './finish-chunk.ts';
+import { type FinishPorts, finishChunk } from './finish-batch.ts';
 
 export interface ResultPorts extends FinishPorts {
   readonly settings: Settings;
@@ -26,12 +27,17 @@ export async function saveResults(
   known: ChunkOutcome,
   results: CallResults,
   blocked: ReadonlyMap<number, Blocker>,
+  reservation: Reservation | null,
 ): Promise<Advance> {
   const { chunks, clock, journal, settings } = ports;
   await saveOutcome(chunks, claimed.key, known, results);
   if (results.accounts.size > 0) await chunks.saveAccounts(claimed.key, claimed.version, results.accounts);
   const now = clock.now();
-  const dueAt = nextDueAt(results.rows, blocked, now, settings);
+  const rowsDueAt = nextDueAt(results.rows, blocked, now, settings);
+  // A wake-up between two windows would only be told to come back a moment later, for three transitions more.
+  const closing = 2 * settings.clockSkew + settings.waitStep;
+  const isPutOff = reservation !== null && rowsDueAt > now;
+  const dueAt = isPutOff ? openFrom(reservation, rowsDueAt, settings.clockSkew, closing) : rowsDueAt;
   const finished = results.rows.every(isTerminal);
   const saved = await chunks.saveState({
     ...claimed,

@@ -16,6 +16,7 @@ describe('settings', () => {
       batchDeadline: 86_400_000,
       recoveryGrace: 120_000,
       upstream: { limit: 1000, window: 60_000, timeout: 15_000, circuitWait: 60_000 },
+      client: { limit: 1000, window: 60_000, patience: 2_000, statusKept: 60_000 },
       clockSkew: 2_000,
       retention: 90 * 86_400_000,
       consumerCalls: 20_000,

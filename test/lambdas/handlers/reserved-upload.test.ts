@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { z } from 'zod';
 import { dynamoDbBatches } from '../../../lambdas/adapters/dynamodb/dynamodb-batches.ts';
 import { dynamoDbChunks } from '../../../lambdas/adapters/dynamodb/dynamodb-chunks.ts';
 import { NO_OUTCOME } from '../../../lambdas/core/domain/chunk-outcome.ts';
@@ -46,4 +47,28 @@ test('a reservation that is over leaves the reference free', async () => {
   const batches = dynamoDbBatches(api.table, later, settings);
   expect(await batches.find(TENANT.organisationId, REFERENCE)).toBeNull();
   expect(await batches.findReserved(TENANT.organisationId, REFERENCE)).not.toBeNull();
+});
+
+test('a client that lost its form gets one again for the same reservation, by its idempotency key', async () => {
+  const request = { reference_id: 'lost-its-form', file_name: 'consents.csv' };
+  const ask = (key: string | undefined, body: object = request) =>
+    api.call('create-upload', body, { 'Idempotency-Key': key });
+  const first = await ask('key-1');
+  const again = await ask('key-1');
+  expect([first.status, again.status]).toEqual([200, 200]);
+  expect(first.headers).not.toHaveProperty('Idempotent-Replayed');
+  expect(again.headers).toMatchObject({ 'Idempotent-Replayed': 'true' });
+  const { txnid, timestamp, data } = first.body;
+  expect(again.body).toMatchObject({ txnid, timestamp });
+  const form = z.object({ reference_id: z.string(), batch_id: z.string(), url: z.string(), expires_at: z.string() });
+  expect(form.parse(again.body['data'])).toEqual(form.parse(data));
+
+  for (const refused of [
+    await ask('another-key'),
+    await ask(undefined),
+    await ask('key-1', { ...request, file_name: 'other.csv' }),
+  ]) {
+    expect(refused.status).toBe(409);
+    expect(refused.body).toMatchObject({ errorCode: 'DuplicateReferenceId' });
+  }
 });
