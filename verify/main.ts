@@ -1,4 +1,5 @@
 import { run } from './child.ts';
+import { NotInstallableError } from './ministack.ts';
 import { readVerifyOptions } from './options.ts';
 import { findPython, NO_PYTHON, PROBE } from './python.ts';
 import { verifyDeployment } from './verify-deployment.ts';
@@ -27,6 +28,11 @@ async function main(): Promise<number> {
     console.log(ifPossible ? `The deployment is not verified: ${NO_PYTHON}` : NO_PYTHON);
     return ifPossible ? 0 : 1;
   }
-  await verifyDeployment(python, stopping.signal);
+  try {
+    await verifyDeployment(python, stopping.signal);
+  } catch (error) {
+    if (!(ifPossible && error instanceof NotInstallableError)) throw error;
+    console.log(`\nThe deployment is not verified: ${error.message}: ${String(error.cause)}`);
+  }
   return 0;
 }

@@ -20,13 +20,24 @@ export interface Emulator {
   stop(): Promise<void>;
 }
 
-/** Installs the emulator's packages into a virtual environment of the workplace, and makes its certificate. */
+/** The emulator's packages could not be had, as without a way to PyPI: that says nothing of the deployment. */
+export class NotInstallableError extends Error {
+  override readonly name = 'NotInstallableError';
+}
+
+/**
+ * Installs the emulator's packages into a virtual environment of the workplace, and makes its certificate.
+ * @throws NotInstallableError
+ */
 export async function installEmulator(python: string, workplace: Workplace, signal: AbortSignal): Promise<void> {
   const options: ChildOptions = { env: isolatedEnvironment(), signal };
   await run([python, '-m', 'venv', workplace.path('venv')], options, INSTALL_SECONDS);
   const inside = workplace.path('venv', 'bin', 'python');
   const install = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', ...PACKAGES];
-  await run([inside, ...install], options, INSTALL_SECONDS);
+  await run([inside, ...install], options, INSTALL_SECONDS).catch((error: unknown) => {
+    if (signal.aborted) throw error;
+    throw new NotInstallableError('the emulator could not be installed from PyPI', { cause: error });
+  });
   await mkdir(workplace.path('tls'));
   await run([inside, '-m', 'trustme', '--dir', workplace.path('tls'), '--identities', HOST], options, START_SECONDS);
 }
