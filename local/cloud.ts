@@ -33,6 +33,11 @@ export interface LocalCloudOptions {
   readonly ports?: { readonly api?: number; readonly aws?: number };
   /** What every duration of the product is multiplied by. */
   readonly timeScale?: number;
+  /**
+   * What the limits of the machine are multiplied by: the functions' timeouts, and settings in `_MILLISECONDS`, which stay well below
+   * these. They bound work that takes as long as it takes, so they are no part of `timeScale`; 1 unless given.
+   */
+  readonly machineScale?: number;
   /** Where data and logs are kept; without it, nothing is. */
   readonly stateDir?: string;
   /** Replace environment variables that functions have, such as the address of an upstream. */
@@ -79,7 +84,7 @@ export async function startLocalCloud(options: LocalCloudOptions = {}): Promise<
 }
 
 async function start(
-  { timeScale = 1, ...options }: LocalCloudOptions,
+  { timeScale = 1, machineScale = 1, ...options }: LocalCloudOptions,
   closers: (() => unknown)[],
   close: () => Promise<void>,
 ): Promise<LocalCloud> {
@@ -108,7 +113,7 @@ async function start(
   const logs = new FunctionLogs(kept('logs'), meter);
   closers.push(() => logs.close());
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
-  const functions = functionModels(resources, { timeScale, overrides: options.environment ?? {} });
+  const functions = functionModels(resources, { timeScale, machineScale, overrides: options.environment ?? {} });
   const lambda = new Lambda(functions, await prepareThread(folder), limits, { meter, record, logs });
   closers.push(() => lambda.close());
 

@@ -14,7 +14,13 @@ export interface Endpoints {
 }
 
 /** The parts of a local cloud by the names that the functions' environment has for them. */
-const FROM_ENVIRONMENT = { table: 'TABLE_NAME', bucket: 'BUCKET_NAME', chunkQueueUrl: 'CHUNK_QUEUE_URL' } as const;
+const FROM_ENVIRONMENT = {
+  table: 'TABLE_NAME',
+  openBatchesIndex: 'OPEN_BATCHES_INDEX',
+  bucket: 'BUCKET_NAME',
+  chunkQueueUrl: 'CHUNK_QUEUE_URL',
+  stateMachineArn: 'STATE_MACHINE_ARN',
+} as const;
 
 export function describeEndpoints(cloud: LocalCloud, simulator: string, tenants: readonly Tenant[]): Endpoints {
   const { api, aws } = cloud.endpoints;

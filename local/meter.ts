@@ -24,6 +24,8 @@ export interface FunctionUsage {
   coldStarts: number;
   billedMilliseconds: number;
   initMilliseconds: number;
+  /** The largest heap with its buffers that an invocation left behind, beside what Node itself takes. */
+  peakMemoryBytes: number;
 }
 
 /** All that was counted since `since` (ISO 8601). */
@@ -76,6 +78,7 @@ export class Meter {
       coldStarts: 0,
       billedMilliseconds: 0,
       initMilliseconds: 0,
+      peakMemoryBytes: 0,
     };
     this.#functions.set(functionName, usage);
     return usage;

@@ -2,26 +2,34 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { type Endpoints, removeEndpoints, writeEndpoints } from './endpoints.ts';
 import { startEnvironment } from './environment.ts';
+import { readAssembly } from './template/assembly.ts';
 
 const environmentSchema = z.object({
   PORT: z.coerce.number().int().min(0).max(65_535).default(4000),
   SIMULATOR_PORT: z.coerce.number().int().min(0).max(65_535).default(4001),
   TIME_SCALE: z.coerce.number().positive().default(1),
+  /** See `LocalCloudOptions`: for who would wait less for what a killed function has claimed. */
+  MACHINE_SCALE: z.coerce.number().positive().default(1),
+  /** A folder that `npm run synth` has written: the stack is then not synthesized again. */
+  ASSEMBLY: z.string().optional(),
   STATE_DIR: z.string().default('.local'),
   EPHEMERAL: z.enum(['0', '1']).default('0'),
 });
 
 type Environment = z.infer<typeof environmentSchema>;
 
-async function main({ PORT, SIMULATOR_PORT, TIME_SCALE, STATE_DIR, EPHEMERAL }: Environment): Promise<void> {
+async function main(environment: Environment): Promise<void> {
+  const { PORT, SIMULATOR_PORT, TIME_SCALE, MACHINE_SCALE, ASSEMBLY, STATE_DIR, EPHEMERAL } = environment;
   const kept = EPHEMERAL === '0';
   const endpointsPath = join(STATE_DIR, 'endpoints.json');
   removeEndpoints(endpointsPath);
 
-  console.log('Synthesizing the stack and starting it …');
+  console.log(ASSEMBLY === undefined ? 'Synthesizing the stack and starting it …' : 'Starting the stack …');
   const product = await startEnvironment({
     ...(kept ? { stateDir: STATE_DIR } : {}),
+    ...(ASSEMBLY === undefined ? {} : { assembly: readAssembly(ASSEMBLY) }),
     timeScale: TIME_SCALE,
+    machineScale: MACHINE_SCALE,
     apiPort: PORT,
     simulatorPort: SIMULATOR_PORT,
   });

@@ -37,7 +37,7 @@ const BILLED = new Set([...READS, ...SINGLE_WRITES, 'BatchWriteItem']);
 
 /**
  * DynamoDB: dynalite, with every unit counted that AWS would bill, those that dynalite leaves out included: writes to indexes, failed
- * conditions (by the size of the item found) and the half unit of an empty query. In a BatchWriteItem, index entries that an item
+ * conditions (by the larger of the item found and the one sent) and the half unit of an empty query. In a BatchWriteItem, index entries that an item
  * replaced or deleted had are not seen.
  */
 export class DynamoDb implements AwsService {
@@ -79,7 +79,8 @@ export class DynamoDb implements AwsService {
     if (answer.status !== 200) {
       if (table !== undefined && body.__type?.endsWith('ConditionalCheckFailedException')) {
         const item = found ?? (await this.#read(table, asked));
-        this.#meter.add('dynamodb.writeUnit', item === undefined ? 1 : writeUnits(itemSize(item)));
+        const [there, sent] = [item ?? {}, asked.Item ?? {}].map(itemSize);
+        this.#meter.add('dynamodb.writeUnit', writeUnits(Math.max(there ?? 0, sent ?? 0)));
       }
       return { status: answer.status, body };
     }

@@ -29,5 +29,5 @@ export interface FunctionError {
 export type ContainerMessage =
   | { readonly kind: 'ready' }
   | { readonly kind: 'init-error'; readonly error: FunctionError }
-  | { readonly kind: 'result'; readonly payload: string }
-  | { readonly kind: 'error'; readonly error: FunctionError };
+  | { readonly kind: 'result'; readonly payload: string; readonly memoryBytes: number }
+  | { readonly kind: 'error'; readonly error: FunctionError; readonly memoryBytes: number };

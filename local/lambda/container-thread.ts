@@ -30,6 +30,12 @@ function contextOf(invocation: InvocationMessage): object {
   };
 }
 
+/** What this thread's heap has grown to, and its buffers; the code of Node itself is shared with the other threads. */
+function memoryBytes(): number {
+  const { heapTotal, external } = process.memoryUsage();
+  return heapTotal + external;
+}
+
 async function load(): Promise<(event: unknown, context: object) => unknown> {
   if (start.sourceMaps) process.setSourceMapsEnabled(true);
   const bundle = await import(start.bundle);
@@ -45,9 +51,9 @@ try {
       `Root=1-00000000-${invocation.requestId.replaceAll('-', '').slice(0, 24)};Parent=${invocation.requestId.replaceAll('-', '').slice(0, 16)};Sampled=0`;
     try {
       const result = await handler(JSON.parse(invocation.event), contextOf(invocation));
-      send({ kind: 'result', payload: JSON.stringify(result) ?? 'null' });
+      send({ kind: 'result', payload: JSON.stringify(result) ?? 'null', memoryBytes: memoryBytes() });
     } catch (error) {
-      send({ kind: 'error', error: describe(error) });
+      send({ kind: 'error', error: describe(error), memoryBytes: memoryBytes() });
     }
   });
   send({ kind: 'ready' });

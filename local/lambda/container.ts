@@ -31,6 +31,8 @@ export class Container {
   idleSince = performance.now();
   /** How long loading the bundle took; 0 until it is loaded. */
   initMilliseconds = 0;
+  /** What its heap and buffers took at the end of the invocation that left them largest, in bytes. */
+  peakMemoryBytes = 0;
   readonly #worker: Worker;
   readonly #model: FunctionModel;
   readonly #startedAt = performance.now();
@@ -116,9 +118,11 @@ export class Container {
         this.#end(message.error);
         break;
       case 'result':
+        this.peakMemoryBytes = Math.max(this.peakMemoryBytes, message.memoryBytes);
         this.#settle({ ok: true, payload: message.payload });
         break;
       case 'error':
+        this.peakMemoryBytes = Math.max(this.peakMemoryBytes, message.memoryBytes);
         this.#settle({ ok: false, error: message.error });
     }
   }

@@ -21,8 +21,8 @@ export const DEFAULT_LIMITS: ContainerLimits = { perFunction: 2, spare: 1, idleM
 /** An idle container is given up for one of another function only when it has been idle for that long. */
 const SPARED_MILLISECONDS = 2_000;
 
-/** An outcome, and what a fresh container cost it (0 in a warm one). */
-export type Invocation = Outcome & { readonly initMilliseconds: number };
+/** An outcome, what a fresh container cost it (0 in a warm one), and what the container's heap and buffers have grown to, in bytes. */
+export type Invocation = Outcome & { readonly initMilliseconds: number; readonly peakMemoryBytes: number };
 
 interface Waiting {
   readonly event: string;
@@ -75,7 +75,7 @@ export class Containers {
     const error: FunctionError = { errorType: 'ServiceException', errorMessage: 'the local cloud is stopping' };
     for (const pool of this.#pools.values()) {
       for (const { settle } of pool.waiting.splice(0))
-        settle({ ok: false, error, milliseconds: 0, initMilliseconds: 0 });
+        settle({ ok: false, error, milliseconds: 0, initMilliseconds: 0, peakMemoryBytes: 0 });
     }
     await this.killAll();
   }
@@ -100,7 +100,8 @@ export class Containers {
       failed === undefined ? await container.invoke(event, requestId) : { ok: false, error: failed, milliseconds: 0 };
     pool.busy.delete(container);
     if (!container.dead) pool.idle.push(container);
-    settle({ ...outcome, initMilliseconds: cold ? container.initMilliseconds : 0 });
+    const { peakMemoryBytes } = container;
+    settle({ ...outcome, initMilliseconds: cold ? container.initMilliseconds : 0, peakMemoryBytes });
     this.#assign(pool);
     for (const other of this.#pools.values()) this.#assign(other);
   }

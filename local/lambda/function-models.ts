@@ -33,6 +33,8 @@ export interface FunctionModel {
 /** What every function's environment gets beside, or instead of, what the template says. */
 export interface LocalEnvironment {
   readonly timeScale: number;
+  /** What the limits of the machine are multiplied by: the functions' timeouts, and settings in `_MILLISECONDS`. */
+  readonly machineScale: number;
   /** Replace what a function has under the same name, such as the address of an upstream; functions without it do not get it. */
   readonly overrides: Readonly<Record<string, string>>;
 }
@@ -49,11 +51,12 @@ function environmentOf(
   logicalId: string,
   declared: Readonly<Record<string, string>>,
   endpoint: string,
-  { timeScale, overrides }: LocalEnvironment,
+  { timeScale, machineScale, overrides }: LocalEnvironment,
 ): Record<string, string> {
   const settings = Object.entries(declared).map(([name, value]) => {
     if (overrides[name] !== undefined) return [name, overrides[name]];
-    return [name, name.endsWith('_SECONDS') ? scale(name, value, timeScale) : value];
+    if (name.endsWith('_SECONDS')) return [name, scale(name, value, timeScale)];
+    return [name, name.endsWith('_MILLISECONDS') ? String(Math.ceil(Number(value) * machineScale)) : value];
   });
   return {
     ...Object.fromEntries(settings),
@@ -86,7 +89,7 @@ export function functionModels(resources: StackResources, local: LocalEnvironmen
           arn: attributes['Arn'] ?? '',
           bundle,
           exportName,
-          timeoutMilliseconds: properties.Timeout * 1000,
+          timeoutMilliseconds: properties.Timeout * 1000 * local.machineScale,
           memoryMegabytes: properties.MemorySize,
           logGroup,
           environment: {

@@ -75,7 +75,7 @@ export class Lambda implements Invoker {
 
   /** Bills the invocation and writes the lines that Lambda itself adds to the log, which are billed as well. */
   #account(model: FunctionModel, requestId: string, invocation: Invocation): void {
-    const { milliseconds, initMilliseconds } = invocation;
+    const { milliseconds, initMilliseconds, peakMemoryBytes } = invocation;
     // Since August 2025 the time to load a bundle is billed like the run.
     const billed = Math.ceil(milliseconds + initMilliseconds);
     this.#meter.add('lambda.request', 1);
@@ -86,6 +86,7 @@ export class Lambda implements Invoker {
     usage.coldStarts += initMilliseconds > 0 ? 1 : 0;
     usage.billedMilliseconds += billed;
     usage.initMilliseconds += initMilliseconds;
+    usage.peakMemoryBytes = Math.max(usage.peakMemoryBytes, peakMemoryBytes);
     for (const action of ['logs:CreateLogStream', 'logs:PutLogEvents']) {
       this.#record.add(model.logicalId, { action, resource: logStreamOf(model) });
     }
@@ -108,13 +109,14 @@ const logStreamOf = ({ arn, logGroup }: FunctionModel): string => {
 
 function withinAnswerLimit(invocation: Invocation): Invocation {
   if (!invocation.ok || Buffer.byteLength(invocation.payload) <= SYNCHRONOUS_BYTES) return invocation;
-  const { milliseconds, initMilliseconds } = invocation;
+  const { milliseconds, initMilliseconds, peakMemoryBytes } = invocation;
   const errorMessage = `Response payload size exceeded maximum allowed payload size (${SYNCHRONOUS_BYTES} bytes).`;
   return {
     ok: false,
     error: { errorType: 'Function.ResponseSizeTooLarge', errorMessage },
     milliseconds,
     initMilliseconds,
+    peakMemoryBytes,
   };
 }
 

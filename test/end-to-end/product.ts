@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
+import pMap from 'p-map';
 import { z } from 'zod';
 import type { ApiCredentials } from '../../cli/api-client.ts';
 
@@ -112,5 +113,11 @@ export class Product {
   /** How many calls for a consent the upstream has processed. */
   async callsFor(consentId: string): Promise<z.output<typeof consentCounts>> {
     return consentCounts.parse(await this.control('GET', `/_sim/consents/${consentId}`));
+  }
+
+  /** How many FI requests for each of many consents the upstream has processed. */
+  fiRequestsFor(consentIds: readonly string[]): Promise<number[]> {
+    const fiRequestsOf = async (consentId: string): Promise<number> => (await this.callsFor(consentId)).fiRequests;
+    return pMap(consentIds, fiRequestsOf, { concurrency: 20 });
   }
 }

@@ -1,97 +1,128 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { z } from 'zod';
 import { type Simulator, startSimulator } from '../../simulator/server.ts';
+import { CloudProcess } from './cloud-process.ts';
+import { ExactCounters, terminalRows } from './exact-counters.ts';
+import { Leftovers } from './leftovers.ts';
 import { guidOf, Product } from './product.ts';
+import { sharedAssembly } from './shared-assembly.ts';
+
+/**
+ * `kill -9` of the whole local cloud at random moments of a batch: once here, and in full, with the functions' real timeouts, by hand:
+ *
+ *     KILLS=10 ROWS=10000 MACHINE_SCALE=1 npx vitest run test/end-to-end/restart.test.ts
+ *
+ * It prints when it killed; `SEED` (1 unless set) picks the moments. What a killed worker has claimed stays so until its function would have
+ * timed out: a minute at machine scale 1, which is what this test waits for.
+ */
+const { KILLS, ROWS, SEED, MACHINE_SCALE } = z
+  .object({
+    KILLS: z.coerce.number().int().min(1).default(1),
+    ROWS: z.coerce.number().int().min(1).max(10_000).default(2_000),
+    SEED: z.string().default('1'),
+    MACHINE_SCALE: z.coerce.number().positive().default(0.25),
+  })
+  .parse(process.env);
 
 const TIME_SCALE = 0.02;
-const ROWS = 2_000;
 const REFERENCE = 'killed-in-the-middle';
+/** In seconds; for one stretch between two kills. */
+const LONGEST_STRETCH = 240;
 
-const endpointsFile = z.object({
-  api: z.string(),
-  simulator: z.string(),
-  tenants: z.array(
-    z.object({
-      organisationId: z.string(),
-      client_id: z.string(),
-      client_secret: z.string(),
-      appIdentifier: z.string(),
-    }),
-  ),
-});
+const stats = z.object({ fiRequests: z.number(), rejected429: z.number(), windowsOverLimit: z.number() });
+
+/** From 0 up to, but not, 1. */
+const chance = (name: string): number =>
+  createHash('sha256').update(`${SEED} ${name}`).digest().readUInt32BE(0) / 2 ** 32;
+
+/**
+ * When to kill: a while after the batch has come so far. A share below a half is in the middle of the FI requests, of which those under way then
+ * have an answer that is lost.
+ */
+const moments = Array.from({ length: KILLS }, (_, kill) => ({
+  share: chance(`moment ${kill}`),
+  milliseconds: Math.floor(300 * chance(`wait ${kill}`)),
+})).toSorted((one, other) => one.share - other.share);
 
 let simulator: Simulator;
 let stateDir: string;
-let running: ChildProcess | undefined;
+let cloud: CloudProcess;
 
 beforeEach(async () => {
   simulator = await startSimulator({ port: 0, timeScale: TIME_SCALE });
   stateDir = await mkdtemp(join(tmpdir(), 'restart-'));
+  cloud = new CloudProcess(stateDir, {
+    SIMULATOR_PORT: String(simulator.port),
+    TIME_SCALE: String(TIME_SCALE),
+    MACHINE_SCALE: String(MACHINE_SCALE),
+    ASSEMBLY: (await sharedAssembly()).directory,
+  });
 });
 afterEach(async () => {
-  await kill();
+  await cloud.kill();
   await simulator.close();
   await rm(stateDir, { recursive: true, force: true });
 });
 
-/** `npm start`, as a process of its own; resolves when it says that everything answers. */
-async function start(): Promise<Product> {
-  await rm(join(stateDir, 'endpoints.json'), { force: true });
-  running = spawn(process.execPath, ['local/start.ts'], {
-    env: {
-      ...process.env,
-      PORT: '0',
-      SIMULATOR_PORT: String(simulator.port),
-      TIME_SCALE: String(TIME_SCALE),
-      STATE_DIR: stateDir,
-    },
-    stdio: ['ignore', 'ignore', 'inherit'],
-  });
-  const giveUpAt = performance.now() + 60_000;
+const upstream = async (product: Product) => stats.parse(await product.control('GET', '/_sim/stats'));
+
+/** Polls the batch until this share is done of its FI requests and of its rows, taken together; resolves to what is. */
+async function reached(product: Product, share: number, counters: ExactCounters): Promise<string> {
+  const giveUpAt = performance.now() + LONGEST_STRETCH * 1_000;
   for (;;) {
-    const text = await readFile(join(stateDir, 'endpoints.json'), 'utf8').catch(() => null);
-    if (text !== null) {
-      const endpoints = endpointsFile.parse(JSON.parse(text));
-      return new Product(endpoints, endpoints.tenants[0]);
-    }
-    if (performance.now() > giveUpAt || running.exitCode !== null)
-      throw new Error('the local environment did not start');
-    await wait(100);
-  }
-}
-
-async function kill(): Promise<void> {
-  const child = running;
-  running = undefined;
-  if (!child || child.exitCode !== null || child.signalCode !== null) return;
-  const gone = new Promise((resolve) => child.once('exit', resolve));
-  child.kill('SIGKILL');
-  await gone;
-}
-
-test('a batch whose whole cloud is killed in the middle completes after a restart, with one FI request a row', async () => {
-  const before = await start();
-  const consents = Array.from({ length: ROWS }, (_, row) => guidOf(`restart-${row}`));
-  const accepted = await before.post('/v2/schedule/fi/requests', {
-    reference_id: REFERENCE,
-    consents_list: consents.map((consent_id) => ({ consent_id })),
-  });
-  expect(accepted.status).toBe(200);
-  for (let seen = 0; seen < ROWS / 10; ) {
-    const { summary } = await before.status(REFERENCE, { limit: 1 });
-    seen = summary.completed + summary.failed;
+    const check = counters.asked();
+    const status = await product.status(REFERENCE, { limit: 1 });
+    check(status);
+    const { fiRequests } = await upstream(product);
+    const terminal = terminalRows(status);
+    const done = `${fiRequests} FI requests, ${terminal} of ${ROWS} rows terminal`;
+    if (Math.min(fiRequests, ROWS) + terminal >= share * 2 * ROWS) return done;
+    if (performance.now() > giveUpAt) throw new Error(`the batch does not get on: ${done}`);
     await wait(50);
   }
-  await kill();
+}
 
-  const after = await start();
-  const { summary } = await after.finished(REFERENCE, 150);
-  expect(summary).toEqual({ total: ROWS, ready: 0, in_progress: 0, completed: ROWS, failed: 0 });
-  const sent = await Promise.all(consents.map((consent) => after.callsFor(consent)));
-  expect(new Set(sent.map(({ fiRequests }) => fiRequests))).toEqual(new Set([1]));
-}, 240_000);
+test(
+  `a batch of ${ROWS} rows whose whole cloud is killed (${KILLS} times) completes, with one FI request a row`,
+  async () => {
+    const counters = new ExactCounters(ROWS);
+    const consents = Array.from({ length: ROWS }, (_, row) => guidOf(`restart-${row}`));
+    let endpoints = await cloud.start();
+    let product = new Product(endpoints, endpoints.tenants[0]);
+    const accepted = await product.post('/v2/schedule/fi/requests', {
+      reference_id: REFERENCE,
+      consents_list: consents.map((consent_id) => ({ consent_id })),
+    });
+    expect(accepted.status).toBe(200);
+
+    for (const { share, milliseconds } of moments) {
+      const done = await reached(product, share, counters);
+      await wait(milliseconds);
+      await cloud.kill();
+      console.log(`Killed ${milliseconds} ms after: ${done}`);
+      endpoints = await cloud.start();
+      product = new Product(endpoints, endpoints.tenants[0]);
+    }
+    await reached(product, 1, counters);
+    console.log(`The counters were exact in ${counters.answers} answers`);
+
+    const { summary } = await product.status(REFERENCE, { limit: 1 });
+    expect(summary).toEqual({ total: ROWS, ready: 0, in_progress: 0, completed: ROWS, failed: 0 });
+    expect(new Set(await product.fiRequestsFor(consents))).toEqual(new Set([1]));
+    expect(await upstream(product)).toEqual({
+      fiRequests: ROWS,
+      rejected429: 0,
+      windowsOverLimit: 0,
+    });
+    const leftovers = new Leftovers(endpoints);
+    await leftovers.expectNone(product.tenant.organisationId, REFERENCE);
+    expect(await leftovers.deadLetters()).toEqual([]);
+    leftovers.close();
+  },
+  (KILLS + 1) * LONGEST_STRETCH * 1_000,
+);

@@ -79,6 +79,61 @@ test('counts a write whose condition failed by the size of the item it found', a
   });
 });
 
+test('counts a write whose condition failed by the item sent where that is the larger', async () => {
+  await call('PutItem', { Item: key });
+  const large = { ...key, large: { S: 'x'.repeat(2000) } };
+  const refused = { Item: large, ConditionExpression: 'attribute_not_exists(pk)' };
+  expect(await unitsOf(() => call('PutItem', refused))).toEqual([2, 0, 0]);
+  const absent = { ConditionExpression: 'attribute_exists(pk)' };
+  expect(await unitsOf(() => call('PutItem', { ...absent, Item: { ...large, sk: { S: 'other' } } }))).toEqual([
+    2, 0, 0,
+  ]);
+  expect(await unitsOf(() => call('DeleteItem', { ...absent, Key: { ...key, sk: { S: 'other' } } }))).toEqual([
+    1, 0, 0,
+  ]);
+});
+
+test('counts an update and a put by the larger of what was there and what is', async () => {
+  const large = { S: 'x'.repeat(2000) };
+  await call('PutItem', { Item: { ...key, large } });
+  expect(
+    await unitsOf(() =>
+      call('UpdateItem', { Key: key, UpdateExpression: 'REMOVE #l', ExpressionAttributeNames: { '#l': 'large' } }),
+    ),
+  ).toEqual([2, 0, 0]);
+  await call('PutItem', { Item: { ...key, large } });
+  expect(await unitsOf(() => call('PutItem', { Item: key }))).toEqual([2, 0, 0]);
+});
+
+test('counts what a query reads: what a filter leaves out too, and of an index only what is copied there', async () => {
+  const large = { S: 'x'.repeat(9000) };
+  await call('PutItem', { Item: { ...key, large, flag: { S: 'y' } } });
+  const ofTable = { KeyConditionExpression: 'pk = :p', ExpressionAttributeValues: { ':p': key.pk } };
+  expect(await unitsOf(() => call('Query', ofTable))).toEqual([0, 0, 1.5]);
+  expect(await unitsOf(() => call('Query', { ...ofTable, ConsistentRead: true }))).toEqual([0, 0, 3]);
+  const filter = { FilterExpression: 'attribute_not_exists(flag)' };
+  expect(await unitsOf(() => call('Query', { ...ofTable, ...filter }))).toEqual([0, 0, 1.5]);
+  const ofIndex = {
+    IndexName: 'flagged',
+    KeyConditionExpression: 'flag = :f',
+    ExpressionAttributeValues: { ':f': { S: 'y' } },
+  };
+  expect(await unitsOf(() => call('Query', ofIndex))).toEqual([0, 0, 0.5]);
+});
+
+test('counts each item of a BatchGetItem, and those that are not there', async () => {
+  await call('PutItem', { Item: { ...key, large: { S: 'x'.repeat(5000) } } });
+  const Keys = [key, { ...key, sk: { S: 'nowhere' } }];
+  const get = (ConsistentRead: boolean) => () =>
+    dynamoDb.answer({
+      action: 'BatchGetItem',
+      input: { RequestItems: { 'stack-Table': { Keys, ConsistentRead } } },
+      caller: 'x',
+    });
+  expect(await unitsOf(get(false))).toEqual([0, 0, 1.5]);
+  expect(await unitsOf(get(true))).toEqual([0, 0, 3]);
+});
+
 test('counts batches, and half a unit for a query that finds nothing', async () => {
   const put = (sk: string, extra = {}) => ({ PutRequest: { Item: { pk: key.pk, sk: { S: sk }, ...extra } } });
   const items = { RequestItems: { 'stack-Table': [put('1'), put('2', { flag: { S: 'y' } })] } };

@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { z } from 'zod';
 import { CallRecord } from '../../../local/call-record.ts';
 import { DEFAULT_LIMITS } from '../../../local/lambda/containers.ts';
 import { FunctionLogs } from '../../../local/lambda/function-log.ts';
@@ -28,17 +29,20 @@ afterEach(async () => {
   rmSync(folder, { recursive: true });
 });
 
+const answer = z.object({ settings: z.array(z.string()), left: z.number() });
+
 interface Subject {
   readonly file?: string;
   readonly properties?: object;
   readonly limits?: object;
   readonly overrides?: Record<string, string>;
+  readonly machineScale?: number;
 }
 
 /** Lambda with one function, whose code is given. */
 async function lambdaOf(
   code: string,
-  { file = 'index.mjs', properties, limits, overrides = {} }: Subject = {},
+  { file = 'index.mjs', properties, limits, overrides = {}, machineScale = 1 }: Subject = {},
 ): Promise<Lambda> {
   mkdirSync(join(folder, 'asset'), { recursive: true });
   writeFileSync(join(folder, 'asset', file), code);
@@ -54,7 +58,7 @@ async function lambdaOf(
     { Subject: { Type: 'AWS::Lambda::Function', Properties } },
     new Map([['a.zip', join(folder, 'asset')]]),
   );
-  const models = functionModels(stack, { timeScale: 0.5, overrides });
+  const models = functionModels(stack, { timeScale: 0.5, machineScale, overrides });
   const thread = await prepareThread(folder);
   const lambda = new Lambda(
     models,
@@ -98,6 +102,23 @@ test('runs an ES module with its event, context and environment', async () => {
     key: 'local-Subject',
     absent: null,
   });
+});
+
+test('scales the limits of the machine by themselves: the timeout, and settings in milliseconds', async () => {
+  const lambda = await lambdaOf(
+    `export const handler = async (event, context) => ({
+      settings: [process.env.ONE_SECONDS, process.env.CALLS_MILLISECONDS],
+      left: context.getRemainingTimeInMillis(),
+    })`,
+    {
+      properties: { Timeout: 600, Environment: { Variables: { ONE_SECONDS: '1', CALLS_MILLISECONDS: '2000' } } },
+      machineScale: 0.1,
+    },
+  );
+  const { settings, left } = answer.parse(await answerOf(lambda));
+  expect(settings).toEqual(['0.5', '200']);
+  expect(left).toBeLessThanOrEqual(60_000);
+  expect(left).toBeGreaterThan(0);
 });
 
 test('runs CommonJS in a .js file, as on Lambda', async () => {
@@ -203,6 +224,21 @@ const readLog = (): string => {
     return '';
   }
 };
+
+test('meters what the heap and the buffers of a function have grown to', async () => {
+  const lambda = await lambdaOf(
+    'export const handler = async (event) => { globalThis.kept = Buffer.alloc(event.bytes, 1); };',
+  );
+  const peakAfter = async (bytes: number) => {
+    await lambda.invoke(ARN, JSON.stringify({ bytes }));
+    return meter.read().functions['stack-Subject']?.peakMemoryBytes ?? 0;
+  };
+  const small = await peakAfter(1);
+  expect(small).toBeGreaterThan(1_000_000);
+  const large = await peakAfter(50_000_000);
+  expect(large - small).toBeGreaterThan(40_000_000);
+  expect(await peakAfter(1)).toBe(large);
+});
 
 test('writes what a function prints to its log, with the lines of Lambda itself, and bills every byte and millisecond', async () => {
   const lambda = await lambdaOf('export const handler = async () => { console.log("hello"); console.error("there"); }');

@@ -1,0 +1,66 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { z } from 'zod';
+
+const endpointsFile = z.object({
+  api: z.string(),
+  simulator: z.string(),
+  local: z.string(),
+  aws: z.record(z.string(), z.string()),
+  tenants: z.array(
+    z.object({
+      organisationId: z.string(),
+      client_id: z.string(),
+      client_secret: z.string(),
+      appIdentifier: z.string(),
+    }),
+  ),
+});
+
+/** What `endpoints.json` says of a process that answers. */
+export type ProcessEndpoints = z.output<typeof endpointsFile>;
+
+const PATIENCE = 60_000;
+
+/** The local cloud as `npm start` runs it, in a process that can be killed and started again on the same state. */
+export class CloudProcess {
+  readonly #stateDir: string;
+  readonly #environment: Readonly<Record<string, string>>;
+  #running: ChildProcess | undefined;
+
+  /** `environment` has what `npm start` takes, but for the state directory. */
+  constructor(stateDir: string, environment: Readonly<Record<string, string>>) {
+    this.#stateDir = stateDir;
+    this.#environment = environment;
+  }
+
+  /** Resolves when everything answers. */
+  async start(): Promise<ProcessEndpoints> {
+    const path = join(this.#stateDir, 'endpoints.json');
+    await rm(path, { force: true });
+    const child = spawn(process.execPath, ['local/start.ts'], {
+      env: { ...process.env, ...this.#environment, PORT: '0', STATE_DIR: this.#stateDir },
+      stdio: ['ignore', 'ignore', 'inherit'],
+    });
+    this.#running = child;
+    const giveUpAt = performance.now() + PATIENCE;
+    while (performance.now() < giveUpAt && child.exitCode === null) {
+      const text = await readFile(path, 'utf8').catch(() => null);
+      if (text !== null) return endpointsFile.parse(JSON.parse(text));
+      await wait(50);
+    }
+    throw new Error('the local environment did not start');
+  }
+
+  /** `kill -9`; resolves when the process is gone. */
+  async kill(): Promise<void> {
+    const child = this.#running;
+    this.#running = undefined;
+    if (!child || child.exitCode !== null || child.signalCode !== null) return;
+    const gone = new Promise((resolve) => child.once('exit', resolve));
+    child.kill('SIGKILL');
+    await gone;
+  }
+}
