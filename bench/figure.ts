@@ -1,31 +1,58 @@
-/** One measured figure. It is reached when its value is at most the target. */
+/** One figure. It is reached when its value is at most the target; one without a target is there to be known, and counts as reached. */
 export interface Figure {
   readonly name: string;
   readonly value: number;
   readonly unit: string;
-  readonly target: number;
+  readonly target: number | null;
   /** The same figure of other designs or tools, measured in the same run or computed from published prices. */
   readonly peers: Readonly<Record<string, number>>;
   /** What no design can go below. */
   readonly floor: number | null;
+  /** Where several figures belong together. */
+  readonly group?: string;
+  /** The same at every run on every machine: a missed target is a fault, and not a slow machine. */
+  readonly exact?: boolean;
 }
 
-const rounded = (value: number): string => (Math.abs(value) < 10 ? value.toFixed(3) : value.toFixed(0));
+/** A figure to be known, without a target. */
+export const known = (group: string, name: string, value: number, unit: string): Figure => ({
+  group,
+  name,
+  value,
+  unit,
+  target: null,
+  peers: {},
+  floor: null,
+});
 
-export const isReached = ({ value, target }: Figure): boolean => value <= target;
+/** A number as people read it: four digits, in full from 1,000 on. */
+export function readable(value: number): string {
+  if (Math.abs(value) >= 1000) return Math.round(value).toLocaleString('en');
+  return value === 0 ? '0' : String(Number(value.toPrecision(3)));
+}
 
-/** The figures as a table for people. */
+export const isReached = ({ value, target }: Figure): boolean => target === null || value <= target;
+
+export const HEADINGS = ['figure', 'value', 'target', 'reached', 'over the floor', 'peers'] as const;
+
+/** One figure as the cells of a table. */
+export function cellsOf(figure: Figure): string[] {
+  const { name, value, unit, target, peers, floor } = figure;
+  return [
+    name,
+    `${readable(value)} ${unit}`.trim(),
+    target === null ? '' : `≤ ${readable(target)}`,
+    target === null ? '' : isReached(figure) ? 'yes' : 'MISSED',
+    floor === null || floor === 0 ? '' : `${readable(value / floor)} × ${readable(floor)}`,
+    Object.entries(peers)
+      .map(([peer, of]) => `${peer}: ${readable(of)}`)
+      .join('; '),
+  ];
+}
+
+/** The figures as a table for a terminal. */
 export function formatFigures(figures: readonly Figure[]): string {
-  const rows = figures.map((figure) => [
-    figure.name,
-    `${rounded(figure.value)} ${figure.unit}`,
-    `≤ ${rounded(figure.target)}`,
-    isReached(figure) ? 'reached' : 'MISSED',
-    Object.entries(figure.peers)
-      .map(([peer, value]) => `${peer}: ${rounded(value)}`)
-      .join(', '),
-  ]);
-  const all = [['figure', 'measured', 'target', '', 'peers'], ...rows];
+  const all = [[...HEADINGS], ...figures.map(cellsOf)];
   const widths = all.reduce<number[]>(
     (widest, row) => row.map((cell, index) => Math.max(widest[index] ?? 0, cell.length)),
     [],

@@ -5,6 +5,7 @@ import {
   isStillGood,
   type Ledger,
   offerWindow,
+  openFrom,
   type WindowOffer,
   windowAt,
 } from '../../../../lambdas/core/domain/rate-window.ts';
@@ -154,5 +155,33 @@ describe('a reservation from before', () => {
     ['stands a block that ends before it begins', { blockedUntil: START + SKEW }, START - MINUTE, true],
   ])('%s', (_, change, now, good) => {
     expect(isStillGood(held, ledger(change), now, SKEW)).toBe(good);
+  });
+});
+
+describe('a moment to come back at', () => {
+  const window = { startsAt: START, endsAt: START + MINUTE };
+  const CLOSING = 5_000;
+  test.each<[string, number, number]>([
+    ['stays within a window', 30_000, 30_000],
+    ['stays where calls may just begin', SKEW, SKEW],
+    ['is put off from the first moments of a window', 0, SKEW],
+    ['stays where a window is about to close', MINUTE - CLOSING, MINUTE - CLOSING],
+    ['is put off from the last moments of a window', MINUTE - CLOSING + 1, MINUTE + SKEW],
+    ['is put off in a window that is far ahead', 5 * MINUTE - 1, 5 * MINUTE + SKEW],
+    ['is put off in a window that is past', -1, SKEW],
+    ['is never, where there is nothing to do', Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY],
+  ])('%s', (_, into, expected) => {
+    expect(openFrom(window, START + into, SKEW, CLOSING)).toBe(START + expected);
+  });
+
+  test('is one at which a window is offered whose calls start at once', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 10 * MINUTE }), (into) => {
+        const at = openFrom(window, START + into, SKEW, CLOSING);
+        expect(at).toBeGreaterThanOrEqual(START + into);
+        const offer = offerWindow(ledger(), 1, at, SKEW);
+        expect((offer?.startsAt ?? Number.NaN) + SKEW).toBeLessThanOrEqual(at);
+      }),
+    );
   });
 });

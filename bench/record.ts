@@ -1,0 +1,47 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { arch, cpus } from 'node:os';
+import { z } from 'zod';
+import { PRICES_AS_OF } from '../local/prices.ts';
+import { type Figure, isReached } from './figure.ts';
+
+const PATH = '.local/bench.json';
+
+const recordSchema = z.object({
+  /** When it was measured, and on what. */
+  at: z.string(),
+  machine: z.string(),
+  pricesAsOf: z.string(),
+  quick: z.boolean(),
+  figures: z.array(
+    z.object({
+      name: z.string(),
+      value: z.number(),
+      unit: z.string(),
+      target: z.number().nullable(),
+      reached: z.boolean(),
+      peers: z.record(z.string(), z.number()),
+      floor: z.number().nullable(),
+      group: z.string().default('Others'),
+      exact: z.boolean().default(false),
+    }),
+  ),
+});
+
+/** A run's figures as they are kept. */
+export type BenchRecord = z.output<typeof recordSchema>;
+
+/** Writes `.local/bench.json`. */
+export function writeRecord(figures: readonly Figure[], quick: boolean): void {
+  const record = {
+    at: new Date().toISOString(),
+    machine: `${cpus().length} × ${cpus()[0]?.model.trim() ?? arch()}, Node ${process.versions.node}`,
+    pricesAsOf: PRICES_AS_OF,
+    quick,
+    figures: figures.map((figure) => ({ ...figure, reached: isReached(figure) })),
+  };
+  mkdirSync('.local', { recursive: true });
+  writeFileSync(PATH, `${JSON.stringify(record, null, 2)}\n`);
+}
+
+/** Reads `.local/bench.json`; throws where there is none. */
+export const readRecord = (): BenchRecord => recordSchema.parse(JSON.parse(readFileSync(PATH, 'utf8')));

@@ -1,0 +1,55 @@
+import type { z } from 'zod';
+import {
+  errorAnswer,
+  fiBalanceAnswer,
+  fiRequestAnswer,
+  fiStatusAnswer,
+} from '../../lambdas/adapters/finpro/finpro-answers.ts';
+import type { Clock, FinPro, UpstreamAnswer } from '../../lambdas/core/ports.ts';
+import { deliverCall } from '../../simulator/finpro-api.ts';
+import type { Simulation } from '../../simulator/simulation.ts';
+
+/** Milliseconds that a call is on its way, there and back (the cost study's assumptions). */
+const LATENCY = { '/fi/request': 250, '/consent/firequest/status': 150, '/getfibalance': 150 } as const;
+type Path = keyof typeof LATENCY;
+
+interface Waiting extends Clock {
+  wait(milliseconds: number): Promise<void>;
+}
+
+/** FinPro's three calls, answered by the simulator itself, in virtual time and without a network between. */
+export function virtualFinPro(simulation: Simulation, clock: Waiting): FinPro {
+  const call = async <T>(
+    client_id: string,
+    path: Path,
+    body: object,
+    schema: z.ZodType<T>,
+  ): Promise<UpstreamAnswer<T>> => {
+    await clock.wait(LATENCY[path] / 2);
+    const headers = { client_id, client_secret: 'secret', organisationid: client_id, appidentifier: 'app' };
+    const answer = deliverCall(simulation, path, headers, JSON.stringify(body));
+    await clock.wait(LATENCY[path] / 2);
+    if (answer === 'cut') throw new Error('the benchmark has no faults');
+    const number = (name: string): number | null => Number(answer.headers[name] ?? Number.NaN) || null;
+    const reset = number('X-RateLimit-Reset');
+    const rate = {
+      limit: number('X-RateLimit-Limit'),
+      remaining: answer.headers['X-RateLimit-Remaining'] === undefined ? null : (number('X-RateLimit-Remaining') ?? 0),
+      resetAt: reset === null ? null : reset * 1000,
+    };
+    const content: unknown = JSON.parse(answer.payload);
+    if (answer.status === 200) return { ok: true, value: schema.parse(content), rate };
+    const { errorCode, errorMsg } = errorAnswer.parse(content);
+    return {
+      ok: false,
+      failure: { sent: 'answered', status: answer.status, code: errorCode, message: errorMsg },
+      rate,
+    };
+  };
+  return {
+    requestFi: (organisationId, { consentId }) => call(organisationId, '/fi/request', { consentId }, fiRequestAnswer),
+    fiStatus: (organisationId, of) => call(organisationId, '/consent/firequest/status', of, fiStatusAnswer),
+    fiBalance: (organisationId, consentId) =>
+      call(organisationId, '/getfibalance', { consentID: consentId }, fiBalanceAnswer),
+  };
+}

@@ -1,0 +1,141 @@
+import { dynamoDbBatches } from '../../lambdas/adapters/dynamodb/dynamodb-batches.ts';
+import { dynamoDbBudget } from '../../lambdas/adapters/dynamodb/dynamodb-budget.ts';
+import { dynamoDbChunks } from '../../lambdas/adapters/dynamodb/dynamodb-chunks.ts';
+import { dynamoDbOpenBatches } from '../../lambdas/adapters/dynamodb/dynamodb-open-batches.ts';
+import { readSettings } from '../../lambdas/core/settings.ts';
+import { acceptBatch } from '../../lambdas/core/use-cases/accept-batch.ts';
+import { advanceChunk } from '../../lambdas/core/use-cases/advance-chunk.ts';
+import { recoverBatches } from '../../lambdas/core/use-cases/recover-batches.ts';
+import type { MeterReading } from '../../local/meter.ts';
+import type { Assembly } from '../../local/template/assembly.ts';
+import { type CallCounts, Simulation } from '../../simulator/simulation.ts';
+import { memoryJournal } from '../../test/fakes/memory-journal.ts';
+import { sequentialIds } from '../../test/fakes/sequential-ids.ts';
+import { ORGANISATION, submissionOf } from '../../test/fakes/submissions.ts';
+import { virtualClock } from '../../test/fakes/virtual-clock.ts';
+import { inTurn } from './in-turn.ts';
+import { virtualMachine } from './machine.ts';
+import { openMeteredTable } from './metered-table.ts';
+import { rowEnds } from './row-ends.ts';
+import { virtualFinPro } from './upstream.ts';
+
+/** A whole minute, as rate windows begin. */
+const MINUTE = Date.UTC(2026, 10, 20, 10, 0, 0);
+/** A call of DynamoDB, in virtual milliseconds. */
+const TABLE_CALL = 5;
+const FUNCTION_TIME = 60_000;
+const RECOVERY_INTERVAL = 60_000;
+const CONSUMERS = 20;
+
+export interface VirtualBatchOptions {
+  readonly assembly: Assembly;
+  /** The consents of each batch. The batches are accepted at once, all of one organisation. */
+  readonly batches: readonly (readonly string[])[];
+  readonly balances: boolean;
+  /** Upstream calls a minute; null for no limit. */
+  readonly limit: number | null;
+  /** How far into a rate window the batch is accepted, in milliseconds. */
+  readonly intoWindow: number;
+}
+
+/** What a batch took. Times are virtual milliseconds. */
+export interface VirtualBatch {
+  readonly makespan: number;
+  readonly units: MeterReading['units'];
+  readonly transitions: number;
+  readonly invocations: number;
+  readonly upstream: CallCounts & { readonly windowsOverLimit: number };
+  /** From the upstream having a row's data to the row being stored as COMPLETED or FAILED, each row's, shortest first. */
+  readonly delays: readonly number[];
+}
+
+const referenceOf = (batch: number): string => `batch-${batch}`;
+
+/**
+ * Takes batches through the product's own core and table adapters on a virtual clock: acceptance, queue, consumer, state machine, recovery, the
+ * simulator as upstream, and the local cloud's meter on every call of the table. Nothing in it depends on how fast the machine is.
+ */
+export async function runVirtualBatch(options: VirtualBatchOptions): Promise<VirtualBatch> {
+  const { assembly, batches, balances, limit } = options;
+  const consents = batches.flat();
+  const start = MINUTE + options.intoWindow;
+  const settings = readSettings({ BALANCES: balances ? 'on' : 'off', UPSTREAM_LIMIT: String(limit ?? 1_000_000) });
+  const clock = virtualClock(start);
+  const turns = inTurn(clock);
+  const table = await openMeteredTable(assembly);
+  const rateLimit = limit === null ? null : { limit, windowSeconds: 60 };
+  const simulation = new Simulation({ timeScale: 1, rateLimit, clock: clock.now, seed: 1 });
+  const ends = rowEnds(clock);
+  const shared = {
+    batches: turns.of(dynamoDbBatches(table, clock, settings), TABLE_CALL),
+    openBatches: turns.of(dynamoDbOpenBatches(table, 'open-batches'), TABLE_CALL),
+    chunks: turns.of(ends.watch(dynamoDbChunks(table, clock, settings), settings.chunkRows), TABLE_CALL),
+    budget: turns.of(dynamoDbBudget(table, table, settings), TABLE_CALL),
+    finPro: virtualFinPro(simulation, clock),
+    reports: { write: async () => {} },
+    journal: memoryJournal(),
+    ids: sequentialIds(),
+    clock,
+    settings,
+  };
+  const delayOf = (consentId: string, endedAt: number | undefined): number[] => {
+    const session = simulation.consents.latestSession(consentId, ORGANISATION);
+    return session && endedAt !== undefined ? [endedAt - simulation.view(session, clock.now()).changedAt] : [];
+  };
+  const limits = () => {
+    const functionEndsAt = clock.now() + FUNCTION_TIME;
+    return { functionEndsAt, callsEndAt: functionEndsAt - settings.callsEnd };
+  };
+  const machine = virtualMachine({
+    clock,
+    waitStep: settings.waitStep,
+    consumers: CONSUMERS,
+    consume: async (task) => {
+      const advance = await advanceChunk(shared, task, {
+        ...limits(),
+        callsEndAt: clock.now() + settings.consumerCalls,
+      });
+      if (!advance.done) await machine.loop.start(task, advance.resumeAt);
+    },
+    advance: (task) => advanceChunk(shared, task, limits()),
+  });
+  const ports = { ...shared, queue: machine.queue };
+  let isOver = false;
+  const recover = async (): Promise<void> => {
+    while (!isOver) {
+      await clock.wait(RECOVERY_INTERVAL);
+      await recoverBatches(ports);
+    }
+  };
+  try {
+    let isAccepted = false;
+    const accept = (rows: readonly string[], batch: number) =>
+      acceptBatch(ports, submissionOf(rows, { referenceId: referenceOf(batch) }));
+    const accepted = Promise.all(batches.map(accept)).then(() => {
+      isAccepted = true;
+    });
+    void recover();
+    await clock.runUntil(start + settings.batchDeadline, async () => {
+      await turns.idle();
+      isOver = isAccepted && machine.isIdle;
+      return isOver;
+    });
+    await accepted;
+    if (ends.count !== consents.length) throw new Error(`${ends.count} of ${consents.length} rows have ended`);
+    const { counts, windows } = simulation;
+    return {
+      makespan: ends.last - start,
+      units: table.meter.read().units,
+      transitions: machine.transitions,
+      invocations: machine.invocations,
+      upstream: { ...counts, windowsOverLimit: windows.windowsOverLimit },
+      delays: batches
+        .flatMap((rows, batch) =>
+          rows.flatMap((consentId, row) => delayOf(consentId, ends.of(referenceOf(batch), row))),
+        )
+        .toSorted((a, b) => a - b),
+    };
+  } finally {
+    await table.close();
+  }
+}
