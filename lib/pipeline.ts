@@ -22,21 +22,17 @@ export class Pipeline extends Construct {
   constructor(scope: Construct, id: string, { deployment, storage, fileStore }: PipelineProps) {
     super(scope, id);
     const { stage } = deployment;
-    // A chunk is up to 25 TLS connections and 250 parsed answers at a time, and Lambda gives processor by the memory.
-    const memorySize = 1024;
     const startChunk = new ServiceFunction(this, 'StartChunk', {
       stage,
       name: 'start-chunk',
       impactOfErrors: 'accepted batches start late; recovery queues their chunks again after some minutes.',
       timeout: Duration.seconds(60),
-      memorySize,
     });
     const advanceChunk = new ServiceFunction(this, 'AdvanceChunk', {
       stage,
       name: 'advance-chunk',
       impactOfErrors: 'running batches stand still; recovery starts their chunks again, five times at most.',
       timeout: Duration.seconds(60),
-      memorySize,
     });
     for (const caller of [startChunk, advanceChunk]) {
       storage.allow(caller, 'GetItem', 'PutItem', 'UpdateItem', 'Query');

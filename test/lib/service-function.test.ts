@@ -80,8 +80,8 @@ const LIMITS = [
   ['batch-status', 29, 1024],
   ['fi-request-status', 29, 512],
   ['not-found', 29, 512],
-  ['start-chunk', 60, 1024],
-  ['advance-chunk', 60, 1024],
+  ['start-chunk', 60, 512],
+  ['advance-chunk', 60, 512],
   ['recover-batches', 60, 512],
   ['ingest-file', 60, 1024],
 ] as const;
