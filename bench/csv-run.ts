@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { parse } from 'csv-parse/sync';
 import { z } from 'zod';
 import { readBatchFile } from '../lambdas/core/use-cases/batch-file.ts';
+import { peakMemoryBytes } from '../local/lambda/peak-memory.ts';
 
 /** One way to read a CSV file of 10,000 rows, so many times, in a process of its own: prints the median milliseconds and the peak memory in bytes. */
 const mode = z.enum(['csv-parse', 'product']).parse(process.argv[2]);
@@ -27,4 +28,4 @@ const times = Array.from({ length: RUNS }, () => {
   return performance.now() - startedAt;
 }).toSorted((a, b) => a - b);
 const median = times[Math.floor(RUNS / 2)] ?? 0;
-console.log(JSON.stringify({ milliseconds: median, memory: process.resourceUsage().maxRSS * 1024 }));
+console.log(JSON.stringify({ milliseconds: median, memory: peakMemoryBytes() }));

@@ -11,6 +11,8 @@ import { type ContainerLimits, DEFAULT_LIMITS } from './lambda/containers.ts';
 import { FunctionLogs } from './lambda/function-log.ts';
 import { functionModels } from './lambda/function-models.ts';
 import { Lambda, prepareThread } from './lambda/lambda.ts';
+import { inProcesses } from './lambda/process-sandbox.ts';
+import { inThreads } from './lambda/thread-sandbox.ts';
 import { Meter } from './meter.ts';
 import { queueEvents } from './s3/queue-events.ts';
 import { S3 } from './s3/s3.ts';
@@ -43,6 +45,8 @@ export interface LocalCloudOptions {
   /** Replace environment variables that functions have, such as the address of an upstream. */
   readonly environment?: Readonly<Record<string, string>>;
   readonly limits?: Partial<ContainerLimits>;
+  /** Containers are threads unless this says otherwise. A process takes some 45 MB more, and its peak of memory is metered. */
+  readonly containersAs?: 'threads' | 'processes';
 }
 
 /** A running local cloud. */
@@ -114,7 +118,8 @@ async function start(
   closers.push(() => logs.close());
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
   const functions = functionModels(resources, { timeScale, machineScale, overrides: options.environment ?? {} });
-  const lambda = new Lambda(functions, await prepareThread(folder), limits, { meter, record, logs });
+  const inSandboxes = options.containersAs === 'processes' ? inProcesses : inThreads;
+  const lambda = new Lambda(functions, inSandboxes(await prepareThread(folder)), limits, { meter, record, logs });
   closers.push(() => lambda.close());
 
   const sqs = new Sqs(await openFauxqs(kept('sqs')), resources, meter, timeScale);

@@ -24,7 +24,7 @@ export interface FunctionUsage {
   coldStarts: number;
   billedMilliseconds: number;
   initMilliseconds: number;
-  /** The largest heap with its buffers that an invocation left behind, beside what Node itself takes. */
+  /** The most memory that a container of it has had, Node's own share included; 0 where containers are threads. */
   peakMemoryBytes: number;
 }
 

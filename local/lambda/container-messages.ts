@@ -1,12 +1,6 @@
-/** What a container's thread is started with. */
-export interface ContainerStart {
-  /** The URL of the bundle's file. */
-  readonly bundle: string;
-  readonly exportName: string;
-  readonly sourceMaps: boolean;
-}
+import { z } from 'zod';
 
-/** One invocation, as the thread gets it. */
+/** One invocation, as a container gets it. */
 export interface InvocationMessage {
   readonly requestId: string;
   /** The event as JSON. */
@@ -18,16 +12,27 @@ export interface InvocationMessage {
   readonly memoryMegabytes: string;
 }
 
-/** An error as Lambda reports it to who invoked the function. */
-export interface FunctionError {
-  readonly errorType: string;
-  readonly errorMessage: string;
-  readonly trace?: readonly string[];
-}
+const functionError = z.object({
+  errorType: z.string(),
+  errorMessage: z.string(),
+  trace: z.array(z.string()).exactOptional(),
+});
 
-/** What the thread sends back: once when the bundle is loaded, then once for each invocation. */
-export type ContainerMessage =
-  | { readonly kind: 'ready' }
-  | { readonly kind: 'init-error'; readonly error: FunctionError }
-  | { readonly kind: 'result'; readonly payload: string; readonly memoryBytes: number }
-  | { readonly kind: 'error'; readonly error: FunctionError; readonly memoryBytes: number };
+/** An error as Lambda reports it to who invoked the function. */
+export type FunctionError = Readonly<z.output<typeof functionError>>;
+
+/** The most memory that the container's process has had; 0 where the container is a thread, whose own share nothing tells. */
+const peakMemoryBytes = z.number();
+
+/**
+ * What a container sends back: once when the bundle is loaded, then once for each invocation. With a crash it is of no use any more: its
+ * bundle could not be loaded, or threw outside of its handler.
+ */
+export const containerMessage = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('ready') }),
+  z.object({ kind: z.literal('crash'), error: functionError }),
+  z.object({ kind: z.literal('result'), payload: z.string(), peakMemoryBytes }),
+  z.object({ kind: z.literal('error'), error: functionError, peakMemoryBytes }),
+]);
+
+export type ContainerMessage = z.output<typeof containerMessage>;

@@ -1,11 +1,19 @@
-import { parentPort, workerData } from 'node:worker_threads';
-import type { ContainerMessage, ContainerStart, FunctionError, InvocationMessage } from './container-messages.ts';
+import { parentPort } from 'node:worker_threads';
+import type { ContainerMessage, FunctionError, InvocationMessage } from './container-messages.ts';
+import { peakMemoryBytes } from './peak-memory.ts';
 
-// Runs in a thread of its own, one for each container. It is kept to what Node has, since every thread pays for what it loads.
+// Runs in a thread or a process of its own, one for each container. It is kept to what Node has, since every one pays for what it loads.
 
-const start: ContainerStart = workerData;
+/** The URL of the bundle's file, and the export of it to call. */
+const [, , bundleUrl = '', exportName = ''] = process.argv;
 
-const send = (message: ContainerMessage): void => parentPort?.postMessage(message);
+/** Where invocations come from. */
+const channel: { on(event: 'message', run: (invocation: InvocationMessage) => void): unknown } = parentPort ?? process;
+
+function send(message: ContainerMessage): void {
+  if (parentPort) parentPort.postMessage(message);
+  else process.send?.(message);
+}
 
 function describe(error: unknown): FunctionError {
   if (!(error instanceof Error)) return { errorType: typeof error, errorMessage: String(error) };
@@ -30,33 +38,36 @@ function contextOf(invocation: InvocationMessage): object {
   };
 }
 
-/** What this thread's heap has grown to, and its buffers; the code of Node itself is shared with the other threads. */
-function memoryBytes(): number {
-  const { heapTotal, external } = process.memoryUsage();
-  return heapTotal + external;
-}
+/** The process's peak; a thread has none of its own. */
+const peak = (): number => (parentPort ? 0 : peakMemoryBytes());
 
 async function load(): Promise<(event: unknown, context: object) => unknown> {
-  if (start.sourceMaps) process.setSourceMapsEnabled(true);
-  const bundle = await import(start.bundle);
-  const handler: unknown = bundle[start.exportName] ?? bundle.default?.[start.exportName];
-  if (typeof handler !== 'function') throw new Error(`${start.bundle} exports no function ${start.exportName}`);
+  // Node has looked at the options of a process by itself, but not at those of a thread.
+  if (process.env['NODE_OPTIONS']?.includes('--enable-source-maps')) process.setSourceMapsEnabled(true);
+  const bundle = await import(bundleUrl);
+  const handler: unknown = bundle[exportName] ?? bundle.default?.[exportName];
+  if (typeof handler !== 'function') throw new Error(`${bundleUrl} exports no function ${exportName}`);
   return (event, context) => handler(event, context);
 }
 
+const crash = (error: unknown): void => send({ kind: 'crash', error: describe(error) });
+
+process.on('uncaughtException', crash);
+// A process whose parent is gone has nobody to end it.
+process.on('disconnect', () => process.exit());
 try {
   const handler = await load();
-  parentPort?.on('message', async (invocation: InvocationMessage) => {
+  channel.on('message', async (invocation) => {
     process.env['_X_AMZN_TRACE_ID'] =
       `Root=1-00000000-${invocation.requestId.replaceAll('-', '').slice(0, 24)};Parent=${invocation.requestId.replaceAll('-', '').slice(0, 16)};Sampled=0`;
     try {
       const result = await handler(JSON.parse(invocation.event), contextOf(invocation));
-      send({ kind: 'result', payload: JSON.stringify(result) ?? 'null', memoryBytes: memoryBytes() });
+      send({ kind: 'result', payload: JSON.stringify(result) ?? 'null', peakMemoryBytes: peak() });
     } catch (error) {
-      send({ kind: 'error', error: describe(error), memoryBytes: memoryBytes() });
+      send({ kind: 'error', error: describe(error), peakMemoryBytes: peak() });
     }
   });
   send({ kind: 'ready' });
 } catch (error) {
-  send({ kind: 'init-error', error: describe(error) });
+  crash(error);
 }

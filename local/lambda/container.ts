@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { pathToFileURL } from 'node:url';
-import { Worker } from 'node:worker_threads';
-import type { ContainerMessage, ContainerStart, FunctionError, InvocationMessage } from './container-messages.ts';
+import { type ContainerMessage, containerMessage, type FunctionError } from './container-messages.ts';
 import type { FunctionModel } from './function-models.ts';
+import { exitError, type Sandbox, type StartSandbox } from './sandbox.ts';
 
 /** How an invocation ended, and how long the handler ran. */
 export type Outcome =
@@ -16,59 +15,29 @@ interface Running {
   readonly settle: (outcome: Outcome) => void;
 }
 
-/**
- * What a thread's heap may take, however much memory the function has. V8 fills what it is given before it cleans up, and a laptop has
- * to have room for all containers at once.
- */
-const HEAP_MEGABYTES = { maxOldGenerationSizeMb: 96, maxYoungGenerationSizeMb: 4 };
-
-const isOutOfMemory = (error: unknown): boolean =>
-  error instanceof Error && 'code' in error && error.code === 'ERR_WORKER_OUT_OF_MEMORY';
-
-/** One container of a function: a thread that has its bundle loaded and runs one invocation at a time. */
+/** One container of a function: a sandbox that has its bundle loaded and runs one invocation at a time. */
 export class Container {
   /** When it last had nothing to do, in milliseconds of `performance.now()`. */
   idleSince = performance.now();
   /** How long loading the bundle took; 0 until it is loaded. */
   initMilliseconds = 0;
-  /** What its heap and buffers took at the end of the invocation that left them largest, in bytes. */
+  /** The most memory that it has had, as of its last invocation; 0 in a thread. */
   peakMemoryBytes = 0;
-  readonly #worker: Worker;
+  readonly #sandbox: Sandbox;
   readonly #model: FunctionModel;
   readonly #startedAt = performance.now();
   readonly #ready = Promise.withResolvers<FunctionError | undefined>();
   #running: Running | undefined;
   #dead = false;
 
-  /** `thread` is the file that container-thread.ts became; whatever the function prints goes to `print`. */
-  constructor(model: FunctionModel, thread: string, print: (text: Buffer) => void) {
+  /** Whatever the function prints goes to `print`. */
+  constructor(model: FunctionModel, start: StartSandbox, print: (text: Buffer) => void) {
     this.#model = model;
-    const start: ContainerStart = {
-      bundle: pathToFileURL(model.bundle).href,
-      exportName: model.exportName,
-      sourceMaps: model.environment['NODE_OPTIONS']?.includes('--enable-source-maps') ?? false,
-    };
-    this.#worker = new Worker(thread, {
-      workerData: start,
-      env: { ...model.environment },
-      stdout: true,
-      stderr: true,
-      name: model.logicalId,
-      resourceLimits: HEAP_MEGABYTES,
+    this.#sandbox = start(model, {
+      print,
+      receive: (message) => this.#receive(containerMessage.parse(message)),
+      gone: (error) => this.#end(error),
     });
-    this.#worker.stdout.on('data', print);
-    this.#worker.stderr.on('data', print);
-    this.#worker.on('message', (message: ContainerMessage) => this.#receive(message));
-    this.#worker.on('error', (error) =>
-      this.#end(
-        isOutOfMemory(error)
-          ? { errorType: 'Runtime.OutOfMemory', errorMessage: 'Runtime exited with error: signal: killed' }
-          : { errorType: error instanceof Error ? error.name : 'Error', errorMessage: String(error) },
-      ),
-    );
-    this.#worker.on('exit', (code) =>
-      this.#end({ errorType: 'Runtime.ExitError', errorMessage: `Runtime exited with error: exit status ${code}` }),
-    );
   }
 
   get dead(): boolean {
@@ -90,22 +59,21 @@ export class Container {
       }, limit);
       this.#running = { requestId, startedAt: performance.now(), timer, settle };
       if (this.#dead) this.#end({ errorType: 'Runtime.ExitError', errorMessage: 'the container is gone' });
-      const message: InvocationMessage = {
+      this.#sandbox.post({
         requestId,
         event,
         deadline: Date.now() + limit,
         functionName: this.#model.name,
         functionArn: this.#model.arn,
         memoryMegabytes: String(this.#model.memoryMegabytes),
-      };
-      this.#worker.postMessage(message);
+      });
     });
   }
 
-  /** Stops the thread; an invocation under way ends as if the runtime had exited. */
+  /** Ends the sandbox; an invocation under way ends as if the runtime had exited. */
   async kill(): Promise<void> {
-    this.#end({ errorType: 'Runtime.ExitError', errorMessage: 'Runtime exited with error: signal: killed' });
-    await this.#worker.terminate();
+    this.#end(exitError('signal: killed'));
+    await this.#sandbox.end();
   }
 
   #receive(message: ContainerMessage): void {
@@ -114,15 +82,15 @@ export class Container {
         this.initMilliseconds = performance.now() - this.#startedAt;
         this.#ready.resolve(undefined);
         break;
-      case 'init-error':
+      case 'crash':
         this.#end(message.error);
         break;
       case 'result':
-        this.peakMemoryBytes = Math.max(this.peakMemoryBytes, message.memoryBytes);
+        this.peakMemoryBytes = message.peakMemoryBytes;
         this.#settle({ ok: true, payload: message.payload });
         break;
       case 'error':
-        this.peakMemoryBytes = Math.max(this.peakMemoryBytes, message.memoryBytes);
+        this.peakMemoryBytes = message.peakMemoryBytes;
         this.#settle({ ok: false, error: message.error });
     }
   }
@@ -139,7 +107,7 @@ export class Container {
   #end(error: FunctionError): void {
     if (!this.#dead) {
       this.#dead = true;
-      void this.#worker.terminate();
+      void this.#sandbox.end();
     }
     this.#ready.resolve(error);
     this.#settle({ ok: false, error });

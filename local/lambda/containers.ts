@@ -21,7 +21,7 @@ export const DEFAULT_LIMITS: ContainerLimits = { perFunction: 2, spare: 1, idleM
 /** An idle container is given up for one of another function only when it has been idle for that long. */
 const SPARED_MILLISECONDS = 2_000;
 
-/** An outcome, what a fresh container cost it (0 in a warm one), and what the container's heap and buffers have grown to, in bytes. */
+/** An outcome, what a fresh container cost it (0 in a warm one), and the most memory that the container has had (0 in a thread). */
 export type Invocation = Outcome & { readonly initMilliseconds: number; readonly peakMemoryBytes: number };
 
 interface Waiting {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { transform } from 'esbuild';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
 import { AwsError } from '../aws-call.ts';
 import type { CallRecord } from '../call-record.ts';
 import type { Meter } from '../meter.ts';
@@ -9,6 +9,7 @@ import { Container, type Outcome } from './container.ts';
 import { type ContainerLimits, Containers, type Invocation } from './containers.ts';
 import type { FunctionLogs } from './function-log.ts';
 import type { FunctionModel } from './function-models.ts';
+import type { StartSandbox } from './sandbox.ts';
 
 /** Lambda's limits on events and answers, in bytes: the quotas of the developer guide, as its error messages state them. */
 const SYNCHRONOUS_BYTES = 6_291_556;
@@ -25,7 +26,7 @@ export interface Invoker {
   invoke(functionArn: string, event: string, type?: InvocationType): Promise<Outcome>;
 }
 
-/** Lambda: runs the template's functions in containers that are threads, and meters them. */
+/** Lambda: runs the template's functions in containers, and meters them. */
 export class Lambda implements Invoker {
   readonly #functions: ReadonlyMap<string, FunctionModel>;
   readonly #containers: Containers;
@@ -33,10 +34,9 @@ export class Lambda implements Invoker {
   readonly #record: CallRecord;
   readonly #logs: FunctionLogs;
 
-  /** `thread` is what `prepareThread` returned. */
   constructor(
     functions: readonly FunctionModel[],
-    thread: string,
+    start: StartSandbox,
     limits: ContainerLimits,
     { meter, record, logs }: { meter: Meter; record: CallRecord; logs: FunctionLogs },
   ) {
@@ -46,7 +46,7 @@ export class Lambda implements Invoker {
     this.#logs = logs;
     this.#containers = new Containers(
       limits,
-      (model) => new Container(model, thread, (text) => logs.write(model.name, text)),
+      (model) => new Container(model, start, (text) => logs.write(model.name, text)),
     );
   }
 
@@ -121,12 +121,19 @@ function withinAnswerLimit(invocation: Invocation): Invocation {
 }
 
 /**
- * Writes the containers' thread as JavaScript into `folder` and returns its path. Running the TypeScript itself would load Node's
- * type stripper into every thread: 12 MB and 45 ms each.
+ * Writes what runs in a container as JavaScript into `folder` and returns its path. Running the TypeScript itself would load Node's
+ * type stripper into every one: 12 MB and 45 ms each.
  */
 export async function prepareThread(folder: string): Promise<string> {
-  const source = await readFile(new URL('./container-thread.ts', import.meta.url), 'utf8');
   const path = join(folder, 'container-thread.mjs');
-  await writeFile(path, (await transform(source, { loader: 'ts', format: 'esm', target: 'es2024' })).code);
+  await build({
+    entryPoints: [fileURLToPath(new URL('./container-thread.ts', import.meta.url))],
+    outfile: path,
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    target: 'es2024',
+    logLevel: 'warning',
+  });
   return path;
 }
