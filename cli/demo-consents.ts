@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { ConsentSettings } from '../simulator/control-client.ts';
 
 /** A consent of the demo; `scenario` is what the simulator plays for it, null for one that goes well. */
 export interface DemoConsent {
@@ -26,3 +27,7 @@ export const demoConsents = (rows: number): DemoConsent[] =>
     const consentId = hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12}).*$/, '$1-$2-$3-$4-$5');
     return { consentId, scenario: TROUBLE[row % 100] ?? null };
   });
+
+/** Those that are in trouble, for the simulator to be told. */
+export const inTrouble = (consents: readonly DemoConsent[]): ConsentSettings[] =>
+  consents.flatMap(({ consentId, scenario }) => (scenario === null ? [] : [{ consentId, scenario }]));

@@ -1,7 +1,8 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { startEnvironment } from '../local/environment.ts';
+import { simulatorControl } from '../simulator/control-client.ts';
 import { type ApiClient, apiClient, type BatchStatusAnswer } from './api-client.ts';
-import { type DemoConsent, demoConsents } from './demo-consents.ts';
+import { demoConsents, inTrouble } from './demo-consents.ts';
 import { readDemoOptions } from './demo-options.ts';
 import { progressOn } from './demo-progress.ts';
 import { countFailures, formatReport } from './demo-report.ts';
@@ -27,7 +28,7 @@ async function demonstrate(): Promise<number> {
   if (!tenant) throw new Error('there is no tenant');
   const api = apiClient(environment.endpoints.api, tenant);
   const consents = demoConsents(options.rows);
-  await setScenarios(environment.simulator.url, consents);
+  await simulatorControl(environment.simulator.url).register(inTrouble(consents));
 
   environment.cloud.meter.reset();
   const startedAt = performance.now();
@@ -48,17 +49,6 @@ async function demonstrate(): Promise<number> {
   console.log(formatReport({ status, failures, elapsed, timeScale, meter: environment.cloud.meter.read() }));
   const { total, completed, failed } = status.summary;
   return total > 0 && completed + failed === total ? 0 : 1;
-}
-
-/** Tells the simulator which consents are in trouble. */
-async function setScenarios(simulator: string, consents: readonly DemoConsent[]): Promise<void> {
-  const troubled = consents.filter(({ scenario }) => scenario !== null);
-  const answer = await fetch(new URL('/_sim/consents', simulator), {
-    method: 'PUT',
-    headers: { 'Content-Type': 'application/json' },
-    body: JSON.stringify({ consents: troubled }),
-  });
-  if (!answer.ok) throw new Error(`the simulator answered ${answer.status}: ${await answer.text()}`);
 }
 
 async function follow(api: ApiClient, referenceId: string): Promise<BatchStatusAnswer> {

@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { setTimeout as wait } from 'node:timers/promises';
 import { PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import type { ApiClient, BatchStatusAnswer } from '../cli/api-client.ts';
+import { simulatorControl } from '../simulator/control-client.ts';
 import type { Workplace } from './workplace.ts';
 
 /** A batch that one of the ways in has started. */
@@ -31,7 +32,9 @@ export async function startBatches(
   workplace: Workplace,
 ): Promise<StartedBatch[]> {
   const [json, form, posted, dropped] = [consents(0, 60), consents(60, 20), consents(80, 10), consents(90, 10)];
-  await tell(simulator, [...json, ...form, ...posted, ...dropped]);
+  const all = [...json, ...form, ...posted, ...dropped];
+  // Ready before the first poll, which comes after five seconds.
+  await simulatorControl(simulator).register(all.map((one) => ({ ...one, readyAfterSeconds: 1, accounts: 2 })));
 
   const [small, large] = [workplace.path('small.csv'), workplace.path('large.csv')];
   await writeFile(small, csv(form));
@@ -103,13 +106,3 @@ const consents = (from: number, count: number): Consent[] =>
   });
 
 const csv = (from: readonly Consent[]): string => `consentId\n${from.map(({ consentId }) => consentId).join('\n')}\n`;
-
-async function tell(simulator: string, all: readonly Consent[]): Promise<void> {
-  const answer = await fetch(`${simulator}/_sim/consents`, {
-    method: 'PUT',
-    headers: { 'Content-Type': 'application/json' },
-    // Ready before the first poll, which comes after five seconds.
-    body: JSON.stringify({ consents: all.map((one) => ({ ...one, readyAfterSeconds: 1, accounts: 2 })) }),
-  });
-  if (!answer.ok) throw new Error(`the simulator answered ${answer.status}: ${await answer.text()}`);
-}

@@ -1,0 +1,48 @@
+import { z } from 'zod';
+import type { faultsSchema } from './faults.ts';
+
+const stats = z.object({
+  fiRequests: z.number(),
+  statusCalls: z.number(),
+  balanceCalls: z.number(),
+  rejected429: z.number(),
+  windowsOverLimit: z.number(),
+});
+
+/** Calls processed since the start, calls answered 429, and windows in which more calls arrived than the limit. */
+export type UpstreamStats = z.output<typeof stats>;
+
+/** How the simulator shall treat a consent; what is left out follows from its id. */
+export interface ConsentSettings {
+  readonly consentId: string;
+  readonly scenario: string;
+  readonly readyAfterSeconds?: number;
+  readonly accounts?: number;
+}
+
+/** The controlling interface of a running simulator. Each call rejects with the answer's text when it is refused. */
+export interface SimulatorControl {
+  /** `PUT /_sim/consents`. */
+  register(consents: readonly ConsentSettings[]): Promise<void>;
+  /** `PUT /_sim/faults`: what is not named stays as it is. */
+  changeFaults(faults: z.input<typeof faultsSchema>): Promise<void>;
+  /** `GET /_sim/stats`. */
+  stats(): Promise<UpstreamStats>;
+}
+
+export function simulatorControl(url: string): SimulatorControl {
+  const call = async (path: string, init: RequestInit): Promise<Response> => {
+    const answer = await fetch(new URL(path, url), init);
+    if (!answer.ok) throw new Error(`the simulator answered ${answer.status}: ${await answer.text()}`);
+    return answer;
+  };
+  const put = async (path: string, body: object): Promise<void> => {
+    const headers = { 'content-type': 'application/json' };
+    await (await call(path, { method: 'PUT', headers, body: JSON.stringify(body) })).arrayBuffer();
+  };
+  return {
+    register: (consents) => put('/_sim/consents', { consents }),
+    changeFaults: (faults) => put('/_sim/faults', faults),
+    stats: async () => stats.parse(await (await call('/_sim/stats', {})).json()),
+  };
+}
