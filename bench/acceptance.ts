@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { demoConsents } from '../cli/demo-consents.ts';
-import { type CloudOptions, onCloud, setFaults, submit } from './cloud-batch.ts';
-import { type Figure, known } from './figure.ts';
+import { type CloudOptions, onCloud, submit } from './cloud-batch.ts';
+import { type Figure, figureOf } from './figure.ts';
 import { timed } from './timing.ts';
 
 const GROUP = 'Acceptance';
@@ -14,10 +14,10 @@ const TARGET = 3_000;
 
 /** How long a client waits for the acceptance of some rows, as JSON and as a CSV file in a form, and what it writes. */
 export function acceptanceFigures(options: CloudOptions, sizes: readonly number[]): Promise<Figure[]> {
-  return onCloud(options, async ({ environment, api }) => {
+  return onCloud(options, async ({ environment, api, upstream }) => {
     const { cloud } = environment;
     // FI requests of what was accepted before would keep the machine busy: the circuit opens at the first.
-    await setFaults(environment, { unauthorized: true });
+    await upstream.changeFaults({ unauthorized: true });
     const folder = await mkdtemp(join(tmpdir(), 'acceptance-'));
     /** What was accepted is not what is measured: its work is taken away. */
     const settle = async (): Promise<void> => {
@@ -45,7 +45,7 @@ export function acceptanceFigures(options: CloudOptions, sizes: readonly number[
             await settle();
           }
           const median = took.toSorted((a, b) => a - b)[Math.floor(TIMES / 2)] ?? 0;
-          figures.push({ ...known(GROUP, `${rows.toLocaleString('en')} rows, ${way}`, median, 'ms'), target: TARGET });
+          figures.push(figureOf(GROUP, `${rows.toLocaleString('en')} rows, ${way}`, median, 'ms', { target: TARGET }));
         }
       }
       return figures;

@@ -1,88 +1,59 @@
 import type { MeterReading } from '../local/meter.ts';
-import { listPrice } from '../local/prices.ts';
 import type { CloudBatch } from './cloud-batch.ts';
-import { type Figure, known } from './figure.ts';
-import type { PublishedPeer } from './peers/published.ts';
+import { type Counted, ROWS } from './counted.ts';
+import { ONE_A_ROW } from './designs.ts';
+import { type Figure, figureOf } from './figure.ts';
 import type { RowExecutions } from './peers/row-executions.ts';
+import type { VirtualBatch } from './virtual/virtual-batch.ts';
 
-const GROUP = 'A batch on the local cloud';
-const ONE_A_ROW = 'one execution a row';
+const GROUP = 'Measured on the local cloud';
 
-/** What a batch of 10,000 rows at 1,000 calls a minute costs on the local cloud, beside what other designs would. */
-export function batchFigures(
-  batch: CloudBatch,
-  withBalances: CloudBatch,
-  rows: number,
-  peer: RowExecutions,
-  published: readonly PublishedPeer[],
-): Figure[] {
-  const { units } = batch.reading;
-  const price = (region: 'us-east-1' | 'ap-south-1', target: number, others: readonly PublishedPeer[]): Figure => ({
-    group: GROUP,
-    name: `AWS list price, ${region}`,
-    value: listPrice({ units }, region).total,
-    unit: '$',
-    target,
-    peers: {
-      [ONE_A_ROW]: listPrice({ units: peer.units }, region).total,
-      ...Object.fromEntries(others.map(({ name, total }) => [name, total])),
-    },
-    floor: 0.0037,
-  });
-  const services = listPrice({ units }, 'us-east-1').services;
-  const peerServices = listPrice({ units: peer.units }, 'us-east-1').services;
+/**
+ * The built functions, on the local cloud, with 1,000 calls a minute: what was counted on the virtual clock holds there too, as far as a machine
+ * whose own time is not scaled lets it.
+ */
+export function batchFigures(plain: CloudBatch, withBalances: CloudBatch, counted: Counted): Figure[] {
+  const { limited, limitedWithBalances } = counted.product;
+  return [...figuresOf('', plain, limited, 2), ...figuresOf(', with balances', withBalances, limitedWithBalances, 3)];
+}
+
+function figuresOf(label: string, { reading, upstream, minutes }: CloudBatch, virtual: VirtualBatch, calls: number) {
+  const { units } = reading;
+  const figure = (name: string, value: number, unit: string, more: Parameters<typeof figureOf>[4] = {}): Figure =>
+    figureOf(GROUP, `${name}${label}`, value, unit, more);
+  const made = upstream.fiRequests + upstream.statusCalls + upstream.balanceCalls;
   return [
-    price('us-east-1', 0.025, published),
-    price('ap-south-1', 0.03, []),
-    ...Object.entries(services).map(([service, usd]) => ({
-      ...known(GROUP, `of it ${service}, us-east-1`, usd, '$'),
-      peers: { [ONE_A_ROW]: peerServices[service] ?? 0 },
-    })),
-    {
-      ...known(
-        GROUP,
-        'AWS list price with balances, us-east-1',
-        listPrice(withBalances.reading, 'us-east-1').total,
-        '$',
-      ),
-    },
-    {
-      ...known(GROUP, 'Step Functions transitions, as measured', units['states.transition'], ''),
-      target: 800,
-      peers: { [ONE_A_ROW]: peer.units['states.transition'] },
-      floor: 20,
-    },
-    { ...known(GROUP, 'DynamoDB write units, as measured', writesOf(batch.reading), ''), target: 2500, floor: 190 },
-    { ...known(GROUP, 'upstream calls a row, as measured', callsOf(batch) / rows, ''), target: 2.35, floor: 2 },
-    {
-      ...known(GROUP, 'upstream calls a row, with balances', callsOf(withBalances) / rows, ''),
-      target: 3.35,
-      floor: 3,
-    },
-    {
-      ...known(GROUP, 'makespan over the floor, as measured', (batch.minutes * 500) / rows, 'times'),
-      target: 1.3,
-      floor: 1,
-    },
-    {
-      ...known(GROUP, 'makespan with balances, as measured', (withBalances.minutes * 1000) / 3 / rows, 'times'),
-      target: 1.3,
-      floor: 1,
-    },
-    { ...known(GROUP, 'windows over the limit', batch.upstream.windowsOverLimit, ''), target: 0 },
-    ...memoryFigures(withBalances.reading),
+    figure('Step Functions transitions', units['states.transition'], '', { target: 800, floor: 20 }),
+    figure('transitions, over those counted', units['states.transition'] / virtual.transitions, 'times', {
+      target: 1.1,
+    }),
+    figure('DynamoDB write units', writesOf(reading), '', { target: 2500, floor: 190 }),
+    figure('DynamoDB read units', units['dynamodb.readUnit'], ''),
+    figure('invocations', units['lambda.request'], ''),
+    figure('SQS requests', units['sqs.request'], ''),
+    figure('log bytes an invocation', logBytesOf(reading), 'bytes'),
+    figure('upstream calls a row', made / ROWS, '', { target: calls === 2 ? 2.35 : 3.35, floor: calls }),
+    figure('makespan over the floor', minutes / ((calls * ROWS) / 1000), 'times', { target: 1.3, floor: 1 }),
+    figure('windows over the limit', upstream.windowsOverLimit, '', { target: 0 }),
   ];
 }
 
 const writesOf = ({ units }: MeterReading): number => units['dynamodb.writeUnit'] + units['dynamodb.indexWriteUnit'];
 
-const callsOf = ({ upstream: { fiRequests, statusCalls, balanceCalls } }: CloudBatch): number =>
-  fiRequests + statusCalls + balanceCalls;
+/** Bytes that an invocation logs on the average, metrics included. */
+export const logBytesOf = ({ units }: MeterReading): number => units['logs.byte'] / units['lambda.request'];
 
-/** What each function's heap and buffers grew to, beside some 60 MB that Node itself takes. */
-export const memoryFigures = ({ functions }: MeterReading): Figure[] =>
-  Object.entries(functions)
-    .filter(([, { peakMemoryBytes }]) => peakMemoryBytes > 0)
-    .map(([name, { peakMemoryBytes }]) =>
-      known('Functions', `${name}: peak of heap and buffers`, peakMemoryBytes / 1024 ** 2, 'MB'),
-    );
+/** What the peer was seen to take there, which its count on the virtual clock has to agree with. */
+export function peerFigures(peer: RowExecutions, counted: Counted): Figure[] {
+  const { transitions, calls } = counted.peer.unlimited;
+  const figure = (name: string, value: number, unit = ''): Figure =>
+    figureOf(GROUP, `${ONE_A_ROW}, no limit: ${name}`, value, unit);
+  return [
+    figure('transitions a row', peer.transitionsARow),
+    figure('transitions, over those counted', (peer.transitionsARow * ROWS) / transitions, 'times'),
+    figure('upstream calls a row', peer.callsARow),
+    figure('upstream calls, over those counted', (peer.callsARow * ROWS) / calls, 'times'),
+    figure('write units a row', peer.writeUnitsARow),
+    figure('log bytes an invocation', peer.logBytes, 'bytes'),
+  ];
+}

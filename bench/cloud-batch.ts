@@ -1,18 +1,13 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { z } from 'zod';
 import { type ApiClient, apiClient } from '../cli/api-client.ts';
 import { type Environment, startEnvironment } from '../local/environment.ts';
 import type { MeterReading } from '../local/meter.ts';
 import type { Assembly } from '../local/template/assembly.ts';
 import type { Tenant } from '../local/tenants.ts';
+import { type SimulatorControl, simulatorControl, type UpstreamStats } from '../simulator/control-client.ts';
+import { untilExecutionsEnd } from './executions.ts';
 
 const PATIENCE_MINUTES = 15;
-const stats = z.object({
-  fiRequests: z.number(),
-  statusCalls: z.number(),
-  balanceCalls: z.number(),
-  windowsOverLimit: z.number(),
-});
 
 export interface CloudOptions {
   readonly assembly: Assembly;
@@ -20,6 +15,8 @@ export interface CloudOptions {
   readonly balances?: boolean;
   /** False takes the upstream's limit away. */
   readonly limited?: boolean;
+  /** Processes where the memory of functions is measured. */
+  readonly containersAs?: 'threads' | 'processes';
 }
 
 /** The product on the local cloud, with what a benchmark needs of it. */
@@ -27,34 +24,25 @@ export interface MeasuredCloud {
   readonly environment: Environment;
   readonly tenant: Tenant;
   readonly api: ApiClient;
+  readonly upstream: SimulatorControl;
 }
 
 /** Starts the product, does something with it, and stops it whatever happens. */
 export async function onCloud<T>(
-  { assembly, timeScale, balances = false, limited = true }: CloudOptions,
+  { assembly, timeScale, balances = false, limited = true, containersAs = 'threads' }: CloudOptions,
   measure: (cloud: MeasuredCloud) => Promise<T>,
 ): Promise<T> {
   const settings = { BALANCES: balances ? 'on' : 'off', ...(limited ? {} : { UPSTREAM_LIMIT: '1000000' }) };
-  const environment = await startEnvironment({ assembly, timeScale, environment: settings });
+  const environment = await startEnvironment({ assembly, timeScale, environment: settings, containersAs });
   try {
     const [tenant] = environment.tenants;
     if (!tenant) throw new Error('there is no tenant');
-    if (!limited) await setFaults(environment, { rateLimit: null });
-    return await measure({ environment, tenant, api: apiClient(environment.endpoints.api, tenant) });
+    const upstream = simulatorControl(environment.simulator.url);
+    if (!limited) await upstream.changeFaults({ rateLimit: null });
+    return await measure({ environment, tenant, api: apiClient(environment.endpoints.api, tenant), upstream });
   } finally {
     await environment.close();
   }
-}
-
-/** Changes how the simulator behaves (`PUT /_sim/faults`). */
-export async function setFaults({ simulator }: Environment, faults: object): Promise<void> {
-  const headers = { 'content-type': 'application/json' };
-  const answer = await fetch(new URL('/_sim/faults', simulator.url), {
-    method: 'PUT',
-    headers,
-    body: JSON.stringify(faults),
-  });
-  if (!answer.ok) throw new Error(`the simulator answered ${answer.status}: ${await answer.text()}`);
 }
 
 /** A batch from its acceptance to its end, as the meter saw it. */
@@ -62,23 +50,31 @@ export interface CloudBatch {
   readonly reading: MeterReading;
   /** Unscaled. */
   readonly minutes: number;
-  readonly upstream: z.output<typeof stats>;
+  readonly upstream: UpstreamStats;
 }
 
-/** Takes one batch through the local cloud. Nothing else may run there meanwhile. */
+/** Milliseconds that FinPro takes for a call (the cost study: 250 for an FI request, 150 for a poll), before scaling. */
+const LATENCY: readonly [number, number] = [150, 250];
+const CHUNK_ROWS = 250;
+
+/** Takes one batch through the local cloud. Nothing else may run there meanwhile; nobody asks for its status before it is over. */
 export async function runCloudBatch(
-  { environment, api }: MeasuredCloud,
+  { environment, api, upstream }: MeasuredCloud,
   consents: readonly string[],
   timeScale: number,
 ): Promise<CloudBatch> {
-  const { meter } = environment.cloud;
-  meter.reset();
+  const { cloud } = environment;
+  const [least, most] = LATENCY;
+  await upstream.changeFaults({ latencyMs: [least * timeScale, most * timeScale] });
+  cloud.meter.reset();
   const startedAt = performance.now();
   const { reference_id } = await submit(api, 'measured', consents);
-  await untilCompleted(api, reference_id);
+  await untilExecutionsEnd(cloud, 'bulk-data-fetch-dev-chunk-loop', Math.ceil(consents.length / CHUNK_ROWS));
   const minutes = (performance.now() - startedAt) / 60_000 / timeScale;
-  const answer = await fetch(new URL('/_sim/stats', environment.simulator.url));
-  return { reading: meter.read(), minutes, upstream: stats.parse(await answer.json()) };
+  const reading = cloud.meter.read();
+  const { batch_status } = await api.status({ reference_id, limit: 1 });
+  if (batch_status !== 'COMPLETED') throw new Error(`the batch is ${batch_status} when its chunks are done`);
+  return { reading, minutes, upstream: await upstream.stats() };
 }
 
 export const submit = (api: ApiClient, reference_id: string, consents: readonly string[]) =>

@@ -1,41 +1,43 @@
-import { LIST_PRICES } from '../lib/list-prices.ts';
 import type { Assembly } from '../local/template/assembly.ts';
-import { consentsOf, MID_WINDOW } from './counted.ts';
-import { type Figure, known } from './figure.ts';
-import { runVirtualBatch, type VirtualBatch } from './virtual/virtual-batch.ts';
+import { priceOf } from './bill.ts';
+import { consentsOf, LIMIT, MID_WINDOW } from './counted.ts';
+import { type Figure, figureOf } from './figure.ts';
+import { type BillingFacts, productBill } from './product-bill.ts';
+import { runVirtualBatch } from './virtual/virtual-batch.ts';
 
-/** Batches of one organisation at once, without a limit, in Step Functions and DynamoDB dollars each: what many at a time cost one another. */
-export async function countConcurrent(assembly: Assembly, rows: number, counts: readonly number[]): Promise<Figure[]> {
-  const figures: Figure[] = [];
-  let alone = 0;
-  for (const count of counts) {
-    const consents = consentsOf(rows * count);
-    const batches = Array.from({ length: count }, (_, batch) => consents.slice(batch * rows, (batch + 1) * rows));
-    const run = await runVirtualBatch({ assembly, batches, balances: false, limit: null, intoWindow: MID_WINDOW });
-    const usd = costOf(run) / count;
-    alone ||= usd;
-    const group = 'Batches at once';
-    const name = `${count} × ${rows.toLocaleString('en')} rows`;
-    figures.push(
-      {
-        ...known(group, `${name}: dollars each, over one alone`, usd / alone, 'times'),
-        target: 1.1,
-        floor: 1,
-        exact: true,
-      },
-      known(group, `${name}: until the last row`, run.makespan / 60_000, 'min'),
-    );
-  }
-  return figures;
+const GROUP = 'Batches at once';
+
+interface Circumstances {
+  readonly label: string;
+  readonly limit: number | null;
+  readonly counts: readonly number[];
 }
 
-/** Step Functions and DynamoDB, at the prices of us-east-1. */
-function costOf({ transitions, units }: VirtualBatch): number {
-  const prices = LIST_PRICES['us-east-1'];
-  return (
-    transitions * prices['states.transition'].usd +
-    units['dynamodb.readUnit'] * prices['dynamodb.readUnit'].usd +
-    units['dynamodb.writeUnit'] * prices['dynamodb.writeUnit'].usd +
-    units['dynamodb.indexWriteUnit'] * prices['dynamodb.indexWriteUnit'].usd
-  );
+/** With a limit, ten batches of 1,000 rows share what one of 10,000 has to itself. */
+const CIRCUMSTANCES: readonly Circumstances[] = [
+  { label: 'no limit', limit: null, counts: [1, 10, 50] },
+  { label: '1,000 calls a minute for all', limit: LIMIT, counts: [1, 10] },
+];
+
+/** Batches of one organisation that are accepted at once: what many at a time cost one another, in dollars and in time. */
+export async function countConcurrent(assembly: Assembly, rows: number, facts: BillingFacts): Promise<Figure[]> {
+  const figures: Figure[] = [];
+  for (const { label, limit, counts } of CIRCUMSTANCES) {
+    let alone = 0;
+    for (const count of counts) {
+      const consents = consentsOf(rows * count);
+      const batches = Array.from({ length: count }, (_, batch) => consents.slice(batch * rows, (batch + 1) * rows));
+      const intoWindow = limit === null ? MID_WINDOW : 0;
+      const run = await runVirtualBatch({ assembly, batches, balances: false, limit, intoWindow });
+      const name = `${count} × ${rows.toLocaleString('en')} rows, ${label}`;
+      const usd = priceOf(productBill(name, run, facts), 'us-east-1') / count;
+      alone ||= usd;
+      figures.push(
+        figureOf(GROUP, `${name}: us-east-1, each`, usd, '$'),
+        figureOf(GROUP, `${name}: price each, over one alone`, usd / alone, 'times', { target: 1.1 }),
+        figureOf(GROUP, `${name}: until the last row`, run.makespan / 60_000, 'min'),
+      );
+    }
+  }
+  return figures;
 }

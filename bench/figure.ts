@@ -14,16 +14,14 @@ export interface Figure {
   readonly exact?: boolean;
 }
 
-/** A figure to be known, without a target. */
-export const known = (group: string, name: string, value: number, unit: string): Figure => ({
-  group,
-  name,
-  value,
-  unit,
-  target: null,
-  peers: {},
-  floor: null,
-});
+/** A figure of a group; one without a target is there to be known. */
+export const figureOf = (
+  group: string,
+  name: string,
+  value: number,
+  unit: string,
+  more: Partial<Pick<Figure, 'target' | 'peers' | 'floor' | 'exact'>> = {},
+): Figure => ({ group, name, value, unit, target: null, peers: {}, floor: null, ...more });
 
 /** A number as people read it: four digits, in full from 1,000 on. */
 export function readable(value: number): string {

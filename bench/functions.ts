@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { z } from 'zod';
 import { type BundledFile, buildFunction } from '../lib/bundle.ts';
-import type { Figure } from './figure.ts';
+import { type Figure, figureOf } from './figure.ts';
 
 const LAMBDAS = fileURLToPath(new URL('../lambdas', import.meta.url));
 const RUNS = 9;
@@ -39,15 +39,10 @@ function buildAll(): Map<string, BundledFile[]> {
 
 /** The minified code of each function, all its files together, in MB of 1,000,000 bytes. */
 export function bundleFigures(): Figure[] {
-  return [...buildAll()].map(([name, files]) => ({
-    name: `bundle, ${name}`,
-    value: files.filter(isCode).reduce((sum, { contents }) => sum + contents.length, 0) / MEGABYTE,
-    unit: 'MB',
-    target: 1,
-    peers: {},
-    floor: null,
-    exact: true,
-  }));
+  return [...buildAll()].map(([name, files]) => {
+    const bytes = files.filter(isCode).reduce((sum, { contents }) => sum + contents.length, 0);
+    return figureOf('Functions', `bundle, ${name}`, bytes / MEGABYTE, 'MB', { target: 1, exact: true });
+  });
 }
 
 /** Milliseconds that loading modules takes in a fresh process: reading, compiling, and making the clients. */
@@ -83,14 +78,10 @@ export function loadFigures(): Figure[] {
       loads: new Map(functions.map(({ name, bundle }) => [name, loadOnce([bundle])])),
     }));
     const floor = median(turns.map(({ ofNode }) => ofNode));
-    return functions.map(({ name }) => ({
-      name: `module load, ${name}`,
-      value: median(turns.map(({ loads }) => loads.get(name) ?? Number.NaN)),
-      unit: 'ms',
-      target: 150,
-      peers: {},
-      floor,
-    }));
+    return functions.map(({ name }) => {
+      const value = median(turns.map(({ loads }) => loads.get(name) ?? Number.NaN));
+      return figureOf('Functions', `module load, ${name}`, value, 'ms', { target: 150, floor });
+    });
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

@@ -16,11 +16,11 @@ const folder = mkdtempSync(join(tmpdir(), 'bench-'));
 try {
   const assembly = await synthesize(join(folder, 'assembly'));
   const run = values.quick ? quickRun : fullRun;
-  const figures = await run(assembly, folder, (what) => {
+  const { figures, bills } = await run(assembly, folder, (what) => {
     console.log(`${((performance.now() - startedAt) / 1000).toFixed(0).padStart(4)} s  ${what}`);
   });
   console.log(formatFigures(figures));
-  writeRecord(figures, values.quick);
+  writeRecord(figures, bills, values.quick);
   // What a short run leaves out would be missing from the document.
   if (!values.quick) writeReport(readRecord());
   const missed = figures.filter((figure) => !isReached(figure));

@@ -12,6 +12,8 @@ const recordSchema = z.object({
   machine: z.string(),
   pricesAsOf: z.string(),
   quick: z.boolean(),
+  /** What the designs are billed for, in Markdown. */
+  bills: z.array(z.string()).default([]),
   figures: z.array(
     z.object({
       name: z.string(),
@@ -31,17 +33,18 @@ const recordSchema = z.object({
 export type BenchRecord = z.output<typeof recordSchema>;
 
 /** Writes `.local/bench.json`. */
-export function writeRecord(figures: readonly Figure[], quick: boolean): void {
+export function writeRecord(figures: readonly Figure[], bills: readonly string[], quick: boolean): void {
   const record = {
     at: new Date().toISOString(),
     machine: `${cpus().length} × ${cpus()[0]?.model.trim() ?? arch()}, Node ${process.versions.node}`,
     pricesAsOf: PRICES_AS_OF,
     quick,
+    bills,
     figures: figures.map((figure) => ({ ...figure, reached: isReached(figure) })),
   };
   mkdirSync('.local', { recursive: true });
   writeFileSync(PATH, `${JSON.stringify(record, null, 2)}\n`);
 }
 
-/** Reads `.local/bench.json`; throws where there is none. */
-export const readRecord = (): BenchRecord => recordSchema.parse(JSON.parse(readFileSync(PATH, 'utf8')));
+/** Reads the record of a run, the last one's unless another file is named; throws where there is none. */
+export const readRecord = (path = PATH): BenchRecord => recordSchema.parse(JSON.parse(readFileSync(path, 'utf8')));

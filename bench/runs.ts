@@ -1,63 +1,89 @@
 import { join } from 'node:path';
 import type { Assembly } from '../local/template/assembly.ts';
 import { acceptanceFigures } from './acceptance.ts';
-import { batchFigures } from './batch.ts';
-import { onCloud, runCloudBatch } from './cloud-batch.ts';
+import { batchFigures, logBytesOf, peerFigures } from './batch.ts';
+import { showBill } from './bill.ts';
+import { type CloudBatch, onCloud, runCloudBatch } from './cloud-batch.ts';
 import { countConcurrent } from './concurrent.ts';
 import { consentsOf, countBatches, ROWS } from './counted.ts';
+import { countedFigures } from './counted-figures.ts';
 import { csvFigures } from './csv.ts';
-import { type Figure, known } from './figure.ts';
+import { designFigures, serviceFigures } from './design-figures.ts';
+import { type Comparison, compareDesigns } from './designs.ts';
+import { type Figure, figureOf } from './figure.ts';
+import { functionMemory } from './function-memory.ts';
 import { bundleFigures, loadFigures } from './functions.ts';
-import { publishedPeers } from './peers/published.ts';
+import { memoryFigures } from './memory.ts';
 import { runRowExecutions } from './peers/row-executions.ts';
+import { recoveryFigures } from './recovery.ts';
 import { statusFigures } from './status.ts';
 
 type Tell = (what: string) => void;
 
-/** Where times are read: the slower, the less of the machine's own time is in them, which a scale of 0.2 counts five times. */
-const MEASURED_SCALE = 0.2;
+/** All figures of a run, and the bills behind them in Markdown. */
+export interface Run {
+  readonly figures: readonly Figure[];
+  readonly bills: readonly string[];
+}
+
+/** Where times are read: the slower, the less of the machine's own time is in them, which a scale of 0.15 counts some seven times. */
+const MEASURED_SCALE = 0.15;
+/** The peer's functions take much more of the machine for the same rows. */
+const PEER_SCALE = 0.4;
+const STATUS_SCALE = 0.1;
 const FAST = 0.05;
 const PEER_ROWS = 1000;
 
-/** All figures, in about a quarter of an hour. */
-export async function fullRun(assembly: Assembly, folder: string, tell: Tell): Promise<Figure[]> {
+const showBills = (comparisons: readonly Comparison[]): string[] =>
+  comparisons.flatMap(({ product, peers }) => [product, ...peers].map((bill) => showBill(bill, 'us-east-1')));
+
+/** All figures, in less than a quarter of an hour. */
+export async function fullRun(assembly: Assembly, folder: string, tell: Tell): Promise<Run> {
   tell('files, bundles');
-  const csv = csvFigures().map((figure) => ({ group: 'Acceptance', ...figure }));
-  const functions = [...bundleFigures(), ...loadFigures()].map((figure) => ({ group: 'Functions', ...figure }));
+  const csv = csvFigures();
+  const functions = [...bundleFigures(), ...loadFigures()];
+  tell('memory of each function');
+  const memory = [...(await memoryFigures(assembly, folder)), ...(await recoveryFigures(assembly))];
   tell('batches, counted on a virtual clock');
   const counted = await countBatches(assembly);
-  tell('batches at once, counted');
-  const concurrent = await countConcurrent(assembly, PEER_ROWS, [1, 10, 50]);
   tell('acceptance');
   const acceptance = await acceptanceFigures({ assembly, timeScale: FAST }, [10, 1000, ROWS]);
+  tell('one execution a row, on the local cloud');
+  const peer = await runRowExecutions(join(folder, 'peer'), consentsOf(PEER_ROWS), PEER_SCALE);
   tell('the status call');
-  const status = await statusFigures({ assembly, timeScale: FAST }, ROWS);
+  const status = await statusFigures({ assembly, timeScale: STATUS_SCALE }, ROWS, peer.pages);
   const consents = consentsOf(ROWS);
-  const batch = (balances: boolean) =>
+  const batch = (balances: boolean): Promise<CloudBatch> =>
     onCloud({ assembly, timeScale: MEASURED_SCALE, balances }, (cloud) =>
       runCloudBatch(cloud, consents, MEASURED_SCALE),
     );
-  tell('one execution a row, on the local cloud');
-  const peer = await runRowExecutions(join(folder, 'peer'), consentsOf(PEER_ROWS), {
-    rows: ROWS,
-    timeScale: MEASURED_SCALE,
-  });
   // Both wait most of the time: side by side they disturb each other less than a faster clock would.
   tell('a batch without balances and one with them, on the local cloud');
   const [plain, withBalances] = await Promise.all([batch(false), batch(true)]);
-  return [
-    ...batchFigures(plain, withBalances, ROWS, peer, publishedPeers(consents)),
-    ...counted.figures,
-    ...concurrent,
-    ...status,
-    ...acceptance,
-    ...csv,
-    ...functions,
-  ];
+  const facts = { memory: functionMemory(assembly), logBytes: logBytesOf(plain.reading) };
+  tell('batches at once, counted');
+  const concurrent = await countConcurrent(assembly, PEER_ROWS, facts);
+  const comparisons = compareDesigns(counted, facts, peer);
+  return {
+    figures: [
+      ...designFigures(counted, comparisons, peer),
+      ...serviceFigures(comparisons),
+      ...countedFigures(counted),
+      ...batchFigures(plain, withBalances, counted),
+      ...peerFigures(peer, counted),
+      ...concurrent,
+      ...status,
+      ...acceptance,
+      ...csv,
+      ...functions,
+      ...memory,
+    ],
+    bills: showBills(Object.values(comparisons)),
+  };
 }
 
-/** The counted figures in full, and everything else once, on few rows: that it runs. */
-export async function quickRun(assembly: Assembly, folder: string, tell: Tell): Promise<Figure[]> {
+/** The counted figures in full, and what else there is once, on few rows: that it runs. */
+export async function quickRun(assembly: Assembly, folder: string, tell: Tell): Promise<Run> {
   tell('batches, counted on a virtual clock');
   const counted = await countBatches(assembly);
   tell('a small batch and the peer, on the local cloud');
@@ -65,15 +91,19 @@ export async function quickRun(assembly: Assembly, folder: string, tell: Tell): 
   const small = await onCloud({ assembly, timeScale: FAST, balances: true, limited: false }, (cloud) =>
     runCloudBatch(cloud, consentsOf(rows), FAST),
   );
-  const peer = await runRowExecutions(join(folder, 'peer'), consentsOf(50), { rows: 50, timeScale: FAST });
+  const peer = await runRowExecutions(join(folder, 'peer'), consentsOf(100), FAST);
+  const facts = { memory: functionMemory(assembly), logBytes: logBytesOf(small.reading) };
+  const comparisons = compareDesigns(counted, facts, peer);
   const { fiRequests } = small.upstream;
-  return [
-    ...counted.figures,
-    ...bundleFigures().map((figure) => ({ group: 'Functions', ...figure })),
-    { ...known('Smoke', 'FI requests a row, on the local cloud', fiRequests / rows, ''), target: 1, exact: true },
-    {
-      ...known('Smoke', 'write units a row, on the local cloud', small.reading.units['dynamodb.writeUnit'] / rows, ''),
-      peers: { 'one execution a row': peer.units['dynamodb.writeUnit'] / 50 },
-    },
-  ];
+  return {
+    figures: [
+      ...designFigures(counted, comparisons, peer),
+      ...serviceFigures(comparisons),
+      ...countedFigures(counted),
+      ...bundleFigures(),
+      figureOf('Smoke', 'FI requests a row, on the local cloud', fiRequests / rows, '', { target: 1, exact: true }),
+      figureOf('Smoke', 'write units of one execution a row, each row', peer.writeUnitsARow, '', { exact: true }),
+    ],
+    bills: showBills(Object.values(comparisons)),
+  };
 }

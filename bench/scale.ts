@@ -3,9 +3,21 @@ import type { BenchRecord } from './record.ts';
 
 const DAY = 86_400;
 const BATCH_ROWS = 10_000;
+const CHUNKS = BATCH_ROWS / 250;
 /** A day's work is not spread evenly: its busiest hour is taken to have so many times the mean. */
 const PEAK = 10;
 const RATES = [1_000_000, 100_000_000] as const;
+/** FinPro's limit, and how long a batch may take (`design.md`). */
+const CALLS_A_MINUTE = 1000;
+const DEADLINE_HOURS = 24;
+/** DynamoDB's limits of one partition, a second (cost study, section 1). */
+const PARTITION = { writeUnits: 1000, readUnits: 3000 };
+const LAMBDAS_AT_ONCE = 1000;
+const TRANSITIONS_A_SECOND = 800;
+const STARTS_A_SECOND = 150;
+const OPEN_EXECUTIONS = 1_000_000;
+/** Lambda gives a whole processor for 1,769 MB; recovery has 512 MB and a minute. */
+const RECOVERY_PROCESSOR_MS = 60_000 * (512 / 1769);
 
 /** A limit, the load of one batch on it, and what moves it. `limit` and `load` are in the same unit; `limit` is a second's. */
 interface Limit {
@@ -15,45 +27,34 @@ interface Limit {
   readonly moves: string;
 }
 
-/** Milliseconds that a worker needs for its calls, 25 at a time: 250 ms for an FI request, 150 ms for a poll. */
-const WORKER_SECONDS = ({ polls }: { readonly polls: number }): number =>
-  (BATCH_ROWS * 0.25 + BATCH_ROWS * polls * 0.15) / 25;
-
-/** How long a consumer has a chunk that no limit holds up: 250 FI requests, 25 at a time. */
-const CONSUMER_SECONDS = 2.6;
-const CHUNKS = BATCH_ROWS / 250;
+type Value = (name: string) => number;
 
 /** The account's limits that all organisations share, in ap-south-1, by their default quotas (cost study, section 1). */
-function limitsOf(record: BenchRecord): Limit[] {
-  const value = (name: string): number => {
-    const figure = record.figures.find((each) => each.name === name);
-    if (!figure) throw new Error(`the last run has no figure ${name}`);
-    return figure.value;
-  };
-  const polls = value('upstream calls a row, no limit') - 1;
+function limitsOf(value: Value): Limit[] {
+  const consumerSeconds = value('seconds of start-chunk, no limit');
   return [
     {
-      name: 'Step Functions transitions, 800 a second',
+      name: `Step Functions transitions, ${TRANSITIONS_A_SECOND} a second`,
       load: value('Step Functions transitions, no limit'),
-      limit: 800,
+      limit: TRANSITIONS_A_SECOND,
       moves: 'a quota to ask for (5,000 a second in us-east-1); `CHUNK_ROWS`; `POLL_FIRST_SECONDS`',
     },
     {
-      name: 'StartExecution, 150 a second',
+      name: `StartExecution, ${STARTS_A_SECOND} a second`,
       load: CHUNKS,
-      limit: 150,
+      limit: STARTS_A_SECOND,
       moves: 'a quota to ask for; `CHUNK_ROWS`',
     },
     {
       name: 'consumers of the chunk queue, 20 at a time',
-      load: CHUNKS * CONSUMER_SECONDS,
+      load: consumerSeconds,
       limit: 20,
       moves: '`maximumConcurrency` in `lib/pipeline.ts`; beyond it messages wait in the queue, fairly by organisation',
     },
     {
       name: 'Lambda, 1,000 at a time',
-      load: WORKER_SECONDS({ polls }),
-      limit: 1000,
+      load: consumerSeconds + value('seconds of advance-chunk, no limit'),
+      limit: LAMBDAS_AT_ONCE,
       moves: 'a quota to ask for; the calls at once of an advance (25, `chunk-calls.ts`)',
     },
     {
@@ -70,8 +71,8 @@ function limitsOf(record: BenchRecord): Limit[] {
     },
     {
       name: 'partition of open batches, 1,000 write units a second',
-      load: 2,
-      limit: 1000,
+      load: value('DynamoDB write units of the index, no limit'),
+      limit: PARTITION.writeUnits,
       moves: 'nothing but several partition keys of the index, which recovery then queries one after the other',
     },
   ];
@@ -80,45 +81,89 @@ function limitsOf(record: BenchRecord): Limit[] {
 const percent = (share: number): string =>
   share > 1 ? `**${readable(share * 100)} %**` : `${readable(share * 100)} %`;
 
+/** A number of things of which there is no part. */
+const whole = (value: number): string => Math.floor(value).toLocaleString('en');
+
 /** `docs/scale.md`: where the first limits stand, from the units of the last run. */
 export function scaleDocument(record: BenchRecord): string {
-  const limits = limitsOf(record).toSorted((a, b) => b.load / b.limit - a.load / a.limit);
-  const rows = limits.map(({ name, load, limit, moves }) => {
-    const shares = RATES.map((rate) => load / limit / (DAY / (rate / BATCH_ROWS)));
-    const most = ((DAY * limit) / load) * BATCH_ROWS;
-    const cells = shares.flatMap((share) => [percent(share), percent(share * PEAK)]);
-    return `| ${name} | ${readable(load)} | ${cells.join(' | ')} | ${readable(most / 1e6)} | ${moves} |`;
-  });
-  const calls = 2;
-  const aDay = (1000 * 1440) / calls;
+  const value: Value = (name) => {
+    const figure = record.figures.find((each) => each.name === name);
+    if (!figure) throw new Error(`the last run has no figure ${name}`);
+    return figure.value;
+  };
+  return [introduction(value), shared(value), alone(value), atWindows(value)].join('\n');
+}
+
+function introduction(value: Value): string {
+  const calls = value('upstream calls a row, 1,000 a minute');
+  const withBalances = value('upstream calls a row, 1,000 a minute, with balances');
+  const aDay = (CALLS_A_MINUTE * 1440) / calls;
   return `# Scale, on paper
 
 Made by \`npm run bench\` from the units that it counts; do not edit. Nothing here was measured on AWS. Quotas are the defaults of ap-south-1.
 
 ## The upstream first
 
-An organisation may call FinPro 1,000 times a minute. A row takes ${calls} calls (${calls + 1} with balances), so one organisation gets through at most
-**${readable(aDay)} rows a day** (${readable((1000 * 1440) / (calls + 1))} with balances), however many workers there are. 1 million rows a day need at
+An organisation may call FinPro 1,000 times a minute. A row takes ${readable(calls)} calls (${readable(withBalances)} with balances), so one organisation gets through at most
+**${whole(aDay)} rows a day** (${whole((CALLS_A_MINUTE * 1440) / withBalances)} with balances), however many workers there are. 1 million rows a day need at
 least ${Math.ceil(1e6 / aDay)} organisations, 100 million ${Math.ceil(1e8 / aDay)}, or higher quotas: \`UPSTREAM_LIMIT\`, which follows what FinPro's headers say.
-Rows beyond it are not lost and do not fail: they wait for their window. No other limit is reached before this one by a single organisation.
 
-## What all organisations share
+Rows beyond it wait for their window, but not for ever: a batch has ${DEADLINE_HOURS} hours (\`BATCH_DEADLINE_SECONDS\`), after which its open rows end FAILED, \`ProcessingFailed\`, \`Yes\`. **An
+organisation with a backlog of more than ${whole((aDay * DEADLINE_HOURS) / 24)} rows loses the rest to the deadline.** No other limit is reached before this one by a single
+organisation.
+`;
+}
+
+function shared(value: Value): string {
+  const limits = limitsOf(value).toSorted((a, b) => b.load / b.limit - a.load / a.limit);
+  const rows = limits.map(({ name, load, limit, moves }) => {
+    const shares = RATES.map((rate) => load / limit / (DAY / (rate / BATCH_ROWS)));
+    const most = ((DAY * limit) / load) * BATCH_ROWS;
+    const cells = shares.flatMap((share) => [percent(share), percent(share * PEAK)]);
+    return `| ${name} | ${readable(load)} | ${cells.join(' | ')} | ${readable(most / 1e6)} | ${moves} |`;
+  });
+  const recovery = value('recovery: processor time an open batch');
+  return `## What all organisations share
 
 Load is that of one batch of 10,000 rows without a limit of the upstream, which is its most expensive case. Shares of each limit are given for the mean of a day and,
-after it, for a busiest hour with ${PEAK} times the mean; above 100 % (bold) the work takes longer, and is not lost.
+after it, for a busiest hour with ${PEAK} times the mean; above 100 % (bold) the work takes longer, and is not lost before the deadline.
 
 | limit | load of a batch | 1 M rows a day | at its peak | 100 M rows a day | at its peak | reached at, M rows a day | what moves it |
 |---|---:|---:|---:|---:|---:|---:|---|
 ${rows.join('\n')}
 
-## What one organisation, or one batch, has to itself
+Recovery reads every open batch each minute, in one function: at ${readable(recovery)} ms of a processor for a batch of 10,000 rows, of which its 512 MB give it 0.29, a minute is
+enough for **${whole(RECOVERY_PROCESSOR_MS / recovery)} open batches**. Beyond it the function times out, which raises its alarm, and the newest batches are not healed until older ones have ended;
+what goes on by itself is not touched by it. More memory for it moves that.
+`;
+}
+
+function alone(value: Value): string {
+  const advances = value('advances a chunk, no limit');
+  const rowsASecond = (PARTITION.writeUnits / (2 * advances)) * 250;
+  const page = value('read units of a status page of 100, unfiltered');
+  const search = value('search: read units');
+  const withBalances = value('first page with balances: read units');
+  return `## What one organisation, or one batch, has to itself
 
 | limit | stands at | what moves it |
 |---|---|---|
-| the organisation's ledger, one item: 1,000 write units a second | two writes an advance, 7 advances a chunk: some ${readable((1000 / (2 * 7)) * 250)} rows a second, ${readable(((1000 / 14) * 250 * 60 * 2) / 1000)} times the upstream's limit | \`CHUNK_ROWS\` |
-| the batch's partition of states: 1,000 write units a second | 40 states of up to 2 KB: all of them 12 times a second; an advance writes its own twice | nothing needs to |
-| the batch's partition for reading: 3,000 read units a second | a status page takes 6 to 9 units: some 330 calls a second for one reference_id | nothing needs to; clients poll seldom |
-| executions open at once: 1 million | 25,000 batches in flight | a quota to ask for |
+| the organisation's ledger, one item: ${whole(PARTITION.writeUnits)} write units a second | two writes an advance, ${readable(advances)} advances a chunk: some ${whole(rowsASecond)} rows a second, ${whole((rowsASecond * 60 * 2) / CALLS_A_MINUTE)} times the upstream's limit | \`CHUNK_ROWS\` |
+| the batch's partition of states: ${whole(PARTITION.writeUnits)} write units a second | ${CHUNKS} states of up to 2 KB: all of them ${whole(PARTITION.writeUnits / (CHUNKS * 2))} times a second; an advance writes its own twice | nothing needs to |
+| the batch's partition for reading: ${whole(PARTITION.readUnits)} read units a second | a status page takes up to ${readable(page)} units: ${whole(PARTITION.readUnits / page)} calls a second for one reference_id; ${whole(PARTITION.readUnits / withBalances)} with balances | nothing needs to; clients poll seldom |
+| the same, for a search, which reads every input and outcome | ${readable(search)} units: ${whole(PARTITION.readUnits / search)} calls a second | another filter beside it does not help; pages of known rows do |
+| executions open at once: 1 million | ${whole(OPEN_EXECUTIONS / CHUNKS)} batches in flight | a quota to ask for |
 | names of executions, kept for 90 days | one a chunk and generation: no limit | |
+`;
+}
+
+function atWindows(value: Value): string {
+  const atOnce = value('advances at once, 1,000 a minute');
+  const chunks = CALLS_A_MINUTE / 250;
+  return `## As a window begins
+
+Until FinPro's headers say something else, windows begin with the minute, for every organisation. Each one that is held up by its limit then wakes some ${chunks} chunks (at most
+${readable(atOnce)} were seen at once, when calls of several windows ended together), three transitions each. So **${whole(TRANSITIONS_A_SECOND / (3 * chunks))} organisations** at their limit use up a second's transitions, and **${whole(LAMBDAS_AT_ONCE / atOnce)}** of them
+a thousand functions at once. Beyond that Step Functions and Lambda throttle, chunks come some seconds later into a window of 60 s, and nothing fails. The same quotas move it.
 `;
 }

@@ -1,87 +1,100 @@
-import { setTimeout as wait } from 'node:timers/promises';
-import { demoConsents } from '../cli/demo-consents.ts';
-import type { MeterReading } from '../local/meter.ts';
-import { memoryFigures } from './batch.ts';
+import { demoConsents, inTrouble } from '../cli/demo-consents.ts';
 import { type CloudOptions, type MeasuredCloud, onCloud, submit, untilCompleted } from './cloud-batch.ts';
-import { type Figure, known } from './figure.ts';
+import { type Figure, figureOf } from './figure.ts';
+import type { PageUnits } from './peers/row-pages.ts';
 import { timed } from './timing.ts';
 
 const GROUP = 'The status call';
 const LIMIT = 100;
-/** What one execution a row reads for a filtered page of 10,000 rows of 500 bytes, eventually consistent (cost study, section 3). */
-const PEER_UNITS = 610;
 const CALLS = 15;
 
+interface Question {
+  readonly name: string;
+  readonly body: object;
+  readonly target: number | null;
+  /** Whether one item a row has to read every row for it. */
+  readonly filtered: boolean;
+}
+
 /** Pages and filters of a batch; the search is for a part of one consent id. */
-function questions(rows: number): { readonly name: string; readonly body: object; readonly target: number | null }[] {
-  const last = Math.ceil(rows / LIMIT);
-  const id = demoConsents(rows).at(-1)?.consentId.slice(0, 13) ?? '';
-  const page = (number: number) => ({ page: number, limit: LIMIT });
+function questionsOf(consents: readonly string[]): Question[] {
+  const last = Math.ceil(consents.length / LIMIT);
+  const id = consents.at(-1)?.slice(0, 13) ?? '';
+  const question = (name: string, page: number, body: object, target: number | null, filtered: boolean): Question => ({
+    name,
+    body: { page, limit: LIMIT, ...body },
+    target,
+    filtered,
+  });
+  const failed = { filters: { status: ['FAILED'], retry_eligible: 'Yes' } };
   return [
-    { name: 'first page', body: page(1), target: 18 },
-    { name: 'middle page', body: page(Math.ceil(last / 2)), target: 18 },
-    { name: 'last page', body: page(last), target: 18 },
-    { name: 'page of COMPLETED', body: { ...page(1), filters: { status: ['COMPLETED'] } }, target: null },
-    {
-      name: 'page of FAILED, retry Yes',
-      body: { ...page(1), filters: { status: ['FAILED'], retry_eligible: 'Yes' } },
-      target: null,
-    },
-    { name: 'search', body: { ...page(1), filters: { search: id } }, target: null },
-    { name: 'first page with balances', body: { ...page(1), include_balances: true }, target: null },
+    question('first page', 1, {}, 18, false),
+    question('middle page', Math.ceil(last / 2), {}, 18, false),
+    question('last page', last, {}, 18, false),
+    question('page of COMPLETED', 1, { filters: { status: ['COMPLETED'] } }, null, true),
+    question('page of FAILED, retry Yes', 1, failed, null, true),
+    question('search', 1, { filters: { search: id } }, null, true),
+    question('first page with balances', 1, { include_balances: true }, null, false),
   ];
 }
 
 /**
  * What the status call of a large batch takes, in read units (those of authentication left out: they are read once a minute) and in time, while
- * nothing else happens and while another batch runs.
+ * nothing else happens and while another batch of the same size runs.
  */
-export function statusFigures(options: CloudOptions, rows: number): Promise<Figure[]> {
+export function statusFigures(options: CloudOptions, rows: number, peer: PageUnits): Promise<Figure[]> {
   return onCloud({ ...options, limited: false, balances: true }, async (cloud) => {
-    const { api, environment } = cloud;
-    const { meter } = environment.cloud;
-    const consents = demoConsents(rows).map(({ consentId }) => consentId);
-    await submit(api, 'looked-at', consents);
+    const { api, upstream } = cloud;
+    const consents = demoConsents(rows);
+    await upstream.register(inTrouble(consents));
+    const ids = consents.map(({ consentId }) => consentId);
+    await submit(api, 'looked-at', ids);
     await untilCompleted(api, 'looked-at');
-    const figures: Figure[] = [];
-    for (const { name, body, target } of questions(rows)) {
-      const ask = () => api.status({ reference_id: 'looked-at', ...body });
-      const { median, slowest } = await timed(CALLS, ask);
-      const units = await leastUnits(cloud, ask);
-      figures.push(
-        {
-          ...known(GROUP, `${name}: read units`, units, ''),
-          target,
-          peers: { 'one item a row, filtered': PEER_UNITS },
-        },
-        known(GROUP, `${name}: median`, median, 'ms'),
-        known(GROUP, `${name}: slowest of ${CALLS}`, slowest, 'ms'),
-      );
-    }
-    // Another batch, of consents that have no session yet, keeps both cores busy.
-    await submit(
-      api,
-      'beside-it',
-      consents.map((id) => id.replace(/^.{8}/, 'ffffffff')),
-    );
-    await wait(500);
-    const busy = await timed(CALLS, () => api.status({ reference_id: 'looked-at', page: 50, limit: LIMIT }));
-    figures.push(known(GROUP, 'middle page while a batch runs: median', busy.median, 'ms'));
-    figures.push(known(GROUP, 'middle page while a batch runs: slowest', busy.slowest, 'ms'));
-    return [...figures, ...memoryFigures(meter.read())];
+    const questions = questionsOf(ids);
+    const idle = await ask(cloud, questions, 'idle');
+    const units = await readUnits(cloud, questions, peer, rows);
+    // Consents that have no session yet.
+    const others = ids.map((id) => id.replace(/^.{8}/, 'ffffffff'));
+    await submit(api, 'beside-it', others);
+    const busy = await ask(cloud, questions, 'while a batch runs');
+    const { batch_status } = await api.status({ reference_id: 'beside-it', limit: 1 });
+    if (batch_status !== 'IN_PROGRESS') throw new Error(`the batch beside the status calls is ${batch_status}`);
+    return [...units, ...idle, ...busy];
   });
 }
 
-const readUnits = ({ units }: MeterReading): number => units['dynamodb.readUnit'];
-
-/** Recovery reads as well, every minute of scaled time: the least of some calls is one between its runs. */
-async function leastUnits({ environment }: MeasuredCloud, ask: () => Promise<unknown>): Promise<number> {
-  const { meter } = environment.cloud;
-  let least = Number.POSITIVE_INFINITY;
-  for (let time = 0; time < CALLS; time += 1) {
-    const before = readUnits(meter.read());
-    await ask();
-    least = Math.min(least, readUnits(meter.read()) - before);
+/** Asks each question several times. Throws where an answer has no records, which would be no page. */
+async function ask({ api }: MeasuredCloud, questions: readonly Question[], when: string): Promise<Figure[]> {
+  const figures: Figure[] = [];
+  for (const { name, body } of questions) {
+    const { median, slowest } = await timed(CALLS, async () => {
+      const { records } = await api.status({ reference_id: 'looked-at', ...body });
+      if (records.length === 0) throw new Error(`${name}: the page is empty`);
+    });
+    figures.push(figureOf(GROUP, `${name}, ${when}: median`, median, 'ms'));
+    figures.push(figureOf(GROUP, `${name}, ${when}: slowest of ${CALLS}`, slowest, 'ms'));
   }
-  return least;
+  return figures;
+}
+
+/** The same whatever else happens: a call reads what it reads. So the least of several calls is one between two runs of recovery, which reads, too. */
+async function readUnits(
+  { api, environment }: MeasuredCloud,
+  questions: readonly Question[],
+  peer: PageUnits,
+  rows: number,
+): Promise<Figure[]> {
+  const units = (): number => environment.cloud.meter.read().units['dynamodb.readUnit'];
+  const figures: Figure[] = [];
+  for (const { name, body, target, filtered } of questions) {
+    let least = Number.POSITIVE_INFINITY;
+    for (let time = 0; time < CALLS; time += 1) {
+      const before = units();
+      await api.status({ reference_id: 'looked-at', ...body });
+      least = Math.min(least, units() - before);
+    }
+    const peers = { 'one item a row': filtered ? peer.filteredARow * rows : peer.unfiltered };
+    figures.push(figureOf(GROUP, `${name}: read units`, least, '', { target, peers, exact: true }));
+  }
+  return figures;
 }

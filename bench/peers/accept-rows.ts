@@ -1,4 +1,4 @@
-import { BatchWriteItemCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { BatchWriteItemCommand, DynamoDBClient, type WriteRequest } from '@aws-sdk/client-dynamodb';
 import { SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
 import pMap from 'p-map';
 import { z } from 'zod';
@@ -25,7 +25,10 @@ export async function handler(input: unknown): Promise<unknown> {
         },
       },
     }));
-    await table.send(new BatchWriteItemCommand({ RequestItems: { [TABLE_NAME]: puts } }));
+    let left: Record<string, WriteRequest[]> | undefined = { [TABLE_NAME]: puts };
+    while (left && Object.keys(left).length > 0) {
+      left = (await table.send(new BatchWriteItemCommand({ RequestItems: left }))).UnprocessedItems;
+    }
   }
   const start = (consentId: string, row: number) =>
     states.send(

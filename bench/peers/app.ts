@@ -15,6 +15,7 @@ import {
   WaitTime,
 } from 'aws-cdk-lib/aws-stepfunctions';
 import { LambdaInvoke } from 'aws-cdk-lib/aws-stepfunctions-tasks';
+import { ROW_SETTINGS } from './row-settings.ts';
 
 /**
  * The pattern that the product is compared with: one Standard execution a row, which requests and then waits, polls and chooses until the data
@@ -36,13 +37,13 @@ function lambdaOf(file: string, handler: string, timeout: Duration): NodejsFunct
     depsLockFilePath: fileURLToPath(new URL('../../package-lock.json', import.meta.url)),
     runtime: Runtime.NODEJS_24_X,
     architecture: Architecture.ARM_64,
-    memorySize: 256,
+    memorySize: ROW_SETTINGS.memoryMegabytes,
     timeout,
     environment: {
       TABLE_NAME: table.tableName,
       FINPRO_BASE_URL: 'https://finpro.example',
-      POLL_FIRST_SECONDS: '5',
-      POLL_DEADLINE_SECONDS: '300',
+      POLL_FIRST_SECONDS: String(ROW_SETTINGS.pollFirst),
+      POLL_DEADLINE_SECONDS: String(ROW_SETTINGS.pollDeadline),
     },
     bundling: { minify: true, bundleAwsSDK: true },
   });
@@ -59,9 +60,9 @@ function step(name: 'request' | 'poll'): LambdaInvoke {
   });
   task.addRetry({
     errors: ['TooManyRequests'],
-    interval: Duration.seconds(5),
+    interval: Duration.seconds(ROW_SETTINGS.retryFirst),
     backoffRate: 2,
-    maxDelay: Duration.seconds(60),
+    maxDelay: Duration.seconds(ROW_SETTINGS.retryLongest),
     maxAttempts: 1000,
     jitterStrategy: JitterType.FULL,
   });

@@ -1,77 +1,64 @@
-import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { ListExecutionsCommand, SFNClient } from '@aws-sdk/client-sfn';
-import { z } from 'zod';
 import { startLocalCloud } from '../../local/cloud.ts';
-import { type MeterReading, UNITS } from '../../local/meter.ts';
 import { useSimulator } from '../../local/simulator.ts';
 import { synthesize } from '../../local/synthesize.ts';
+import { simulatorControl } from '../../simulator/control-client.ts';
+import { untilExecutionsEnd } from '../executions.ts';
+import { type PageUnits, readPages } from './row-pages.ts';
 
-const PATIENCE = 10 * 60_000;
-const stats = z.object({ fiRequests: z.number(), statusCalls: z.number() });
-const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
+/** Containers of a function: with few of them executions queue, their sessions get older meanwhile, and fewer polls are needed than on AWS. */
+const CONTAINERS = { perFunction: 24, spare: 48 };
 
+/** What one execution a row was seen to take on the local cloud. */
 export interface RowExecutions {
-  /** Scaled from the rows that ran to those that were asked for: every row costs the same, whatever the others do. */
-  readonly units: MeterReading['units'];
-  readonly upstreamCalls: number;
+  readonly transitionsARow: number;
+  /** Transactions billed twice. */
+  readonly writeUnitsARow: number;
+  readonly callsARow: number;
+  /** Bytes that an invocation logs. */
+  readonly logBytes: number;
+  readonly pages: PageUnits;
 }
 
 /**
- * Runs the peer on a local cloud of its own and bills it for `rows`, after running `sample` of them. Left out, in its favour: a queue
- * between acceptance and executions, which 10,000 of them need, and what the counters' conflicts would cost in repeated transactions.
+ * Runs the peer on a local cloud of its own, at its cheapest: without a limit, so that no call is answered 429 and tried again. Left out, in its favour: a
+ * queue between acceptance and executions, which 10,000 of them need (150 may be started a second in ap-south-1), and what the conflicts at the
+ * counters would cost in repeated transactions.
  */
 export async function runRowExecutions(
   folder: string,
   consents: readonly string[],
-  { rows, timeScale }: { readonly rows: number; readonly timeScale: number },
+  timeScale: number,
 ): Promise<RowExecutions> {
   const assembly = await synthesize(folder, fileURLToPath(new URL('./app.ts', import.meta.url)));
   const simulator = await useSimulator(0, timeScale);
-  const cloud = await startLocalCloud({ assembly, timeScale, environment: { FINPRO_BASE_URL: simulator.url } }).catch(
-    async (error: unknown) => {
-      await simulator.close();
-      throw error;
-    },
-  );
-  const place = { endpoint: cloud.endpoints.aws, region: cloud.region, credentials };
-  const states = new SFNClient(place);
+  const environment = { FINPRO_BASE_URL: simulator.url };
+  const control = simulatorControl(simulator.url);
   try {
-    // At its cheapest: without a limit no call is answered 429, and no retry is billed.
-    await unlimited(simulator.url);
-    cloud.meter.reset();
-    const body = JSON.stringify({ batch: 'batch', client: 'lender', consents });
-    const accepted = await fetch(cloud.endpoints.api, { method: 'POST', body });
-    if (!accepted.ok) throw new Error(`the peer answered ${accepted.status}: ${await accepted.text()}`);
-    const stateMachineArn = `arn:aws:states:${cloud.region}:000000000000:stateMachine:row-executions`;
-    await untilOver(states, stateMachineArn);
-    const { units } = cloud.meter.read();
-    // What was written after the rows' creation stands for transactions, which are billed twice.
-    const moved = units['dynamodb.writeUnit'] - consents.length;
-    const billed = { ...units, 'dynamodb.writeUnit': consents.length + 2 * moved };
-    const answer = await fetch(new URL('/_sim/stats', simulator.url));
-    const { fiRequests, statusCalls } = stats.parse(await answer.json());
-    const scale = rows / consents.length;
-    const scaled = { ...billed };
-    for (const unit of UNITS) scaled[unit] = billed[unit] * scale;
-    return { units: scaled, upstreamCalls: (fiRequests + statusCalls) * scale };
+    const cloud = await startLocalCloud({ assembly, timeScale, environment, limits: CONTAINERS });
+    try {
+      await control.changeFaults({ rateLimit: null });
+      const body = JSON.stringify({ batch: 'batch', client: 'lender', consents });
+      const accepted = await fetch(cloud.endpoints.api, { method: 'POST', body });
+      if (!accepted.ok) throw new Error(`the peer answered ${accepted.status}: ${await accepted.text()}`);
+      await untilExecutionsEnd(cloud, 'row-executions', consents.length);
+      const { units, calls } = cloud.meter.read();
+      const rows = consents.length;
+      // After the puts only transactions write, and what is written in one is billed twice.
+      const moved = units['dynamodb.writeUnit'] - rows;
+      if (moved !== calls['dynamodb']?.['UpdateItem']) throw new Error('an item of the peer is larger than 1 KB');
+      const { fiRequests, statusCalls } = await control.stats();
+      return {
+        transitionsARow: units['states.transition'] / rows,
+        writeUnitsARow: (rows + 2 * moved) / rows,
+        callsARow: (fiRequests + statusCalls) / rows,
+        logBytes: units['logs.byte'] / units['lambda.request'],
+        pages: await readPages(cloud, 'batch', rows),
+      };
+    } finally {
+      await cloud.close();
+    }
   } finally {
-    states.destroy();
-    await cloud.close();
     await simulator.close();
-  }
-}
-
-async function unlimited(simulator: string): Promise<void> {
-  const init = { method: 'PUT', headers: { 'content-type': 'application/json' } };
-  await fetch(new URL('/_sim/faults', simulator), { ...init, body: JSON.stringify({ rateLimit: null }) });
-}
-
-async function untilOver(states: SFNClient, stateMachineArn: string): Promise<void> {
-  const giveUpAt = performance.now() + PATIENCE;
-  const running = new ListExecutionsCommand({ stateMachineArn, statusFilter: 'RUNNING', maxResults: 1 });
-  while ((await states.send(running)).executions?.length !== 0) {
-    if (performance.now() > giveUpAt) throw new Error('the executions of the peer do not end');
-    await wait(500);
   }
 }

@@ -95,6 +95,7 @@ export async function poll(loop: RowLoop): Promise<unknown> {
     const resumeAt = new Date(Math.min(now + FIRST * 2 ** polls, deadline)).toISOString();
     return { ...loop, polls, done: false, resumeAt };
   }
-  await move(loop, 'IN_PROGRESS', isPending ? 'FAILED' : 'COMPLETED', { endedAt: new Date(now).toISOString() });
+  const ended = data.eventStatus === 'DATA_READY' ? 'COMPLETED' : 'FAILED';
+  await move(loop, 'IN_PROGRESS', ended, { endedAt: new Date(now).toISOString() });
   return { ...loop, polls, done: true };
 }

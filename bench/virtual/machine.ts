@@ -1,5 +1,7 @@
+import { MESSAGES_A_CALL } from '../../lambdas/adapters/sqs-chunk-queue.ts';
 import type { Advance, ChunkLoop, ChunkQueue, ChunkTask } from '../../lambdas/core/ports.ts';
 import type { VirtualClock } from '../../test/fakes/virtual-clock.ts';
+import { type FunctionWork, WatchedFunction } from './function-work.ts';
 
 /** Wait, AdvanceChunk, IsDone (`lib/chunk-loop.ts`). */
 const STATES_A_ROUND = 3;
@@ -14,10 +16,12 @@ const STEP = 50;
 export interface VirtualMachine {
   readonly queue: ChunkQueue;
   readonly loop: ChunkLoop;
+  readonly work: { readonly startChunk: FunctionWork; readonly advanceChunk: FunctionWork };
   /** Step Functions transitions so far, counted as `local/step-functions` does: one for each state entered and each retry. */
   readonly transitions: number;
-  /** Invocations of both functions so far. */
-  readonly invocations: number;
+  /** Calls of SQS that sent messages so far, and messages delivered. */
+  readonly sends: number;
+  readonly deliveries: number;
   /** No message waits, no function runs and no execution is open. */
   readonly isIdle: boolean;
 }
@@ -34,27 +38,27 @@ export interface MachineOptions {
 export function virtualMachine({ clock, waitStep, consumers, consume, advance }: MachineOptions): VirtualMachine {
   const waiting: ChunkTask[] = [];
   const started = new Set<string>();
+  const startChunk = new WatchedFunction(clock);
+  const advanceChunk = new WatchedFunction(clock);
   let busy = 0;
   let open = 0;
   let transitions = 0;
-  let invocations = 0;
+  let sends = 0;
 
   const deliver = async (): Promise<void> => {
     const task = busy < consumers ? waiting.shift() : undefined;
     if (!task) return;
     busy += 1;
-    invocations += 1;
     await clock.wait(DELIVERY);
-    await consume(task);
+    await startChunk.during(() => consume(task));
     busy -= 1;
     void deliver();
   };
 
   const advanced = async (task: ChunkTask): Promise<Advance> => {
     for (const wait of RETRY_WAITS) {
-      invocations += 1;
       try {
-        return await advance(task);
+        return await advanceChunk.during(() => advance(task));
       } catch {
         await clock.wait(wait);
         transitions += 1;
@@ -81,6 +85,7 @@ export function virtualMachine({ clock, waitStep, consumers, consume, advance }:
   return {
     queue: {
       send: async (tasks) => {
+        sends += Math.ceil(tasks.length / MESSAGES_A_CALL);
         waiting.push(...tasks);
         for (const _ of tasks) void deliver();
         return [];
@@ -94,11 +99,15 @@ export function virtualMachine({ clock, waitStep, consumers, consume, advance }:
         void execute(task, resumeAt);
       },
     },
+    work: { startChunk, advanceChunk },
     get transitions() {
       return transitions;
     },
-    get invocations() {
-      return invocations;
+    get sends() {
+      return sends;
+    },
+    get deliveries() {
+      return startChunk.invocations;
     },
     get isIdle() {
       return waiting.length === 0 && busy === 0 && open === 0;

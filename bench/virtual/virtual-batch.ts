@@ -5,7 +5,9 @@ import { dynamoDbOpenBatches } from '../../lambdas/adapters/dynamodb/dynamodb-op
 import { readSettings } from '../../lambdas/core/settings.ts';
 import { acceptBatch } from '../../lambdas/core/use-cases/accept-batch.ts';
 import { advanceChunk } from '../../lambdas/core/use-cases/advance-chunk.ts';
+import { readStatus } from '../../lambdas/core/use-cases/read-status.ts';
 import { recoverBatches } from '../../lambdas/core/use-cases/recover-batches.ts';
+import { parseStatusQuery } from '../../lambdas/core/use-cases/status-query.ts';
 import type { MeterReading } from '../../local/meter.ts';
 import type { Assembly } from '../../local/template/assembly.ts';
 import { type CallCounts, Simulation } from '../../simulator/simulation.ts';
@@ -13,6 +15,7 @@ import { memoryJournal } from '../../test/fakes/memory-journal.ts';
 import { sequentialIds } from '../../test/fakes/sequential-ids.ts';
 import { ORGANISATION, submissionOf } from '../../test/fakes/submissions.ts';
 import { virtualClock } from '../../test/fakes/virtual-clock.ts';
+import { type FunctionWork, WatchedFunction } from './function-work.ts';
 import { inTurn } from './in-turn.ts';
 import { virtualMachine } from './machine.ts';
 import { openMeteredTable } from './metered-table.ts';
@@ -38,12 +41,20 @@ export interface VirtualBatchOptions {
   readonly intoWindow: number;
 }
 
-/** What a batch took. Times are virtual milliseconds. */
+/** The functions that a batch is worked on by. */
+export type BatchFunction = 'schedule-batch' | 'start-chunk' | 'advance-chunk' | 'recover-batches';
+
+/** What the batches took in all. Times are virtual milliseconds. */
 export interface VirtualBatch {
   readonly makespan: number;
+  /** Of DynamoDB. */
   readonly units: MeterReading['units'];
   readonly transitions: number;
-  readonly invocations: number;
+  readonly functions: Readonly<Record<BatchFunction, FunctionWork>>;
+  /** Calls of SQS that sent messages, and messages delivered. */
+  readonly messages: { readonly sends: number; readonly deliveries: number };
+  /** Read units of an unfiltered status page of 100 records of the first batch, when all was over. */
+  readonly statusPageUnits: number;
   readonly upstream: CallCounts & { readonly windowsOverLimit: number };
   /** From the upstream having a row's data to the row being stored as COMPLETED or FAILED, each row's, shortest first. */
   readonly delays: readonly number[];
@@ -56,8 +67,8 @@ const referenceOf = (batch: number): string => `batch-${batch}`;
  * simulator as upstream, and the local cloud's meter on every call of the table. Nothing in it depends on how fast the machine is.
  */
 export async function runVirtualBatch(options: VirtualBatchOptions): Promise<VirtualBatch> {
-  const { assembly, batches, balances, limit } = options;
-  const consents = batches.flat();
+  const { assembly, batches: submitted, balances, limit } = options;
+  const consents = submitted.flat();
   const start = MINUTE + options.intoWindow;
   const settings = readSettings({ BALANCES: balances ? 'on' : 'off', UPSTREAM_LIMIT: String(limit ?? 1_000_000) });
   const clock = virtualClock(start);
@@ -66,10 +77,14 @@ export async function runVirtualBatch(options: VirtualBatchOptions): Promise<Vir
   const rateLimit = limit === null ? null : { limit, windowSeconds: 60 };
   const simulation = new Simulation({ timeScale: 1, rateLimit, clock: clock.now, seed: 1 });
   const ends = rowEnds(clock);
+  const batches = dynamoDbBatches(table, clock, settings);
+  const chunks = dynamoDbChunks(table, clock, settings);
+  const scheduleBatch = new WatchedFunction(clock);
+  const recovery = new WatchedFunction(clock);
   const shared = {
-    batches: turns.of(dynamoDbBatches(table, clock, settings), TABLE_CALL),
+    batches: turns.of(batches, TABLE_CALL),
     openBatches: turns.of(dynamoDbOpenBatches(table, 'open-batches'), TABLE_CALL),
-    chunks: turns.of(ends.watch(dynamoDbChunks(table, clock, settings), settings.chunkRows), TABLE_CALL),
+    chunks: turns.of(ends.watch(chunks, settings.chunkRows), TABLE_CALL),
     budget: turns.of(dynamoDbBudget(table, table, settings), TABLE_CALL),
     finPro: virtualFinPro(simulation, clock),
     reports: { write: async () => {} },
@@ -104,14 +119,14 @@ export async function runVirtualBatch(options: VirtualBatchOptions): Promise<Vir
   const recover = async (): Promise<void> => {
     while (!isOver) {
       await clock.wait(RECOVERY_INTERVAL);
-      await recoverBatches(ports);
+      await recovery.during(() => recoverBatches(ports));
     }
   };
   try {
     let isAccepted = false;
     const accept = (rows: readonly string[], batch: number) =>
-      acceptBatch(ports, submissionOf(rows, { referenceId: referenceOf(batch) }));
-    const accepted = Promise.all(batches.map(accept)).then(() => {
+      scheduleBatch.during(() => acceptBatch(ports, submissionOf(rows, { referenceId: referenceOf(batch) })));
+    const accepted = Promise.all(submitted.map(accept)).then(() => {
       isAccepted = true;
     });
     void recover();
@@ -123,13 +138,23 @@ export async function runVirtualBatch(options: VirtualBatchOptions): Promise<Vir
     await accepted;
     if (ends.count !== consents.length) throw new Error(`${ends.count} of ${consents.length} rows have ended`);
     const { counts, windows } = simulation;
+    const { units } = table.meter.read();
+    const page = parseStatusQuery({ reference_id: referenceOf(0), page: 1, limit: 100 });
+    await readStatus({ batches, chunks }, ORGANISATION, page);
     return {
       makespan: ends.last - start,
-      units: table.meter.read().units,
+      units,
       transitions: machine.transitions,
-      invocations: machine.invocations,
+      functions: {
+        'schedule-batch': scheduleBatch,
+        'start-chunk': machine.work.startChunk,
+        'advance-chunk': machine.work.advanceChunk,
+        'recover-batches': recovery,
+      },
+      messages: { sends: machine.sends, deliveries: machine.deliveries },
+      statusPageUnits: table.meter.read().units['dynamodb.readUnit'] - units['dynamodb.readUnit'],
       upstream: { ...counts, windowsOverLimit: windows.windowsOverLimit },
-      delays: batches
+      delays: submitted
         .flatMap((rows, batch) =>
           rows.flatMap((consentId, row) => delayOf(consentId, ends.of(referenceOf(batch), row))),
         )

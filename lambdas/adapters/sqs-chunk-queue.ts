@@ -3,7 +3,7 @@ import * as z from 'zod';
 import type { ChunkQueue, ChunkTask } from '../core/ports.ts';
 
 /** SendMessageBatch takes 10 messages (Amazon SQS API reference). */
-const MESSAGES_A_CALL = 10;
+export const MESSAGES_A_CALL = 10;
 
 const chunkTask = z.object({
   organisationId: z.string().min(1),

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { runLimitedExecutions } from '../../bench/peers/virtual-executions.ts';
+import { runVirtualExecutions } from '../../bench/peers/virtual-executions.ts';
 import { runVirtualBatch } from '../../bench/virtual/virtual-batch.ts';
 import { demoConsents } from '../../cli/demo-consents.ts';
 import type { Assembly } from '../../local/template/assembly.ts';
@@ -52,12 +52,17 @@ test('counts the same in every run, whatever the machine does', async () => {
   expect(first.upstream).toMatchObject({ fiRequests: 750, rejected429: 0, windowsOverLimit: 0 });
   expect(first.delays).toHaveLength(750);
   expect(Math.min(...first.delays)).toBeGreaterThanOrEqual(0);
+  // The batch, three states of up to 2 KB, and the two items of the chunk that the page is from.
+  expect(first.statusPageUnits).toBeGreaterThan(2);
+  expect(first.statusPageUnits).toBeLessThan(10);
 });
 
 test('counts six rounds of three transitions and one end a chunk that no limit holds up', async () => {
-  const { transitions, invocations } = await run([consents], null);
+  const { transitions, functions, messages } = await run([consents], null);
   expect(transitions).toBe(3 * (6 * 3 + 1));
-  expect(invocations).toBe(3 * (1 + 6));
+  expect(functions['start-chunk']).toMatchObject({ invocations: 3, mostAtOnce: 3 });
+  expect(functions['advance-chunk'].invocations).toBe(3 * 6);
+  expect(messages).toEqual({ sends: 1, deliveries: 3 });
 });
 
 test('batches at once cost no more each than one alone', async () => {
@@ -67,11 +72,37 @@ test('batches at once cost no more each than one alone', async () => {
   expect(three.units['dynamodb.writeUnit']).toBeLessThan(3.3 * alone.units['dynamodb.writeUnit']);
 });
 
+test('waiting for FinPro is what a function is billed for', async () => {
+  const { functions } = await run([consents.slice(0, 250)], null);
+  // 250 FI requests of 250 ms, 25 at a time.
+  const { milliseconds } = functions['start-chunk'];
+  expect(milliseconds).toBeGreaterThan(2_500);
+  expect(milliseconds).toBeLessThan(2_600);
+});
+
+const execute = (limit: number | null, pace: 'retries' | 'limiter', balances = false) =>
+  runVirtualExecutions(consents, { limit, pace, balances });
+
 test('one execution a row takes two transitions and three a poll, and one more for each 429', async () => {
-  const free = await runLimitedExecutions(consents, null);
-  expect(free.calls).toBe(free.answered);
-  expect(free.transitions).toBe(750 * 2 + 3 * (free.answered - 750));
-  const limited = await runLimitedExecutions(consents, 100);
-  expect(limited.transitions).toBe(750 * 2 + 3 * (limited.answered - 750) + limited.calls - limited.answered);
+  const free = await execute(null, 'retries');
+  expect(free.calls).toBe(750 + free.polls);
+  expect(free.transitions).toBe(750 * 2 + 3 * free.polls);
+  expect(free.invocations).toBe(free.calls);
+  const limited = await execute(100, 'retries');
+  expect(limited.calls).toBeGreaterThan(750 + limited.polls);
+  expect(limited.transitions).toBe(750 * 2 + 3 * limited.polls + limited.calls - 750 - limited.polls);
   expect(limited.makespan).toBeGreaterThan(free.makespan);
+});
+
+test('with a limiter no call is answered 429, and each takes a task, a Wait and a write more', async () => {
+  const { calls, polls, slots, transitions } = await execute(100, 'limiter');
+  expect(calls).toBe(750 + polls);
+  expect(slots).toBe(calls);
+  expect(transitions).toBe(750 * 2 + 3 * polls + 2 * calls);
+});
+
+test('a balance is one call and one transition more', async () => {
+  const [without, withBalances] = [await execute(null, 'retries'), await execute(null, 'retries', true)];
+  expect(withBalances.calls - without.calls).toBe(750);
+  expect(withBalances.transitions - without.transitions).toBe(750);
 });

@@ -33,18 +33,31 @@ const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolv
 
 export function virtualClock(start: number): VirtualClock {
   let now = start;
-  let waiting: Waiting[] = [];
+  /** The latest first; of the same time, the one that was set last. */
+  const waiting: Waiting[] = [];
+
+  const add = (entry: Waiting): void => {
+    let low = 0;
+    let high = waiting.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((waiting[middle]?.at ?? 0) > entry.at) low = middle + 1;
+      else high = middle;
+    }
+    waiting.splice(low, 0, entry);
+  };
 
   const clock: VirtualClock = {
     now: () => now,
     timer: (milliseconds) => {
       const { promise, resolve } = Promise.withResolvers<void>();
       const entry: Waiting = { at: now + Math.max(0, milliseconds), wake: resolve };
-      waiting.push(entry);
+      add(entry);
       return {
         done: promise,
         cancel: () => {
-          waiting = waiting.filter((other) => other !== entry);
+          const index = waiting.indexOf(entry);
+          if (index >= 0) waiting.splice(index, 1);
         },
       };
     },
@@ -55,12 +68,9 @@ export function virtualClock(start: number): VirtualClock {
         await settle();
         if (await isOver()) return;
         // The first of the earliest: timers of the same time go off in the order in which they were set.
-        const next = waiting.reduce<Waiting | null>(
-          (earliest, each) => (earliest && earliest.at <= each.at ? earliest : each),
-          null,
-        );
+        const next = waiting.at(-1);
         if (!next || next.at > until) break;
-        waiting = waiting.filter((each) => each !== next);
+        waiting.pop();
         atOnce = next.at > now ? 0 : atOnce + 1;
         if (atOnce > MOST_AT_ONCE) throw new Error('the program goes on and on without time passing');
         now = Math.max(now, next.at);

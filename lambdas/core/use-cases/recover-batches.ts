@@ -22,7 +22,7 @@ export interface RecoveryPorts extends FinishPorts {
  */
 const MOST_STALLS = 4;
 
-/** A minute is enough for some 30,000 open batches. */
+/** Enough to keep the processor busy, which then bounds how many open batches a minute is enough for (`docs/scale.md`). */
 const BATCHES_AT_ONCE = 10;
 
 const GIVEN_UP = rowError('ProcessingFailed', 'The row could not be processed in time; submit it again.');

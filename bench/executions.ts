@@ -1,0 +1,29 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { ListExecutionsCommand, SFNClient } from '@aws-sdk/client-sfn';
+import type { LocalCloud } from '../local/cloud.ts';
+
+const PATIENCE_MINUTES = 15;
+const LOOK_EVERY = 500;
+
+/**
+ * Waits until so many executions of a state machine have been started and none of them runs any more. Looking is not billed, as it would be
+ * by status calls. Throws where one has failed, or after a quarter of an hour.
+ */
+export async function untilExecutionsEnd(cloud: LocalCloud, machine: string, count: number): Promise<void> {
+  const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
+  const states = new SFNClient({ endpoint: cloud.endpoints.aws, region: cloud.region, credentials });
+  const stateMachineArn = `arn:aws:states:${cloud.region}:000000000000:stateMachine:${machine}`;
+  const giveUpAt = performance.now() + PATIENCE_MINUTES * 60_000;
+  try {
+    for (;;) {
+      const { executions = [] } = await states.send(new ListExecutionsCommand({ stateMachineArn, maxResults: 1000 }));
+      const failed = executions.find(({ status }) => status !== 'RUNNING' && status !== 'SUCCEEDED');
+      if (failed) throw new Error(`execution ${failed.name} is ${failed.status}`);
+      if (executions.length >= count && executions.every(({ status }) => status === 'SUCCEEDED')) return;
+      if (performance.now() > giveUpAt) throw new Error(`${machine} was not done within ${PATIENCE_MINUTES} minutes`);
+      await wait(LOOK_EVERY);
+    }
+  } finally {
+    states.destroy();
+  }
+}
