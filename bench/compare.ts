@@ -1,8 +1,7 @@
-import { parseArgs } from 'node:util';
-import { type BenchRecord, readRecord } from './record.ts';
+import type { BenchRecord } from './record.ts';
 
-/** What is counted has no unit of time or memory, and dollars are made of what is counted; the rest depends on the machine. */
-const MEASURED_UNITS = new Set(['ms', 'MB']);
+/** What has one of these units depends on the machine, unless it is known not to; everything else is counted, or made of what is. */
+const MEASURED_UNITS: ReadonlySet<string> = new Set(['ms', 'MB']);
 const TOLERANCE = 0.02;
 
 /** A figure of both runs, and by how much of the first the second differs. */
@@ -16,7 +15,7 @@ export interface Difference {
 /** The counted figures of two runs, those that differ most first. Throws where one run has a figure that the other lacks. */
 export function differencesOf(first: BenchRecord, second: BenchRecord): Difference[] {
   const counted = ({ figures }: BenchRecord): BenchRecord['figures'] =>
-    figures.filter(({ unit }) => !MEASURED_UNITS.has(unit));
+    figures.filter(({ unit, exact }) => exact || !MEASURED_UNITS.has(unit));
   const others = new Map(counted(second).map(({ group, name, value }) => [`${group}: ${name}`, value]));
   const differences = counted(first).map(({ group, name: figure, value }) => {
     const name = `${group}: ${figure}`;
@@ -29,17 +28,17 @@ export function differencesOf(first: BenchRecord, second: BenchRecord): Differen
   return differences.toSorted((a, b) => b.share - a.share);
 }
 
-if (import.meta.main) {
-  const [first = '', second] = parseArgs({ allowPositionals: true }).positionals;
-  const differences = differencesOf(readRecord(first), readRecord(second));
+/** The differences as text, and whether one of them is too large. */
+export function showDifferences(differences: readonly Difference[]): {
+  readonly text: string;
+  readonly tooLarge: boolean;
+} {
   const different = differences.filter(({ share }) => share > 0);
-  for (const { name, first: one, second: other, share } of different) {
-    console.log(`${(share * 100).toFixed(2).padStart(6)} %  ${name}: ${one}, ${other}`);
-  }
-  console.log(`${differences.length} counted figures, ${differences.length - different.length} of them the same`);
-  const over = differences.filter(({ share }) => share > TOLERANCE);
-  if (over.length > 0) {
-    console.log(`${over.length} differ by more than ${TOLERANCE * 100} %`);
-    process.exitCode = 1;
-  }
+  const lines = different.map(
+    ({ name, first, second, share }) => `${(share * 100).toFixed(2).padStart(6)} %  ${name}: ${first}, ${second}`,
+  );
+  const same = differences.length - different.length;
+  const over = different.filter(({ share }) => share >= TOLERANCE).length;
+  const sum = `${differences.length} counted figures: ${same} the same, ${over} of the others differ by ${TOLERANCE * 100} % or more`;
+  return { text: [...lines, sum].join('\n'), tooLarge: over > 0 };
 }

@@ -3,6 +3,7 @@ import { parse } from 'csv-parse/sync';
 import { z } from 'zod';
 import { readBatchFile } from '../lambdas/core/use-cases/batch-file.ts';
 import { peakMemoryBytes } from '../local/lambda/peak-memory.ts';
+import { median } from './timing.ts';
 
 /** One way to read a CSV file of 10,000 rows, so many times, in a process of its own: prints the median milliseconds and the peak memory in bytes. */
 const mode = z.enum(['csv-parse', 'product']).parse(process.argv[2]);
@@ -26,6 +27,5 @@ const times = Array.from({ length: RUNS }, () => {
   const startedAt = performance.now();
   if (read() !== 10_000) throw new Error('rows were lost');
   return performance.now() - startedAt;
-}).toSorted((a, b) => a - b);
-const median = times[Math.floor(RUNS / 2)] ?? 0;
-console.log(JSON.stringify({ milliseconds: median, memory: peakMemoryBytes() }));
+});
+console.log(JSON.stringify({ milliseconds: median(times), memory: peakMemoryBytes() }));

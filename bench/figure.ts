@@ -1,9 +1,11 @@
-/** One figure. It is reached when its value is at most the target; one without a target is there to be known, and counts as reached. */
+/** One figure. It is reached when its value is at most the target, and at least `least`; one without a target is there to be known, and counts as reached. */
 export interface Figure {
   readonly name: string;
   readonly value: number;
   readonly unit: string;
   readonly target: number | null;
+  /** Where less than expected is a fault as well. */
+  readonly least?: number;
   /** The same figure of other designs or tools, measured in the same run or computed from published prices. */
   readonly peers: Readonly<Record<string, number>>;
   /** What no design can go below. */
@@ -20,7 +22,7 @@ export const figureOf = (
   name: string,
   value: number,
   unit: string,
-  more: Partial<Pick<Figure, 'target' | 'peers' | 'floor' | 'exact'>> = {},
+  more: Partial<Pick<Figure, 'target' | 'least' | 'peers' | 'floor' | 'exact'>> = {},
 ): Figure => ({ group, name, value, unit, target: null, peers: {}, floor: null, ...more });
 
 /** A number as people read it: four digits, in full from 1,000 on. */
@@ -29,17 +31,19 @@ export function readable(value: number): string {
   return value === 0 ? '0' : String(Number(value.toPrecision(3)));
 }
 
-export const isReached = ({ value, target }: Figure): boolean => target === null || value <= target;
+export const isReached = ({ value, target, least = Number.NEGATIVE_INFINITY }: Figure): boolean =>
+  target === null || (value <= target && value >= least);
 
 export const HEADINGS = ['figure', 'value', 'target', 'reached', 'over the floor', 'peers'] as const;
 
 /** One figure as the cells of a table. */
 export function cellsOf(figure: Figure): string[] {
-  const { name, value, unit, target, peers, floor } = figure;
+  const { name, value, unit, target, least, peers, floor } = figure;
+  const aim = target === null ? '' : `≤ ${readable(target)}`;
   return [
     name,
     `${readable(value)} ${unit}`.trim(),
-    target === null ? '' : `≤ ${readable(target)}`,
+    least === undefined ? aim : `≥ ${readable(least)}, ${aim}`,
     target === null ? '' : isReached(figure) ? 'yes' : 'MISSED',
     floor === null || floor === 0 ? '' : `${readable(value / floor)} × ${readable(floor)}`,
     Object.entries(peers)

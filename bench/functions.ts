@@ -6,6 +6,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { z } from 'zod';
 import { type BundledFile, buildFunction } from '../lib/bundle.ts';
 import { type Figure, figureOf } from './figure.ts';
+import { median } from './timing.ts';
 
 const LAMBDAS = fileURLToPath(new URL('../lambdas', import.meta.url));
 const RUNS = 9;
@@ -28,9 +29,6 @@ const ENVIRONMENT = {
 };
 
 const isCode = ({ name }: BundledFile): boolean => name.endsWith('.mjs');
-
-const median = (values: readonly number[]): number =>
-  values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 
 function buildAll(): Map<string, BundledFile[]> {
   const names = readdirSync(LAMBDAS).filter((name) => existsSync(join(LAMBDAS, name, 'handler.ts')));

@@ -3,12 +3,22 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { synthesize } from '../local/synthesize.ts';
+import { differencesOf, showDifferences } from './compare.ts';
 import { formatFigures, isReached } from './figure.ts';
 import { readRecord, writeRecord } from './record.ts';
 import { writeReport } from './report.ts';
 import { fullRun, quickRun } from './runs.ts';
 
-const { values } = parseArgs({ options: { quick: { type: 'boolean', default: false } } });
+const { values } = parseArgs({
+  options: {
+    quick: { type: 'boolean', default: false },
+    /** The record of an earlier run of the same kind, to compare with. */
+    against: { type: 'string' },
+  },
+});
+// Read before the new record takes its place.
+const earlier = values.against === undefined ? null : readRecord(values.against);
+if (earlier && earlier.quick !== values.quick) throw new Error(`${values.against} is of a run of the other kind`);
 
 console.log(values.quick ? 'Measuring, the short way …' : 'Measuring; nothing else should run on this machine …');
 const startedAt = performance.now();
@@ -20,13 +30,18 @@ try {
     console.log(`${((performance.now() - startedAt) / 1000).toFixed(0).padStart(4)} s  ${what}`);
   });
   console.log(formatFigures(figures));
-  writeRecord(figures, bills, values.quick);
+  const record = writeRecord(figures, bills, values.quick);
   // What a short run leaves out would be missing from the document.
-  if (!values.quick) writeReport(readRecord());
+  if (!values.quick) writeReport(record);
   const missed = figures.filter((figure) => !isReached(figure));
   for (const { name } of missed) console.log(`MISSED: ${name}`);
   // What depends on the machine is said, and no more: a busy machine is no fault of the product.
   if (missed.some(({ exact }) => exact)) process.exitCode = 1;
+  if (earlier) {
+    const { text, tooLarge } = showDifferences(differencesOf(earlier, record));
+    console.log(text);
+    if (tooLarge) process.exitCode = 1;
+  }
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }

@@ -1,3 +1,5 @@
+import { readable } from './figure.ts';
+
 /** One bar of a plot. */
 export interface Bar {
   readonly label: string;
@@ -20,9 +22,6 @@ const TOP = 56;
 
 const escaped = (text: string): string => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 
-const shown = (value: number): string =>
-  value >= 1000 ? Math.round(value).toLocaleString('en') : String(Number(value.toPrecision(3)));
-
 /**
  * Horizontal bars on a logarithmic scale, from a tenth of the smallest value on, as an SVG of its own: designs differ by factors, and on a linear scale
  * only the largest would be seen. Values must be above 0.
@@ -39,7 +38,7 @@ export function drawBars({ title, unit, bars }: Plot): string {
     return [
       `<text x="${LABELS - 10}" y="${y + 18}" text-anchor="end"${own ? ' font-weight="bold"' : ''}>${escaped(label)}</text>`,
       `<rect x="${LABELS}" y="${y + 3}" width="${end.toFixed(1)}" height="${ROW - 8}" fill="${own ? '#0b6e4f' : '#9aa5b1'}"/>`,
-      `<text x="${(LABELS + end + 6).toFixed(1)}" y="${y + 18}">${shown(value)}</text>`,
+      `<text x="${(LABELS + end + 6).toFixed(1)}" y="${y + 18}">${readable(value)}</text>`,
     ].join('\n');
   });
   return `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${height}" viewBox="0 0 ${WIDTH} ${height}" font-family="sans-serif" font-size="13" fill="#1f2933" role="img" aria-label="${escaped(title)}">

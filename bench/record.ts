@@ -20,6 +20,7 @@ const recordSchema = z.object({
       value: z.number(),
       unit: z.string(),
       target: z.number().nullable(),
+      least: z.number().exactOptional(),
       reached: z.boolean(),
       peers: z.record(z.string(), z.number()),
       floor: z.number().nullable(),
@@ -32,8 +33,8 @@ const recordSchema = z.object({
 /** A run's figures as they are kept. */
 export type BenchRecord = z.output<typeof recordSchema>;
 
-/** Writes `.local/bench.json`. */
-export function writeRecord(figures: readonly Figure[], bills: readonly string[], quick: boolean): void {
+/** Writes `.local/bench.json`, and gives it back as it reads there. */
+export function writeRecord(figures: readonly Figure[], bills: readonly string[], quick: boolean): BenchRecord {
   const record = {
     at: new Date().toISOString(),
     machine: `${cpus().length} × ${cpus()[0]?.model.trim() ?? arch()}, Node ${process.versions.node}`,
@@ -44,6 +45,7 @@ export function writeRecord(figures: readonly Figure[], bills: readonly string[]
   };
   mkdirSync('.local', { recursive: true });
   writeFileSync(PATH, `${JSON.stringify(record, null, 2)}\n`);
+  return readRecord();
 }
 
 /** Reads the record of a run, the last one's unless another file is named; throws where there is none. */

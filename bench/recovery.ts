@@ -12,9 +12,9 @@ import type { Assembly } from '../local/template/assembly.ts';
 import { memoryJournal } from '../test/fakes/memory-journal.ts';
 import { sequentialIds } from '../test/fakes/sequential-ids.ts';
 import { submissionOf } from '../test/fakes/submissions.ts';
-import { consentsOf, ROWS } from './counted.ts';
+import { openMeteredTable } from './counted/metered-table.ts';
 import { type Figure, figureOf } from './figure.ts';
-import { openMeteredTable } from './virtual/metered-table.ts';
+import { consentsOf, ROWS } from './subject.ts';
 
 const BATCHES = 20;
 const SWEEPS = 12;

@@ -1,3 +1,6 @@
+export const median = (values: readonly number[]): number =>
+  values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+
 /** Runs something so many times, one after the other, and gives the median and the slowest in milliseconds. */
 export async function timed(
   times: number,
@@ -9,6 +12,5 @@ export async function timed(
     await act(time);
     taken.push(performance.now() - startedAt);
   }
-  const sorted = taken.toSorted((a, b) => a - b);
-  return { median: sorted[Math.floor(times / 2)] ?? 0, slowest: sorted.at(-1) ?? 0 };
+  return { median: median(taken), slowest: Math.max(...taken) };
 }

@@ -5,7 +5,7 @@ import { z } from 'zod';
 
 const table = new DynamoDBClient({});
 const states = new SFNClient({});
-const { TABLE_NAME = '', STATE_MACHINE_ARN } = process.env;
+const environment = z.object({ TABLE_NAME: z.string(), STATE_MACHINE_ARN: z.string() }).parse(process.env);
 const ROWS_A_WRITE = 25;
 
 const event = z.object({ body: z.string() });
@@ -25,7 +25,7 @@ export async function handler(input: unknown): Promise<unknown> {
         },
       },
     }));
-    let left: Record<string, WriteRequest[]> | undefined = { [TABLE_NAME]: puts };
+    let left: Record<string, WriteRequest[]> | undefined = { [environment.TABLE_NAME]: puts };
     while (left && Object.keys(left).length > 0) {
       left = (await table.send(new BatchWriteItemCommand({ RequestItems: left }))).UnprocessedItems;
     }
@@ -33,7 +33,7 @@ export async function handler(input: unknown): Promise<unknown> {
   const start = (consentId: string, row: number) =>
     states.send(
       new StartExecutionCommand({
-        stateMachineArn: STATE_MACHINE_ARN,
+        stateMachineArn: environment.STATE_MACHINE_ARN,
         name: `${batch}-${row}`,
         input: JSON.stringify({ batch, row: String(row), consentId, client }),
       }),

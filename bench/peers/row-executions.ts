@@ -3,7 +3,7 @@ import { startLocalCloud } from '../../local/cloud.ts';
 import { useSimulator } from '../../local/simulator.ts';
 import { synthesize } from '../../local/synthesize.ts';
 import { simulatorControl } from '../../simulator/control-client.ts';
-import { untilExecutionsEnd } from '../executions.ts';
+import { untilExecutionsEnd } from '../cloud/until-executions-end.ts';
 import { type PageUnits, readPages } from './row-pages.ts';
 
 /** Containers of a function: with few of them executions queue, their sessions get older meanwhile, and fewer polls are needed than on AWS. */

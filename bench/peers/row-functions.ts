@@ -2,33 +2,35 @@ import { DynamoDBClient, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import { z } from 'zod';
 
 const table = new DynamoDBClient({});
-const { TABLE_NAME, FINPRO_BASE_URL = '' } = process.env;
-const FIRST = Number(process.env['POLL_FIRST_SECONDS']) * 1000;
-const DEADLINE = Number(process.env['POLL_DEADLINE_SECONDS']) * 1000;
+const seconds = z.coerce.number().transform((value) => value * 1000);
+const environment = z
+  .object({
+    TABLE_NAME: z.string(),
+    FINPRO_BASE_URL: z.url(),
+    POLL_FIRST_SECONDS: seconds,
+    POLL_DEADLINE_SECONDS: seconds,
+  })
+  .parse(process.env);
+const FIRST = environment.POLL_FIRST_SECONDS;
 
-/** What passes between the states of a row's execution. */
-interface RowLoop {
-  readonly batch: string;
-  readonly row: string;
-  readonly consentId: string;
-  readonly client: string;
-  readonly sessionId?: string;
-  readonly requestedAt?: number;
-  readonly polls?: number;
-}
+const rowSchema = z.object({ batch: z.string(), row: z.string(), consentId: z.string(), client: z.string() });
+const loopSchema = rowSchema.extend({ sessionId: z.string(), requestedAt: z.number(), polls: z.number() });
+
+/** A row, and what passes between the states of its execution. */
+type Row = z.output<typeof rowSchema>;
 
 const session = z.object({ data: z.object({ sessionId: z.string() }) });
 const status = z.object({ data: z.object({ eventStatus: z.string() }) });
 
 /** One call. The states for calls that are declined are left out: they would only add to what a row takes. */
-async function finPro<T>(loop: RowLoop, path: string, body: object, schema: z.ZodType<T>): Promise<T> {
-  const response = await fetch(new URL(path, FINPRO_BASE_URL), {
+async function finPro<T>({ client }: Row, path: string, body: object, schema: z.ZodType<T>): Promise<T> {
+  const response = await fetch(new URL(path, environment.FINPRO_BASE_URL), {
     method: 'POST',
     headers: {
       'content-type': 'application/json',
-      client_id: loop.client,
+      client_id: client,
       client_secret: 'secret',
-      organisationId: loop.client,
+      organisationId: client,
       appIdentifier: 'app',
     },
     body: JSON.stringify(body),
@@ -43,11 +45,11 @@ async function finPro<T>(loop: RowLoop, path: string, body: object, schema: z.Zo
  * table has no transactions, so here it is the two updates, and the benchmark bills them as the transaction they stand for: twice (DynamoDB
  * developer guide, "Transaction capacity").
  */
-async function move({ batch, row }: RowLoop, from: string, to: string, fields: Record<string, string>): Promise<void> {
+async function move({ batch, row }: Row, from: string, to: string, fields: Record<string, string>): Promise<void> {
   const extra = Object.entries(fields);
   await table.send(
     new UpdateItemCommand({
-      TableName: TABLE_NAME,
+      TableName: environment.TABLE_NAME,
       Key: { pk: { S: batch }, sk: { S: `ROW#${row}` } },
       UpdateExpression: `SET #status = :to${extra.map(([name]) => `, ${name} = :${name}`).join('')}`,
       ConditionExpression: '#status = :from',
@@ -61,7 +63,7 @@ async function move({ batch, row }: RowLoop, from: string, to: string, fields: R
   );
   await table.send(
     new UpdateItemCommand({
-      TableName: TABLE_NAME,
+      TableName: environment.TABLE_NAME,
       Key: { pk: { S: batch }, sk: { S: 'COUNTERS' } },
       UpdateExpression: 'ADD #from :less, #to :more',
       ExpressionAttributeNames: { '#from': from, '#to': to },
@@ -71,12 +73,13 @@ async function move({ batch, row }: RowLoop, from: string, to: string, fields: R
 }
 
 /** The first state: one FI request. */
-export async function request(loop: RowLoop): Promise<unknown> {
-  const { data } = await finPro(loop, '/fi/request', { consentId: loop.consentId }, session);
-  await move(loop, 'READY', 'IN_PROGRESS', { sessionId: data.sessionId });
+export async function request(event: unknown): Promise<unknown> {
+  const row = rowSchema.parse(event);
+  const { data } = await finPro(row, '/fi/request', { consentId: row.consentId }, session);
+  await move(row, 'READY', 'IN_PROGRESS', { sessionId: data.sessionId });
   const now = Date.now();
   return {
-    ...loop,
+    ...row,
     sessionId: data.sessionId,
     requestedAt: now,
     polls: 0,
@@ -85,11 +88,12 @@ export async function request(loop: RowLoop): Promise<unknown> {
 }
 
 /** One poll, after 5, 10, 20, 40 … s, the last at the deadline. */
-export async function poll(loop: RowLoop): Promise<unknown> {
+export async function poll(event: unknown): Promise<unknown> {
+  const loop = loopSchema.parse(event);
   const { data } = await finPro(loop, '/consent/firequest/status', { sessionId: loop.sessionId }, status);
   const now = Date.now();
-  const deadline = (loop.requestedAt ?? now) + DEADLINE;
-  const polls = (loop.polls ?? 0) + 1;
+  const deadline = loop.requestedAt + environment.POLL_DEADLINE_SECONDS;
+  const polls = loop.polls + 1;
   const isPending = data.eventStatus === 'PENDING';
   if (isPending && now < deadline) {
     const resumeAt = new Date(Math.min(now + FIRST * 2 ** polls, deadline)).toISOString();

@@ -1,8 +1,8 @@
 import { seededRandom } from '../../simulator/faults.ts';
 import { Simulation } from '../../simulator/simulation.ts';
 import { virtualClock } from '../../test/fakes/virtual-clock.ts';
-import { WatchedFunction } from '../virtual/function-work.ts';
-import { virtualFinPro } from '../virtual/upstream.ts';
+import { WatchedFunction } from '../counted/function-work.ts';
+import { virtualFinPro } from '../counted/upstream.ts';
 import { ROW_SETTINGS } from './row-settings.ts';
 
 const ORGANISATION = 'lender';

@@ -21,7 +21,7 @@ export function connectAcceptance(
     table,
     batches: dynamoDbBatches(table, systemClock, settings),
     chunks: dynamoDbChunks(table, systemClock, settings),
-    queue: sqsChunkQueue(environment.CHUNK_QUEUE_URL),
+    queue: sqsChunkQueue(environment.CHUNK_QUEUE_URL, telemetryJournal),
     clock: systemClock,
     ids: randomIds,
     journal: telemetryJournal,

@@ -1,6 +1,6 @@
 import { SendMessageBatchCommand, SQSClient } from '@aws-sdk/client-sqs';
 import * as z from 'zod';
-import type { ChunkQueue, ChunkTask } from '../core/ports.ts';
+import type { ChunkQueue, ChunkTask, Journal } from '../core/ports.ts';
 
 /** SendMessageBatch takes 10 messages (Amazon SQS API reference). */
 export const MESSAGES_A_CALL = 10;
@@ -17,7 +17,17 @@ const chunkTask = z.object({
 export const parseChunkTask = (value: unknown): ChunkTask => chunkTask.parse(value);
 
 /** The chunk queue. Messages carry the organisation as their group, by which SQS deals them out fairly ("fair queues"). */
-export function sqsChunkQueue(queueUrl: string, client = new SQSClient({ maxAttempts: 4 })): ChunkQueue {
+export function sqsChunkQueue(
+  queueUrl: string,
+  journal: Pick<Journal, 'note'>,
+  client = new SQSClient({ maxAttempts: 4 }),
+): ChunkQueue {
+  /** What could not be sent is found by recovery: the batch is accepted all the same. */
+  const unsent = (tasks: readonly ChunkTask[], error: string): readonly ChunkTask[] => {
+    const [first] = tasks;
+    if (first) journal.note('chunks could not be queued', { batchId: first.batchId, chunk: first.chunk, error });
+    return tasks;
+  };
   const sendSome = async (tasks: readonly ChunkTask[]): Promise<readonly ChunkTask[]> => {
     try {
       const { Failed = [] } = await client.send(
@@ -30,11 +40,15 @@ export function sqsChunkQueue(queueUrl: string, client = new SQSClient({ maxAtte
           })),
         }),
       );
+      const [why] = Failed;
+      if (!why) return [];
       const failed = new Set(Failed.map(({ Id }) => Id));
-      return tasks.filter((_, index) => failed.has(String(index)));
-    } catch {
-      // What could not be sent is found by recovery: the batch is accepted all the same.
-      return tasks;
+      return unsent(
+        tasks.filter((_, index) => failed.has(String(index))),
+        `${why.Code}: ${why.Message}`,
+      );
+    } catch (error) {
+      return unsent(tasks, String(error));
     }
   };
   return {

@@ -24,7 +24,7 @@ export const handler = recoverBatchesFunction({
   openBatches: dynamoDbOpenBatches(table, environment.OPEN_BATCHES_INDEX),
   batches: dynamoDbBatches(table, systemClock, settings),
   chunks: dynamoDbChunks(table, systemClock, settings),
-  queue: sqsChunkQueue(environment.CHUNK_QUEUE_URL),
+  queue: sqsChunkQueue(environment.CHUNK_QUEUE_URL, telemetryJournal),
   reports: reportsOnDemand(environment.BUCKET_NAME),
   clock: systemClock,
   journal: telemetryJournal,

@@ -17,7 +17,7 @@ export interface Ledger {
 }
 
 /** Of each window this share is never taken by chunks (`design.md`, promise 4). */
-const HELD_BACK = 0.03;
+export const HELD_BACK = 0.03;
 /** Windows to come are filled up to this share; the rest is for small batches and for clients' status calls. */
 const AHEAD = 0.9;
 /** From this share on a window counts as used up, and what can wait does (promise 5). */

@@ -1,15 +1,15 @@
-import { countOf, priceOf, servicesOf } from './bill.ts';
-import { type Counted, LIMIT, ROWS } from './counted.ts';
-import { type Comparison, peerCounts, peerPrices, RETRYING, WITH_LIMITER } from './designs.ts';
-import { type Figure, figureOf } from './figure.ts';
-import type { RowExecutions } from './peers/row-executions.ts';
-import type { VirtualExecutions } from './peers/virtual-executions.ts';
-import type { VirtualBatch } from './virtual/virtual-batch.ts';
+import { countOf, priceOf, servicesOf } from '../bills/bill.ts';
+import { type Comparison, peerCounts, peerPrices, RETRYING, WITH_LIMITER } from '../bills/comparison.ts';
+import { FLOOR_TRANSITIONS, FLOOR_WRITE_UNITS } from '../bills/floor-bill.ts';
+import { type Figure, figureOf } from '../figure.ts';
+import type { RowExecutions } from '../peers/row-executions.ts';
+import type { VirtualExecutions } from '../peers/virtual-executions.ts';
+import { LIMIT, ROWS } from '../subject.ts';
+import type { Counted } from './count-batches.ts';
+import type { VirtualBatch } from './virtual-batch.ts';
 
-export const DESIGN = 'The figures of the design';
+const DESIGN = 'The figures of the design';
 const SERVICES = 'By service, us-east-1';
-/** What no design goes below (cost study, section 7): dollars, transitions and write units of 10,000 rows. */
-const FLOOR = { usd: 0.0037, transitions: 20, writeUnits: 190 };
 const TARGET = { 'us-east-1': 0.025, 'ap-south-1': 0.03 } as const;
 
 const figure = (name: string, value: number, unit: string, more: Parameters<typeof figureOf>[4]): Figure =>
@@ -34,7 +34,7 @@ export function designFigures(
       figure(`AWS list price, ${region}, ${comparison.label}`, priceOf(comparison.product, region), '$', {
         target: TARGET[region],
         peers: peerPrices(comparison, region),
-        floor: FLOOR.usd,
+        floor: priceOf(comparison.floor, region),
       }),
     ),
   );
@@ -42,7 +42,7 @@ export function designFigures(
     figure(`Step Functions transitions, ${comparison.label}`, countOf(comparison.product, 'states.transition'), '', {
       target: 800,
       peers: peerCounts(comparison, 'states.transition'),
-      floor: FLOOR.transitions,
+      floor: FLOOR_TRANSITIONS,
     }),
   );
   const writes = [comparisons.limited, comparisons.unlimited].map((comparison) => {
@@ -50,7 +50,7 @@ export function designFigures(
     return figure(`DynamoDB write units, ${comparison.label}`, countOf(comparison.product, ...units), '', {
       target: 2500,
       peers: peerCounts(comparison, ...units),
-      floor: FLOOR.writeUnits,
+      floor: FLOOR_WRITE_UNITS,
     });
   });
   const page = Math.max(...Object.values(product).map(({ statusPageUnits }) => statusPageUnits));

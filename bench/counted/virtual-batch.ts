@@ -28,7 +28,7 @@ const MINUTE = Date.UTC(2026, 10, 20, 10, 0, 0);
 const TABLE_CALL = 5;
 const FUNCTION_TIME = 60_000;
 const RECOVERY_INTERVAL = 60_000;
-const CONSUMERS = 20;
+export const CONSUMERS = 20;
 
 export interface VirtualBatchOptions {
   readonly assembly: Assembly;
@@ -39,6 +39,8 @@ export interface VirtualBatchOptions {
   readonly limit: number | null;
   /** How far into a rate window the batch is accepted, in milliseconds. */
   readonly intoWindow: number;
+  /** How many times as long FinPro takes for a call as is assumed; 1 unless given. */
+  readonly slowness?: number;
 }
 
 /** The functions that a batch is worked on by. */
@@ -86,7 +88,7 @@ export async function runVirtualBatch(options: VirtualBatchOptions): Promise<Vir
     openBatches: turns.of(dynamoDbOpenBatches(table, 'open-batches'), TABLE_CALL),
     chunks: turns.of(ends.watch(chunks, settings.chunkRows), TABLE_CALL),
     budget: turns.of(dynamoDbBudget(table, table, settings), TABLE_CALL),
-    finPro: virtualFinPro(simulation, clock),
+    finPro: virtualFinPro(simulation, clock, options.slowness),
     reports: { write: async () => {} },
     journal: memoryJournal(),
     ids: sequentialIds(),

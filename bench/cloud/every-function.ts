@@ -1,9 +1,9 @@
 import { PutObjectCommand, S3Client, waitUntilObjectExists } from '@aws-sdk/client-s3';
 import { z } from 'zod';
-import { MAXIMUM_FILE_BYTES } from '../lambdas/core/domain/file-type.ts';
-import { MAXIMUM_LIMIT } from '../lambdas/core/use-cases/status-query.ts';
+import { MAXIMUM_FILE_BYTES } from '../../lambdas/core/domain/file-type.ts';
+import { MAXIMUM_LIMIT } from '../../lambdas/core/use-cases/status-query.ts';
+import { consentsOf, ROWS } from '../subject.ts';
 import { type MeasuredCloud, untilCompleted } from './cloud-batch.ts';
-import { consentsOf, ROWS } from './counted.ts';
 import { largeCsv, largeJson, largeRows } from './largest-inputs.ts';
 
 /** What API Gateway and Lambda let through in a form. */
@@ -39,19 +39,19 @@ export async function callEveryFunction(cloud: MeasuredCloud): Promise<void> {
   await uploadToS3(call, presigned);
   await Promise.all([
     dropFile(cloud, dropped),
-    inTurn(SMALL_CALLS, (time) => requestUpload(call, `reserved-${time}`)),
-    inTurn(SMALL_CALLS, () => call('/v1/unknown', {}, { status: 404 })),
+    oneByOne(SMALL_CALLS, (time) => requestUpload(call, `reserved-${time}`)),
+    oneByOne(SMALL_CALLS, () => call('/v1/unknown', {}, { status: 404 })),
   ]);
   for (const reference of ['as-json', 'in-a-form', 'straight-to-s3', 'dropped']) {
     await untilCompleted(cloud.api, reference);
   }
   await Promise.all([
     askForStatus(call, fetched),
-    inTurn(SMALL_CALLS, (time) => call('/consent/firequest/status', { consentId: fetched[time] })),
+    oneByOne(SMALL_CALLS, (time) => call('/consent/firequest/status', { consentId: fetched[time] })),
   ]);
 }
 
-async function inTurn(times: number, act: (time: number) => Promise<unknown>): Promise<void> {
+async function oneByOne(times: number, act: (time: number) => Promise<unknown>): Promise<void> {
   for (let time = 0; time < times; time += 1) await act(time);
 }
 
@@ -90,14 +90,14 @@ async function setScenarios(
 /** Repeated by its key, a call is read and compared in full, but starts no further batch. */
 const scheduleBatch = (call: Call, consents: readonly string[]): Promise<void> => {
   const body = { reference_id: 'as-json', consents_list: largeRows(consents) };
-  return inTurn(LARGE_CALLS, () => call('/v2/schedule/fi/requests', body, { key: 'as-json' }));
+  return oneByOne(LARGE_CALLS, () => call('/v2/schedule/fi/requests', body, { key: 'as-json' }));
 };
 
 const uploadForm = (call: Call, consents: readonly string[]): Promise<void> => {
   const form = new FormData();
   form.set('reference_id', 'in-a-form');
   form.set('file', new File([largeCsv(largeRows(consents), FORM_BYTES)], 'large.csv', { type: 'text/csv' }));
-  return inTurn(LARGE_CALLS, () => call('/fi/requests/schedule/upload/v3', form, { key: 'in-a-form' }));
+  return oneByOne(LARGE_CALLS, () => call('/fi/requests/schedule/upload/v3', form, { key: 'in-a-form' }));
 };
 
 const requestUpload = async (call: Call, reference_id: string) => {
@@ -139,8 +139,8 @@ async function dropFile({ environment, tenant }: MeasuredCloud, consents: readon
 async function askForStatus(call: Call, consents: readonly string[]): Promise<void> {
   const query = { reference_id: 'as-json', limit: MAXIMUM_LIMIT, include_balances: true };
   const pages = ROWS / MAXIMUM_LIMIT;
-  await inTurn(pages, (page) => call('/bulk/status', { ...query, page: page + 1 }));
-  await inTurn(pages, (time) =>
+  await oneByOne(pages, (page) => call('/bulk/status', { ...query, page: page + 1 }));
+  await oneByOne(pages, (time) =>
     call('/bulk/status', { ...query, filters: { search: consents[time]?.slice(0, 1) ?? '' } }),
   );
 }

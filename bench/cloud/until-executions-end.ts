@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { ListExecutionsCommand, SFNClient } from '@aws-sdk/client-sfn';
-import type { LocalCloud } from '../local/cloud.ts';
+import type { LocalCloud } from '../../local/cloud.ts';
 
 const PATIENCE_MINUTES = 15;
 const LOOK_EVERY = 500;

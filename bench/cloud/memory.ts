@@ -1,13 +1,13 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Container } from '../local/lambda/container.ts';
-import { prepareThread } from '../local/lambda/lambda.ts';
-import { inProcesses } from '../local/lambda/process-sandbox.ts';
-import type { Assembly } from '../local/template/assembly.ts';
+import { Container } from '../../local/lambda/container.ts';
+import { prepareThread } from '../../local/lambda/lambda.ts';
+import { inProcesses } from '../../local/lambda/process-sandbox.ts';
+import type { Assembly } from '../../local/template/assembly.ts';
+import { type Figure, figureOf } from '../figure.ts';
+import { folderOf, functionMemory } from '../function-memory.ts';
 import { onCloud } from './cloud-batch.ts';
 import { callEveryFunction } from './every-function.ts';
-import type { Figure } from './figure.ts';
-import { folderOf, functionMemory } from './function-memory.ts';
 
 const TIME_SCALE = 0.05;
 const MEGABYTE = 1024 ** 2;
@@ -31,7 +31,7 @@ export async function memoryFigures(assembly: Assembly, folder: string): Promise
     const peak = peaks.get(name) ?? 0;
     if (peak === 0) throw new Error(`the memory of ${name} was not measured`);
     const value = peak / MEGABYTE;
-    return { group: 'Functions', name: `memory peak, ${name}`, value, unit: 'MB', target, peers: {}, floor };
+    return figureOf('Functions', `memory peak, ${name}`, value, 'MB', { target, floor });
   });
 }
 

@@ -1,15 +1,12 @@
-import { demoConsents } from '../cli/demo-consents.ts';
-import type { Assembly } from '../local/template/assembly.ts';
-import { runVirtualExecutions, type VirtualExecutions } from './peers/virtual-executions.ts';
-import { runVirtualBatch, type VirtualBatch } from './virtual/virtual-batch.ts';
+import type { Assembly } from '../../local/template/assembly.ts';
+import { runVirtualExecutions, type VirtualExecutions } from '../peers/virtual-executions.ts';
+import { consentsOf, LIMIT, ROWS } from '../subject.ts';
+import { runVirtualBatch, type VirtualBatch } from './virtual-batch.ts';
 
-export const ROWS = 10_000;
-/** Upstream calls a minute. */
-export const LIMIT = 1000;
 /** A batch that no limit holds up is accepted at any point of a window, but for its first seconds. */
 export const MID_WINDOW = 10_000;
 
-export const consentsOf = (rows: number): string[] => demoConsents(rows).map(({ consentId }) => consentId);
+const SLOWNESS = 4;
 
 /** One design with and without a limit of the upstream, without balances and with them. */
 interface Counts<Run> {
@@ -26,12 +23,16 @@ export interface Counted {
   readonly peer: Counts<VirtualExecutions>;
   /** With the limit and without a limiter: what is answered 429 is tried again. */
   readonly retrying: VirtualExecutions;
+  /** This design, with the limit and with balances, when FinPro takes 1 s for an FI request and 0.6 s for each other call. */
+  readonly slow: VirtualBatch;
 }
 
 export async function countBatches(assembly: Assembly): Promise<Counted> {
   const consents = consentsOf(ROWS);
-  const batch = (balances: boolean, limit: number | null) =>
-    runVirtualBatch({ assembly, batches: [consents], balances, limit, intoWindow: limit === null ? MID_WINDOW : 0 });
+  const batch = (balances: boolean, limit: number | null, slowness = 1) => {
+    const intoWindow = limit === null ? MID_WINDOW : 0;
+    return runVirtualBatch({ assembly, batches: [consents], balances, limit, intoWindow, slowness });
+  };
   const executions = (balances: boolean, limit: number | null) =>
     runVirtualExecutions(consents, { limit, pace: 'limiter', balances });
   const all = async <Run>(run: (balances: boolean, limit: number | null) => Promise<Run>): Promise<Counts<Run>> => ({
@@ -41,8 +42,9 @@ export async function countBatches(assembly: Assembly): Promise<Counted> {
     unlimitedWithBalances: await run(true, null),
   });
   return {
-    product: await all(batch),
+    product: await all((balances, limit) => batch(balances, limit)),
     peer: await all(executions),
+    slow: await batch(true, LIMIT, SLOWNESS),
     retrying: await runVirtualExecutions(consents, { limit: LIMIT, pace: 'retries', balances: false }),
   };
 }

@@ -56,15 +56,17 @@ export function virtualMachine({ clock, waitStep, consumers, consume, advance }:
   };
 
   const advanced = async (task: ChunkTask): Promise<Advance> => {
+    let cause: unknown;
     for (const wait of RETRY_WAITS) {
       try {
         return await advanceChunk.during(() => advance(task));
-      } catch {
+      } catch (error) {
+        cause = error;
         await clock.wait(wait);
         transitions += 1;
       }
     }
-    throw new Error(`chunk ${task.chunk} failed for good, which nothing in the benchmark explains`);
+    throw new Error(`chunk ${task.chunk} failed for good, which nothing in the benchmark explains`, { cause });
   };
 
   const execute = async (task: ChunkTask, firstResumeAt: number): Promise<void> => {

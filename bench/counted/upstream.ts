@@ -17,18 +17,22 @@ interface Waiting extends Clock {
   wait(milliseconds: number): Promise<void>;
 }
 
-/** FinPro's three calls, answered by the simulator itself, in virtual time and without a network between. */
-export function virtualFinPro(simulation: Simulation, clock: Waiting): FinPro {
+/**
+ * FinPro's three calls, answered by the simulator itself, in virtual time and without a network between.
+ * @param slowness how many times as long a call takes as is assumed
+ */
+export function virtualFinPro(simulation: Simulation, clock: Waiting, slowness = 1): FinPro {
   const call = async <T>(
     client_id: string,
     path: Path,
     body: object,
     schema: z.ZodType<T>,
   ): Promise<UpstreamAnswer<T>> => {
-    await clock.wait(LATENCY[path] / 2);
+    const way = (LATENCY[path] * slowness) / 2;
+    await clock.wait(way);
     const headers = { client_id, client_secret: 'secret', organisationid: client_id, appidentifier: 'app' };
     const answer = deliverCall(simulation, path, headers, JSON.stringify(body));
-    await clock.wait(LATENCY[path] / 2);
+    await clock.wait(way);
     if (answer === 'cut') throw new Error('the benchmark has no faults');
     const number = (name: string): number | null => Number(answer.headers[name] ?? Number.NaN) || null;
     const reset = number('X-RateLimit-Reset');

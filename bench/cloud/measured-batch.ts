@@ -1,11 +1,14 @@
-import type { MeterReading } from '../local/meter.ts';
+import type { MeterReading } from '../../local/meter.ts';
+import { ONE_A_ROW } from '../bills/comparison.ts';
+import type { Counted } from '../counted/count-batches.ts';
+import type { VirtualBatch } from '../counted/virtual-batch.ts';
+import { type Figure, figureOf } from '../figure.ts';
+import type { RowExecutions } from '../peers/row-executions.ts';
+import { ROWS } from '../subject.ts';
 import type { CloudBatch } from './cloud-batch.ts';
-import { type Counted, ROWS } from './counted.ts';
-import { ONE_A_ROW } from './designs.ts';
-import { type Figure, figureOf } from './figure.ts';
-import type { RowExecutions } from './peers/row-executions.ts';
-import type { VirtualBatch } from './virtual/virtual-batch.ts';
 
+/** A machine's own time is not scaled, which a batch shows in some rounds more or less; beyond this one of both counts is wrong. */
+const AGREES = { least: 0.9, target: 1.1 };
 const GROUP = 'Measured on the local cloud';
 
 /**
@@ -24,9 +27,7 @@ function figuresOf(label: string, { reading, upstream, minutes }: CloudBatch, vi
   const made = upstream.fiRequests + upstream.statusCalls + upstream.balanceCalls;
   return [
     figure('Step Functions transitions', units['states.transition'], '', { target: 800, floor: 20 }),
-    figure('transitions, over those counted', units['states.transition'] / virtual.transitions, 'times', {
-      target: 1.1,
-    }),
+    figure('transitions, over those counted', units['states.transition'] / virtual.transitions, 'times', AGREES),
     figure('DynamoDB write units', writesOf(reading), '', { target: 2500, floor: 190 }),
     figure('DynamoDB read units', units['dynamodb.readUnit'], ''),
     figure('invocations', units['lambda.request'], ''),
@@ -46,14 +47,14 @@ export const logBytesOf = ({ units }: MeterReading): number => units['logs.byte'
 /** What the peer was seen to take there, which its count on the virtual clock has to agree with. */
 export function peerFigures(peer: RowExecutions, counted: Counted): Figure[] {
   const { transitions, calls } = counted.peer.unlimited;
-  const figure = (name: string, value: number, unit = ''): Figure =>
-    figureOf(GROUP, `${ONE_A_ROW}, no limit: ${name}`, value, unit);
+  const figure = (name: string, value: number, unit: string, more: Parameters<typeof figureOf>[4] = {}): Figure =>
+    figureOf(GROUP, `${ONE_A_ROW}, no limit: ${name}`, value, unit, more);
   return [
-    figure('transitions a row', peer.transitionsARow),
-    figure('transitions, over those counted', (peer.transitionsARow * ROWS) / transitions, 'times'),
-    figure('upstream calls a row', peer.callsARow),
-    figure('upstream calls, over those counted', (peer.callsARow * ROWS) / calls, 'times'),
-    figure('write units a row', peer.writeUnitsARow),
+    figure('transitions a row', peer.transitionsARow, ''),
+    figure('transitions, over those counted', (peer.transitionsARow * ROWS) / transitions, 'times', AGREES),
+    figure('upstream calls a row', peer.callsARow, ''),
+    figure('upstream calls, over those counted', (peer.callsARow * ROWS) / calls, 'times', AGREES),
+    figure('write units a row', peer.writeUnitsARow, ''),
     figure('log bytes an invocation', peer.logBytes, 'bytes'),
   ];
 }

@@ -1,8 +1,8 @@
-import { demoConsents, inTrouble } from '../cli/demo-consents.ts';
+import { demoConsents, inTrouble } from '../../cli/demo-consents.ts';
+import { type Figure, figureOf } from '../figure.ts';
+import type { PageUnits } from '../peers/row-pages.ts';
+import { timed } from '../timing.ts';
 import { type CloudOptions, type MeasuredCloud, onCloud, submit, untilCompleted } from './cloud-batch.ts';
-import { type Figure, figureOf } from './figure.ts';
-import type { PageUnits } from './peers/row-pages.ts';
-import { timed } from './timing.ts';
 
 const GROUP = 'The status call';
 const LIMIT = 100;
@@ -12,29 +12,36 @@ interface Question {
   readonly name: string;
   readonly body: object;
   readonly target: number | null;
-  /** Whether one item a row has to read every row for it. */
-  readonly filtered: boolean;
+  /** What one item a row reads for it: as many rows as are shown, or all of them; null where its rows lack what is shown. */
+  readonly peer: 'page' | 'all' | null;
 }
 
 /** Pages and filters of a batch; the search is for a part of one consent id. */
 function questionsOf(consents: readonly string[]): Question[] {
   const last = Math.ceil(consents.length / LIMIT);
   const id = consents.at(-1)?.slice(0, 13) ?? '';
-  const question = (name: string, page: number, body: object, target: number | null, filtered: boolean): Question => ({
+  const question = (
+    name: string,
+    page: number,
+    body: object,
+    target: number | null,
+    peer: Question['peer'],
+  ): Question => ({
     name,
     body: { page, limit: LIMIT, ...body },
     target,
-    filtered,
+    peer,
   });
   const failed = { filters: { status: ['FAILED'], retry_eligible: 'Yes' } };
   return [
-    question('first page', 1, {}, 18, false),
-    question('middle page', Math.ceil(last / 2), {}, 18, false),
-    question('last page', last, {}, 18, false),
-    question('page of COMPLETED', 1, { filters: { status: ['COMPLETED'] } }, null, true),
-    question('page of FAILED, retry Yes', 1, failed, null, true),
-    question('search', 1, { filters: { search: id } }, null, true),
-    question('first page with balances', 1, { include_balances: true }, null, false),
+    question('first page', 1, {}, 18, 'page'),
+    question('middle page', Math.ceil(last / 2), {}, 18, 'page'),
+    question('last page', last, {}, 18, 'page'),
+    // Nearly every row is: a query ends when it has found enough.
+    question('page of COMPLETED', 1, { filters: { status: ['COMPLETED'] } }, null, 'page'),
+    question('page of FAILED, retry Yes', 1, failed, null, 'all'),
+    question('search', 1, { filters: { search: id } }, null, 'all'),
+    question('first page with balances', 1, { include_balances: true }, null, null),
   ];
 }
 
@@ -86,14 +93,15 @@ async function readUnits(
 ): Promise<Figure[]> {
   const units = (): number => environment.cloud.meter.read().units['dynamodb.readUnit'];
   const figures: Figure[] = [];
-  for (const { name, body, target, filtered } of questions) {
+  const ofPeer = { page: peer.unfiltered, all: peer.filteredARow * rows };
+  for (const { name, body, target, peer: reads } of questions) {
     let least = Number.POSITIVE_INFINITY;
     for (let time = 0; time < CALLS; time += 1) {
       const before = units();
       await api.status({ reference_id: 'looked-at', ...body });
       least = Math.min(least, units() - before);
     }
-    const peers = { 'one item a row': filtered ? peer.filteredARow * rows : peer.unfiltered };
+    const peers = reads === null ? {} : { 'one item a row': ofPeer[reads] };
     figures.push(figureOf(GROUP, `${name}: read units`, least, '', { target, peers, exact: true }));
   }
   return figures;

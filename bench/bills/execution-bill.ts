@@ -1,7 +1,7 @@
-import type { Bill, BilledLine } from '../bill.ts';
-import type { RowExecutions } from './row-executions.ts';
-import { ROW_SETTINGS } from './row-settings.ts';
-import type { VirtualExecutions } from './virtual-executions.ts';
+import type { RowExecutions } from '../peers/row-executions.ts';
+import { ROW_SETTINGS } from '../peers/row-settings.ts';
+import type { VirtualExecutions } from '../peers/virtual-executions.ts';
+import type { Bill, BilledLine } from './bill.ts';
 
 /** What AWS bills for one execution a row: counted on a virtual clock, with what a row writes and an invocation logs as measured on the local cloud. */
 export function executionBill(

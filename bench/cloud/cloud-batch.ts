@@ -1,11 +1,12 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { type ApiClient, apiClient } from '../cli/api-client.ts';
-import { type Environment, startEnvironment } from '../local/environment.ts';
-import type { MeterReading } from '../local/meter.ts';
-import type { Assembly } from '../local/template/assembly.ts';
-import type { Tenant } from '../local/tenants.ts';
-import { type SimulatorControl, simulatorControl, type UpstreamStats } from '../simulator/control-client.ts';
-import { untilExecutionsEnd } from './executions.ts';
+import { type ApiClient, apiClient } from '../../cli/api-client.ts';
+import { type Environment, startEnvironment } from '../../local/environment.ts';
+import type { MeterReading } from '../../local/meter.ts';
+import type { Assembly } from '../../local/template/assembly.ts';
+import type { Tenant } from '../../local/tenants.ts';
+import { type SimulatorControl, simulatorControl, type UpstreamStats } from '../../simulator/control-client.ts';
+import { SETTINGS } from '../subject.ts';
+import { untilExecutionsEnd } from './until-executions-end.ts';
 
 const PATIENCE_MINUTES = 15;
 
@@ -53,9 +54,8 @@ export interface CloudBatch {
   readonly upstream: UpstreamStats;
 }
 
-/** Milliseconds that FinPro takes for a call (the cost study: 250 for an FI request, 150 for a poll), before scaling. */
+/** Milliseconds that FinPro takes for a call, whichever it is, before scaling (the cost study: 250 for an FI request, 150 for a poll). */
 const LATENCY: readonly [number, number] = [150, 250];
-const CHUNK_ROWS = 250;
 
 /** Takes one batch through the local cloud. Nothing else may run there meanwhile; nobody asks for its status before it is over. */
 export async function runCloudBatch(
@@ -69,7 +69,7 @@ export async function runCloudBatch(
   cloud.meter.reset();
   const startedAt = performance.now();
   const { reference_id } = await submit(api, 'measured', consents);
-  await untilExecutionsEnd(cloud, 'bulk-data-fetch-dev-chunk-loop', Math.ceil(consents.length / CHUNK_ROWS));
+  await untilExecutionsEnd(cloud, 'bulk-data-fetch-dev-chunk-loop', Math.ceil(consents.length / SETTINGS.chunkRows));
   const minutes = (performance.now() - startedAt) / 60_000 / timeScale;
   const reading = cloud.meter.read();
   const { batch_status } = await api.status({ reference_id, limit: 1 });

@@ -1,9 +1,10 @@
-import type { Assembly } from '../local/template/assembly.ts';
-import { priceOf } from './bill.ts';
-import { consentsOf, LIMIT, MID_WINDOW } from './counted.ts';
-import { type Figure, figureOf } from './figure.ts';
-import { type BillingFacts, productBill } from './product-bill.ts';
-import { runVirtualBatch } from './virtual/virtual-batch.ts';
+import type { Assembly } from '../../local/template/assembly.ts';
+import { priceOf } from '../bills/bill.ts';
+import { type BillingFacts, productBill } from '../bills/product-bill.ts';
+import { type Figure, figureOf } from '../figure.ts';
+import { consentsOf, LIMIT } from '../subject.ts';
+import { MID_WINDOW } from './count-batches.ts';
+import { runVirtualBatch } from './virtual-batch.ts';
 
 const GROUP = 'Batches at once';
 
@@ -34,7 +35,7 @@ export async function countConcurrent(assembly: Assembly, rows: number, facts: B
       alone ||= usd;
       figures.push(
         figureOf(GROUP, `${name}: us-east-1, each`, usd, '$'),
-        figureOf(GROUP, `${name}: price each, over one alone`, usd / alone, 'times', { target: 1.1 }),
+        figureOf(GROUP, `${name}: price each, over one alone`, usd / alone, 'times', { target: 1.1, exact: true }),
         figureOf(GROUP, `${name}: until the last row`, run.makespan / 60_000, 'min'),
       );
     }

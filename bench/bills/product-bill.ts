@@ -1,8 +1,13 @@
+import type { BatchFunction, VirtualBatch } from '../counted/virtual-batch.ts';
 import type { Bill, BilledLine } from './bill.ts';
-import type { BatchFunction, VirtualBatch } from './virtual/virtual-batch.ts';
 
 /** What loading a function may take at most, in seconds (`docs/decisions/0007-what-a-cold-start-loads.md`). */
 const LOAD_SECONDS = 0.15;
+/**
+ * What the processor adds to waiting with 512 MB, in seconds: for each call, and for the first calls of a container, which open its connections and run code
+ * that is not optimized yet (`docs/decisions/0009-what-chunk-workers-are-given.md`).
+ */
+const PROCESSOR_SECONDS = { call: 0.001, container: 0.75 };
 /** The functions that call FinPro read its credentials once a container. */
 const CALLERS = ['start-chunk', 'advance-chunk'] as const;
 const WORKERS = ['schedule-batch', ...CALLERS, 'recover-batches'] as const satisfies readonly BatchFunction[];
@@ -15,11 +20,11 @@ export interface BillingFacts {
 }
 
 /**
- * What AWS bills for batches that were counted on a virtual clock, from above: every container is taken to be started for them. Recovery, which runs once
+ * What AWS bills for batches that were counted on a virtual clock. Every container is taken to be started for them, and recovery, which runs once
  * a minute whatever there is to do, is billed to them alone.
  */
 export function productBill(design: string, batch: VirtualBatch, { memory, logBytes }: BillingFacts): Bill {
-  const { units, transitions, functions, messages } = batch;
+  const { units, transitions, functions, messages, upstream } = batch;
   const line = (unit: BilledLine['unit'], count: number, what: string): BilledLine => ({ unit, count, what });
   const gigabytes = (name: BatchFunction): number => {
     const megabytes = memory.get(name);
@@ -29,6 +34,7 @@ export function productBill(design: string, batch: VirtualBatch, { memory, logBy
   const sum = (of: (name: BatchFunction) => number): number => WORKERS.reduce((total, name) => total + of(name), 0);
   const invocations = sum((name) => functions[name].invocations);
   const containers = CALLERS.reduce((total, name) => total + functions[name].mostAtOnce, 0);
+  const calls = upstream.fiRequests + upstream.statusCalls + upstream.balanceCalls;
   return {
     design,
     lines: [
@@ -40,7 +46,12 @@ export function productBill(design: string, batch: VirtualBatch, { memory, logBy
       line(
         'lambda.gbSecond',
         sum((name) => (functions[name].milliseconds / 1000) * gigabytes(name)),
-        'GB-seconds, nearly all of it waiting for FinPro',
+        'GB-seconds of waiting for FinPro and the table',
+      ),
+      line(
+        'lambda.gbSecond',
+        (calls * PROCESSOR_SECONDS.call + containers * PROCESSOR_SECONDS.container) * gigabytes('advance-chunk'),
+        'GB-seconds of the processor beside it: 1 ms a call, 0.75 s in a new container',
       ),
       line(
         'lambda.gbSecond',

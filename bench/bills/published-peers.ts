@@ -1,10 +1,8 @@
-import type { Bill, BilledLine } from '../bill.ts';
-import type { VirtualExecutions } from './virtual-executions.ts';
+import type { VirtualExecutions } from '../peers/virtual-executions.ts';
+import type { Bill, BilledLine } from './bill.ts';
 
 /** A function of 256 MB, as the peer's. */
 const GIGABYTES = 0.25;
-/** Bytes that an invocation logs at least: START, END and REPORT. */
-const LOG_BYTES = 300;
 /** Messages that one call of SQS carries at most, and one invocation is given here. */
 const SQS_BATCH = 10;
 /** An execution of an Express workflow takes at least 50 MB, and is billed by 64. */
@@ -16,7 +14,7 @@ const EXPRESS_LONGEST = 300_000;
  * Two more designs, which were not built: their bills by published prices, for the calls that one execution a row makes without a limit. Their rows and
  * counters move in transactions, as the built peer's do: both deliver at least once, and a counter that is added to twice is wrong.
  */
-export function publishedPeers(rows: number, executions: VirtualExecutions): Bill[] {
+export function publishedPeers(rows: number, executions: VirtualExecutions, logBytes: number): Bill[] {
   const { invocations, polls, functionTime, durations } = executions;
   const tooLong = durations.filter((duration) => duration > EXPRESS_LONGEST).length;
   const seconds = durations.reduce((sum, duration) => sum + Math.min(duration, EXPRESS_LONGEST), 0) / 1000;
@@ -29,7 +27,11 @@ export function publishedPeers(rows: number, executions: VirtualExecutions): Bil
       (functionTime / 1000 / callsAnInvocation) * GIGABYTES,
       'GB-seconds at 256 MB, waiting for FinPro',
     ),
-    line('logs.byte', (invocations / callsAnInvocation) * LOG_BYTES, 'log bytes, 300 an invocation'),
+    line(
+      'logs.byte',
+      (invocations / callsAnInvocation) * logBytes,
+      'log bytes, as the built peer writes an invocation',
+    ),
   ];
   return [
     {

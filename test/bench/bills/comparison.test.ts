@@ -1,0 +1,90 @@
+import { expect, test } from 'vitest';
+import { countOf, priceOf } from '../../../bench/bills/bill.ts';
+import { executionBill } from '../../../bench/bills/execution-bill.ts';
+import { productBill } from '../../../bench/bills/product-bill.ts';
+import { publishedPeers } from '../../../bench/bills/published-peers.ts';
+import type { VirtualBatch } from '../../../bench/counted/virtual-batch.ts';
+import { runVirtualExecutions } from '../../../bench/peers/virtual-executions.ts';
+import { demoConsents } from '../../../cli/demo-consents.ts';
+import { Meter } from '../../../local/meter.ts';
+
+const MEMORY = new Map([
+  ['schedule-batch', 1024],
+  ['start-chunk', 512],
+  ['advance-chunk', 512],
+  ['recover-batches', 512],
+]);
+
+const work = (invocations: number, milliseconds: number, mostAtOnce: number) => ({
+  invocations,
+  milliseconds,
+  mostAtOnce,
+});
+
+const batch: VirtualBatch = {
+  makespan: 0,
+  units: { ...new Meter().read().units, 'dynamodb.writeUnit': 1000, 'dynamodb.readUnit': 2000 },
+  transitions: 100,
+  functions: {
+    'schedule-batch': work(1, 1000, 1),
+    'start-chunk': work(4, 4000, 2),
+    'advance-chunk': work(20, 20_000, 3),
+    'recover-batches': work(5, 1000, 1),
+  },
+  messages: { sends: 1, deliveries: 4 },
+  statusPageUnits: 9,
+  upstream: { fiRequests: 1000, statusCalls: 1000, balanceCalls: 0, rejected429: 0, windowsOverLimit: 0 },
+  delays: [],
+};
+
+test('this design is billed for its units, for waiting, for the processor and for new containers', () => {
+  const bill = productBill('this design', batch, { memory: MEMORY, logBytes: 500 });
+  expect(countOf(bill, 'states.transition')).toBe(100);
+  expect(countOf(bill, 'lambda.request')).toBe(30);
+  expect(countOf(bill, 'sqs.request')).toBe(1 + 2 * 4);
+  expect(countOf(bill, 'secretsmanager.request')).toBe(5);
+  expect(countOf(bill, 'logs.byte')).toBe(15_000);
+  // A second of a GB and 25 of half of one; 2,000 calls and 5 containers of half a GB; loading, of one GB and of six halves.
+  const gigabyteSeconds = 1 + 25 / 2 + (2 + 5 * 0.75) / 2 + 0.15 * (1 + 6 / 2);
+  expect(countOf(bill, 'lambda.gbSecond')).toBeCloseTo(gigabyteSeconds, 9);
+  const dollars =
+    100 * 0.000025 +
+    1000 * 0.625e-6 +
+    2000 * 0.125e-6 +
+    30 * 0.2e-6 +
+    gigabyteSeconds * 0.0000133334 +
+    9 * 0.4e-6 +
+    0.1e-6 +
+    5 * 5e-6 +
+    3.5e-6 +
+    15_000 * 0.5e-9;
+  expect(priceOf(bill, 'us-east-1')).toBeCloseTo(dollars, 9);
+});
+
+test('a function that the stack does not have cannot be billed', () => {
+  expect(() => productBill('this design', batch, { memory: new Map(), logBytes: 0 })).toThrow('has no function');
+});
+
+const consents = demoConsents(500).map(({ consentId }) => consentId);
+const free = await runVirtualExecutions(consents, { limit: null, pace: 'retries', balances: false });
+
+test('one execution a row is billed for what its rows write, and its limiter for a write a call', async () => {
+  const limited = await runVirtualExecutions(consents, { limit: 100, pace: 'limiter', balances: false });
+  const measured = { writeUnitsARow: 9, logBytes: 300 };
+  const bill = executionBill('peer', 500, limited, measured);
+  expect(countOf(bill, 'dynamodb.writeUnit')).toBe(9 * 500 + limited.calls);
+  expect(countOf(bill, 'states.transition')).toBe(limited.transitions);
+  expect(countOf(bill, 'lambda.gbSecond')).toBeCloseTo(limited.functionTime / 1000 / 4, 9);
+  expect(countOf(executionBill('peer', 500, free, measured), 'dynamodb.writeUnit')).toBe(9 * 500);
+});
+
+test('peers that were not built are billed for the calls that one execution a row makes', () => {
+  const [map, sqs] = publishedPeers(500, free, 300);
+  if (!map || !sqs) throw new Error('a peer is missing');
+  expect(countOf(map, 'states.transition')).toBe(504);
+  expect(countOf(map, 'lambda.request')).toBe(free.invocations);
+  // No child is billed beyond five minutes.
+  expect(countOf(map, 'states.expressGbSecond')).toBeLessThan((500 * 300 * 64) / 1024);
+  expect(countOf(sqs, 'sqs.request')).toBeCloseTo(0.3 * (500 + free.polls), 5);
+  expect(countOf(sqs, 'dynamodb.writeUnit')).toBeCloseTo(5 * 500 + 0.2 * (500 + free.polls), 5);
+});
