@@ -55,7 +55,7 @@ export async function recoveryFigures(assembly: Assembly): Promise<Figure[]> {
   }
 }
 
-const requestSchema = z.object({ body: z.instanceof(Uint8Array).transform((body) => Buffer.from(body).toString()) });
+const requestSchema = z.object({ body: z.instanceof(Uint8Array).transform((body) => new TextDecoder().decode(body)) });
 const responseSchema = z.object({
   statusCode: z.number(),
   headers: z.record(z.string(), z.string()),

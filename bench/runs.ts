@@ -54,9 +54,10 @@ export async function fullRun(assembly: Assembly, folder: string, tell: Tell): P
     onCloud({ assembly, timeScale: MEASURED_SCALE, balances }, (cloud) =>
       runCloudBatch(cloud, consents, MEASURED_SCALE),
     );
-  // Both wait most of the time: side by side they disturb each other less than a faster clock would.
-  tell('a batch without balances and one with them, on the local cloud');
-  const [plain, withBalances] = await Promise.all([batch(false), batch(true)]);
+  tell('a batch without balances, on the local cloud');
+  const plain = await batch(false);
+  tell('a batch with balances, on the local cloud');
+  const withBalances = await batch(true);
   const facts = { memory: functionMemory(assembly), logBytes: logBytesOf(plain.reading) };
   tell('batches at once, counted');
   const concurrent = await countConcurrent(assembly, PEER_ROWS, facts);

@@ -12,7 +12,7 @@ export const CHUNKS = ROWS / SETTINGS.chunkRows;
 /** The same consents each time, each ready after a time of its own: lognormal, with a median of 15 s (`simulator/readiness.ts`). */
 export const consentsOf = (rows: number): string[] => demoConsents(rows).map(({ consentId }) => consentId);
 
-/** The local cloud's time scale where a batch is measured: the slower, the less of the machine's own time is in it, which this counts some seven times. */
-export const MEASURED_SCALE = 0.15;
+/** The local cloud's time scale where a batch is measured: the slower, the less of the machine's own time is in it, which this counts some eight times. */
+export const MEASURED_SCALE = 0.12;
 /** The peer's functions take much more of the machine for the same rows. */
 export const PEER_SCALE = 0.4;

@@ -57,7 +57,10 @@ export interface CloudBatch {
 /** Milliseconds that FinPro takes for a call, whichever it is, before scaling (the cost study: 250 for an FI request, 150 for a poll). */
 const LATENCY: readonly [number, number] = [150, 250];
 
-/** Takes one batch through the local cloud. Nothing else may run there meanwhile; nobody asks for its status before it is over. */
+/**
+ * Takes one batch through the local cloud, from the beginning of a rate window on: how much of the first one is left changes how the chunks are cut up.
+ * Nothing else may run there meanwhile, and nobody asks for the batch's status before it is over.
+ */
 export async function runCloudBatch(
   { environment, api, upstream }: MeasuredCloud,
   consents: readonly string[],
@@ -66,6 +69,8 @@ export async function runCloudBatch(
   const { cloud } = environment;
   const [least, most] = LATENCY;
   await upstream.changeFaults({ latencyMs: [least * timeScale, most * timeScale] });
+  const window = SETTINGS.upstream.window * timeScale;
+  await wait(window - (Date.now() % window));
   cloud.meter.reset();
   const startedAt = performance.now();
   const { reference_id } = await submit(api, 'measured', consents);
