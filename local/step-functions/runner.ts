@@ -44,9 +44,13 @@ export class Runner {
   /** Starts a run on an input, at the start or at a state that an earlier run had entered. */
   run(input: Json, startAt: string | undefined, context: RunOptions['context'], listener: RunListener): Run {
     const { definition, tasks, waits, topStates } = this.#runnable;
+    const aborting = new AbortController();
+    const { signal } = aborting;
     const localTasks = [
-      ...[...tasks].map(([name, target]) => [name, (event: Json) => this.#task(target, event)] as const),
-      ...[...waits].map(([name, path]) => [name, (event: Json) => waitUntil(path, event)] as const),
+      ...[...tasks].map(
+        ([name, target]) => [name, (event: Json) => unlessAborted(signal, () => this.#task(target, event))] as const,
+      ),
+      ...[...waits].map(([name, path]) => [name, (event: Json) => waitUntil(path, event, signal)] as const),
     ];
     const resumable = startAt !== undefined && topStates.has(startAt) ? { StartAt: startAt } : {};
     const started = { ...z.record(z.string(), z.unknown()).parse(definition), ...resumable };
@@ -56,7 +60,11 @@ export class Runner {
       overrides: { taskResourceLocalHandlers: Object.fromEntries(localTasks) },
     });
     void this.#follow(run.eventLogs, listener);
-    return { ended: run.result, abort: run.abort };
+    const abort = (): void => {
+      run.abort();
+      aborting.abort();
+    };
+    return { ended: run.result, abort };
   }
 
   async #follow(events: ReturnType<StateMachine['run']>['eventLogs'], listener: RunListener): Promise<void> {
@@ -85,8 +93,23 @@ export class Runner {
 /** RFC 3339, as Step Functions asks for. */
 const timestampSchema = z.iso.datetime({ offset: true });
 
-/** Gives back the input once the time has come that stands in it at `path`; at once if it has gone by. */
-async function waitUntil(path: readonly string[], input: Json): Promise<Json> {
+/**
+ * Does a task of a run, and gives it up once the run is aborted: what it called goes on, as on AWS, but the library's timer of the task's
+ * timeout, which would keep the process going for weeks, is cleared, and a failure is not retried.
+ */
+async function unlessAborted(signal: AbortSignal, task: () => Promise<Json>): Promise<Json> {
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  const giveUp = (): void => reject(Object.assign(failure('Aborted', 'the run was aborted'), { isRetryable: false }));
+  signal.addEventListener('abort', giveUp, { once: true });
+  try {
+    return await Promise.race([task(), aborted]);
+  } finally {
+    signal.removeEventListener('abort', giveUp);
+  }
+}
+
+/** Gives back the input once the time has come that stands in it at `path`; at once if it has gone by. Fails when the run is aborted. */
+async function waitUntil(path: readonly string[], input: Json, signal: AbortSignal): Promise<Json> {
   let found: unknown = input;
   for (const name of path) found = z.record(z.string(), z.unknown()).safeParse(found).data?.[name];
   const timestamp = timestampSchema.safeParse(found);
@@ -94,7 +117,7 @@ async function waitUntil(path: readonly string[], input: Json): Promise<Json> {
   const until = new Date(timestamp.data).getTime();
   for (let left = until - Date.now(); left > 0; left = until - Date.now()) {
     // An execution that waits must not keep a process going whose local cloud has closed.
-    await delay(Math.min(left, LONGEST_TIMER_SECONDS * 1000), undefined, { ref: false });
+    await delay(Math.min(left, LONGEST_TIMER_SECONDS * 1000), undefined, { ref: false, signal });
   }
   return input;
 }

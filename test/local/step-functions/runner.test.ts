@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import type { Invoker } from '../../../local/lambda/lambda.ts';
 import { Runner } from '../../../local/step-functions/runner.ts';
 
@@ -10,6 +10,10 @@ const runner = (States: object, invoke: Invoker['invoke'] = echo): Runner =>
   new Runner(JSON.stringify({ StartAt: Object.keys(States)[0], States }), 0.001, { invoke });
 
 const wait = { A: { Type: 'Wait', TimestampPath: '$.at', Next: 'B' }, B: { Type: 'Pass', End: true } };
+
+afterEach(() => {
+  vi.useRealTimers();
+});
 
 test.each(['2026-01-01T00:00:00.123Z', '2026-01-01T05:30:00+05:30'])('a time gone by is no wait: %s', async (at) => {
   expect(await runner(wait).run({ at, kept: 1 }, undefined, undefined, NEVER).ended).toEqual({ at, kept: 1 });
@@ -65,6 +69,30 @@ test('Retry and Catch see the name of the error', async () => {
     Error: 'TypeError',
   });
   expect(calls).toBe(3);
+});
+
+test.each([
+  ['waits', wait, { at: '2999-01-01T00:00:00Z' }],
+  [
+    'calls a function',
+    { A: { Type: 'Task', Resource: LAMBDA, Retry: [{ ErrorEquals: ['States.ALL'] }], End: true } },
+    {},
+  ],
+])('a run that %s leaves no timer behind when it is aborted, and goes no further', async (_doing, states, input) => {
+  vi.useFakeTimers();
+  const entered: string[] = [];
+  const unanswered = vi.fn<Invoker['invoke']>(() => new Promise(() => {}));
+  const run = runner(states, unanswered).run(input, undefined, undefined, {
+    transition: (state) => entered.push(state),
+  });
+  await vi.advanceTimersByTimeAsync(0);
+  expect(vi.getTimerCount()).toBe(1);
+  run.abort();
+  await expect(run.ended).rejects.toThrow('aborted');
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(vi.getTimerCount()).toBe(0);
+  expect(entered).toEqual(['A']);
+  expect(unanswered.mock.calls.length).toBeLessThanOrEqual(1);
 });
 
 test('an answer beyond 256 KB fails the task', async () => {
