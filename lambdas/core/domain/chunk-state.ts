@@ -94,14 +94,19 @@ export const isFinished = (state: ChunkState): boolean => state.rows.every(isTer
 /** The timeline that the rows' times lie on. */
 export const timelineOf = ({ acceptedAt, tick }: ChunkState): Timeline => ({ origin: acceptedAt, tick });
 
+/** Rows that fall due within this share of the wait for the first are waited for. */
+const SHARE_OF_WAIT = 0.25;
+
 /**
  * When the chunk is to be advanced for its rows; `Infinity` when all are terminal. Rows due shortly after the first are waited for: their waits
- * are minimums, and each round costs transitions and writes.
+ * are minimums, and each round costs transitions and writes. The longer the first has to wait, the longer they may be waited for, since a slow
+ * upstream spreads the rows of a chunk over more time.
  */
 export function rowsDueAt(rows: readonly Row[], now: number, settings: Settings): number {
   const times = rows.map((row) => dueAt(row, settings));
   const first = times.reduce((earliest, time) => Math.min(earliest, time), Number.POSITIVE_INFINITY);
   if (first <= now || first === Number.POSITIVE_INFINITY) return first;
-  const together = times.filter((time) => time <= first + settings.poll.first);
+  const reach = Math.max(settings.poll.first, (first - now) * SHARE_OF_WAIT);
+  const together = times.filter((time) => time <= first + reach);
   return together.reduce((latest, time) => Math.max(latest, time), first);
 }

@@ -34,7 +34,8 @@ describe('when rows are due', () => {
   test.each<[string, readonly Row[], number]>([
     ['never, when all are terminal', [done, { ...done, phase: 'failed' }], Number.POSITIVE_INFINITY],
     ['at the first', [readyIn(60), readyIn(30), done], 30],
-    ['with those that are due shortly after the first', [readyIn(30), readyIn(34), readyIn(35), readyIn(36)], 35],
+    ['with those that are due shortly after the first', [readyIn(10), readyIn(14), readyIn(15), readyIn(16)], 15],
+    ['with those due within a quarter of the wait for the first', [readyIn(80), readyIn(100), readyIn(101)], 100],
     ['at once, when one is overdue, whatever follows', [readyIn(-10), readyIn(2)], -10],
   ])('%s', (_, rows, seconds) => {
     expect(rowsDueAt(rows, START, settings)).toBe(START + seconds * SECOND);
