@@ -3,7 +3,7 @@ import type { Assembly } from '../local/template/assembly.ts';
 import { showBill } from './bills/bill.ts';
 import { type Comparison, compareDesigns } from './bills/comparison.ts';
 import { acceptanceFigures } from './cloud/acceptance.ts';
-import { type CloudBatch, onCloud, runCloudBatch } from './cloud/cloud-batch.ts';
+import { runCloudBatch } from './cloud/cloud-batch.ts';
 import { batchFigures, logBytesOf, peerFigures } from './cloud/measured-batch.ts';
 import { memoryFigures } from './cloud/memory.ts';
 import { statusFigures } from './cloud/status.ts';
@@ -49,16 +49,9 @@ export async function fullRun(assembly: Assembly, folder: string, tell: Tell): P
   const peer = await runRowExecutions(join(folder, 'peer'), consentsOf(PEER_ROWS), PEER_SCALE);
   tell('the status call');
   const status = await statusFigures({ assembly, timeScale: STATUS_SCALE }, ROWS, peer.pages);
-  const consents = consentsOf(ROWS);
-  const batch = (balances: boolean): Promise<CloudBatch> =>
-    onCloud({ assembly, timeScale: MEASURED_SCALE, balances }, (cloud) =>
-      runCloudBatch(cloud, consents, MEASURED_SCALE),
-    );
-  tell('a batch without balances, on the local cloud');
-  const plain = await batch(false);
-  tell('a batch with balances, on the local cloud');
-  const withBalances = await batch(true);
-  const facts = { memory: functionMemory(assembly), logBytes: logBytesOf(plain.reading) };
+  tell('a batch, on the local cloud');
+  const batch = await runCloudBatch({ assembly, timeScale: MEASURED_SCALE, balances: true }, consentsOf(ROWS));
+  const facts = { memory: functionMemory(assembly), logBytes: logBytesOf(batch.reading) };
   tell('batches at once, counted');
   const concurrent = await countConcurrent(assembly, PEER_ROWS, facts);
   const comparisons = compareDesigns(counted, facts, peer);
@@ -67,7 +60,7 @@ export async function fullRun(assembly: Assembly, folder: string, tell: Tell): P
       ...designFigures(counted, comparisons, peer),
       ...serviceFigures(comparisons),
       ...countedFigures(counted, facts),
-      ...batchFigures(plain, withBalances, counted),
+      ...batchFigures(batch, counted),
       ...peerFigures(peer, counted),
       ...concurrent,
       ...status,
@@ -86,9 +79,8 @@ export async function quickRun(assembly: Assembly, folder: string, tell: Tell): 
   const counted = await countBatches(assembly);
   tell('a small batch and the peer, on the local cloud');
   const rows = 500;
-  const small = await onCloud({ assembly, timeScale: FAST, balances: true, limited: false }, (cloud) =>
-    runCloudBatch(cloud, consentsOf(rows), FAST),
-  );
+  const options = { assembly, timeScale: FAST, balances: true, limited: false };
+  const small = await runCloudBatch(options, consentsOf(rows));
   const peer = await runRowExecutions(join(folder, 'peer'), consentsOf(100), FAST);
   const facts = { memory: functionMemory(assembly), logBytes: logBytesOf(small.reading) };
   const comparisons = compareDesigns(counted, facts, peer);

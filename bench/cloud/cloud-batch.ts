@@ -1,12 +1,14 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { type ApiClient, apiClient } from '../../cli/api-client.ts';
 import { type Environment, startEnvironment } from '../../local/environment.ts';
+import type { ContainerLimits } from '../../local/lambda/containers.ts';
 import type { MeterReading } from '../../local/meter.ts';
 import type { Assembly } from '../../local/template/assembly.ts';
 import type { Tenant } from '../../local/tenants.ts';
 import { type SimulatorControl, simulatorControl, type UpstreamStats } from '../../simulator/control-client.ts';
-import { SETTINGS } from '../subject.ts';
-import { untilExecutionsEnd } from './until-executions-end.ts';
+import { CONTAINERS, MID_WINDOW, SETTINGS } from '../subject.ts';
+import { CHUNK_LOOP, untilExecutionsEnd } from './until-executions-end.ts';
+import { warmUp } from './warm-up.ts';
 
 const PATIENCE_MINUTES = 15;
 
@@ -18,6 +20,7 @@ export interface CloudOptions {
   readonly limited?: boolean;
   /** Processes where the memory of functions is measured. */
   readonly containersAs?: 'threads' | 'processes';
+  readonly limits?: Partial<ContainerLimits>;
 }
 
 /** The product on the local cloud, with what a benchmark needs of it. */
@@ -30,11 +33,11 @@ export interface MeasuredCloud {
 
 /** Starts the product, does something with it, and stops it whatever happens. */
 export async function onCloud<T>(
-  { assembly, timeScale, balances = false, limited = true, containersAs = 'threads' }: CloudOptions,
+  { assembly, timeScale, balances = false, limited = true, containersAs = 'threads', limits = {} }: CloudOptions,
   measure: (cloud: MeasuredCloud) => Promise<T>,
 ): Promise<T> {
   const settings = { BALANCES: balances ? 'on' : 'off', ...(limited ? {} : { UPSTREAM_LIMIT: '1000000' }) };
-  const environment = await startEnvironment({ assembly, timeScale, environment: settings, containersAs });
+  const environment = await startEnvironment({ assembly, timeScale, environment: settings, containersAs, limits });
   try {
     const [tenant] = environment.tenants;
     if (!tenant) throw new Error('there is no tenant');
@@ -58,29 +61,30 @@ export interface CloudBatch {
 const LATENCY: readonly [number, number] = [150, 250];
 
 /**
- * Takes one batch through the local cloud, from the beginning of a rate window on: how much of the first one is left changes how the chunks are cut up.
- * Nothing else may run there meanwhile, and nobody asks for the batch's status before it is over.
+ * Takes one batch through a local cloud of its own, with as many containers as it needs. It is accepted at the same point of a rate window each time,
+ * which changes how its chunks are cut up, and nobody asks for its status before it is over.
  */
-export async function runCloudBatch(
-  { environment, api, upstream }: MeasuredCloud,
+export const runCloudBatch = (
+  options: Omit<CloudOptions, 'limits'>,
   consents: readonly string[],
-  timeScale: number,
-): Promise<CloudBatch> {
-  const { cloud } = environment;
-  const [least, most] = LATENCY;
-  await upstream.changeFaults({ latencyMs: [least * timeScale, most * timeScale] });
-  const window = SETTINGS.upstream.window * timeScale;
-  await wait(window - (Date.now() % window));
-  cloud.meter.reset();
-  const startedAt = performance.now();
-  const { reference_id } = await submit(api, 'measured', consents);
-  await untilExecutionsEnd(cloud, 'bulk-data-fetch-dev-chunk-loop', Math.ceil(consents.length / SETTINGS.chunkRows));
-  const minutes = (performance.now() - startedAt) / 60_000 / timeScale;
-  const reading = cloud.meter.read();
-  const { batch_status } = await api.status({ reference_id, limit: 1 });
-  if (batch_status !== 'COMPLETED') throw new Error(`the batch is ${batch_status} when its chunks are done`);
-  return { reading, minutes, upstream: await upstream.stats() };
-}
+): Promise<CloudBatch> =>
+  onCloud({ ...options, limits: CONTAINERS }, async ({ environment: { cloud }, tenant, api, upstream }) => {
+    const { timeScale } = options;
+    const [least, most] = LATENCY;
+    await upstream.changeFaults({ latencyMs: [least * timeScale, most * timeScale] });
+    const executions = await warmUp(cloud, tenant.organisationId, CONTAINERS.perFunction);
+    const window = SETTINGS.upstream.window * timeScale;
+    await wait(window - (Date.now() % window) + MID_WINDOW * timeScale);
+    cloud.meter.reset();
+    const startedAt = performance.now();
+    const { reference_id } = await submit(api, 'measured', consents);
+    await untilExecutionsEnd(cloud, CHUNK_LOOP, executions + Math.ceil(consents.length / SETTINGS.chunkRows));
+    const minutes = (performance.now() - startedAt) / 60_000 / timeScale;
+    const reading = cloud.meter.read();
+    const { batch_status } = await api.status({ reference_id, limit: 1 });
+    if (batch_status !== 'COMPLETED') throw new Error(`the batch is ${batch_status} when its chunks are done`);
+    return { reading, minutes, upstream: await upstream.stats() };
+  });
 
 export const submit = (api: ApiClient, reference_id: string, consents: readonly string[]) =>
   api.schedule({ reference_id, consents_list: consents.map((consent_id) => ({ consent_id })) });

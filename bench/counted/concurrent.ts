@@ -2,8 +2,7 @@ import type { Assembly } from '../../local/template/assembly.ts';
 import { priceOf } from '../bills/bill.ts';
 import { type BillingFacts, productBill } from '../bills/product-bill.ts';
 import { type Figure, figureOf } from '../figure.ts';
-import { consentsOf, LIMIT } from '../subject.ts';
-import { MID_WINDOW } from './count-batches.ts';
+import { consentsOf, LIMIT, MID_WINDOW } from '../subject.ts';
 import { runVirtualBatch } from './virtual-batch.ts';
 
 const GROUP = 'Batches at once';

@@ -1,10 +1,7 @@
 import type { Assembly } from '../../local/template/assembly.ts';
 import { runVirtualExecutions, type VirtualExecutions } from '../peers/virtual-executions.ts';
-import { consentsOf, LIMIT, ROWS } from '../subject.ts';
+import { consentsOf, LIMIT, MID_WINDOW, ROWS } from '../subject.ts';
 import { runVirtualBatch, type VirtualBatch } from './virtual-batch.ts';
-
-/** A batch that no limit holds up is accepted at any point of a window, but for its first seconds. */
-export const MID_WINDOW = 10_000;
 
 const SLOWNESS = 4;
 
@@ -23,13 +20,14 @@ export interface Counted {
   readonly peer: Counts<VirtualExecutions>;
   /** With the limit and without a limiter: what is answered 429 is tried again. */
   readonly retrying: VirtualExecutions;
-  /** This design, with the limit and with balances, when FinPro takes 1 s for an FI request and 0.6 s for each other call. */
-  readonly slow: VirtualBatch;
+  /** This design, with balances, when FinPro takes 1 s for an FI request and 0.6 s for each other call. */
+  readonly slow: { readonly limited: VirtualBatch; readonly unlimited: VirtualBatch };
 }
 
 export async function countBatches(assembly: Assembly): Promise<Counted> {
   const consents = consentsOf(ROWS);
   const batch = (balances: boolean, limit: number | null, slowness = 1) => {
+    // With a limit, as a window begins: on the minute, when nightly batches are sent, and when it takes the most.
     const intoWindow = limit === null ? MID_WINDOW : 0;
     return runVirtualBatch({ assembly, batches: [consents], balances, limit, intoWindow, slowness });
   };
@@ -44,7 +42,7 @@ export async function countBatches(assembly: Assembly): Promise<Counted> {
   return {
     product: await all((balances, limit) => batch(balances, limit)),
     peer: await all(executions),
-    slow: await batch(true, LIMIT, SLOWNESS),
+    slow: { limited: await batch(true, LIMIT, SLOWNESS), unlimited: await batch(true, null, SLOWNESS) },
     retrying: await runVirtualExecutions(consents, { limit: LIMIT, pace: 'retries', balances: false }),
   };
 }

@@ -6,6 +6,7 @@ import { type Figure, figureOf } from '../figure.ts';
 import { CHUNKS, consentsOf, ROWS } from '../subject.ts';
 import type { Counted } from './count-batches.ts';
 import { callsOf } from './design-figures.ts';
+import type { VirtualBatch } from './virtual-batch.ts';
 
 const GROUP = 'Counted on a virtual clock';
 
@@ -36,7 +37,8 @@ export function countedFigures(counted: Counted, facts: BillingFacts): Figure[] 
     ...detailsOf(counted, 'no limit, with balances', 'unlimitedWithBalances', ONE_A_ROW),
     ...detailsOf(counted, '1,000 a minute', 'limited', WITH_LIMITER),
     ...detailsOf(counted, '1,000 a minute, with balances', 'limitedWithBalances', WITH_LIMITER),
-    ...slowFigures(counted, facts),
+    ...slowFigures('1,000 a minute', counted.slow.limited, facts),
+    ...slowFigures('no limit', counted.slow.unlimited, facts),
   ];
 }
 
@@ -62,8 +64,8 @@ function detailsOf({ product, peer }: Counted, label: string, run: keyof Counted
 }
 
 /** How much of it all hangs on how long FinPro takes for a call, which nobody has published. */
-function slowFigures({ slow }: Counted, facts: BillingFacts): Figure[] {
-  const label = '1,000 a minute, with balances, FinPro four times as slow';
+function slowFigures(circumstances: string, slow: VirtualBatch, facts: BillingFacts): Figure[] {
+  const label = `${circumstances}, with balances, FinPro four times as slow`;
   return [
     figure(`transitions, ${label}`, slow.transitions, ''),
     figure(`AWS list price, us-east-1, ${label}`, priceOf(productBill(label, slow, facts), 'us-east-1'), '$'),

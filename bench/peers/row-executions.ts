@@ -4,10 +4,8 @@ import { useSimulator } from '../../local/simulator.ts';
 import { synthesize } from '../../local/synthesize.ts';
 import { simulatorControl } from '../../simulator/control-client.ts';
 import { untilExecutionsEnd } from '../cloud/until-executions-end.ts';
+import { CONTAINERS } from '../subject.ts';
 import { type PageUnits, readPages } from './row-pages.ts';
-
-/** Containers of a function: with few of them executions queue, their sessions get older meanwhile, and fewer polls are needed than on AWS. */
-const CONTAINERS = { perFunction: 24, spare: 48 };
 
 /** What one execution a row was seen to take on the local cloud. */
 export interface RowExecutions {
