@@ -72,13 +72,14 @@ export const runCloudBatch = (
     const { timeScale } = options;
     const [least, most] = LATENCY;
     await upstream.changeFaults({ latencyMs: [least * timeScale, most * timeScale] });
-    const executions = await warmUp(cloud, tenant.organisationId, CONTAINERS.perFunction);
+    const chunks = Math.ceil(consents.length / SETTINGS.chunkRows);
+    const executions = await warmUp(cloud, tenant.organisationId, Math.min(chunks, CONTAINERS.perFunction));
     const window = SETTINGS.upstream.window * timeScale;
     await wait(window - (Date.now() % window) + MID_WINDOW * timeScale);
     cloud.meter.reset();
     const startedAt = performance.now();
     const { reference_id } = await submit(api, 'measured', consents);
-    await untilExecutionsEnd(cloud, CHUNK_LOOP, executions + Math.ceil(consents.length / SETTINGS.chunkRows));
+    await untilExecutionsEnd(cloud, CHUNK_LOOP, executions + chunks);
     const minutes = (performance.now() - startedAt) / 60_000 / timeScale;
     const reading = cloud.meter.read();
     const { batch_status } = await api.status({ reference_id, limit: 1 });
