@@ -12,9 +12,9 @@ const AGREES = { least: 0.9, target: 1.1 };
 const WRITES_AGREE = { least: 0.9, target: 1.2 };
 /**
  * What confirms the counted figures. Workers come to the budget in another order each time, as on AWS, which decides whose calls are divided between two
- * rate windows: the units of two runs are some per cent apart.
+ * rate windows: the units of two runs are up to some per cent apart.
  */
-export const GROUP = 'Measured on the local cloud';
+const GROUP = 'Measured on the local cloud';
 const CALLS_A_ROW = 3;
 
 const figure = (name: string, value: number, unit: string, more: Parameters<typeof figureOf>[4] = {}): Figure =>
