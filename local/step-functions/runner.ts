@@ -99,7 +99,10 @@ const timestampSchema = z.iso.datetime({ offset: true });
  */
 async function unlessAborted(signal: AbortSignal, task: () => Promise<Json>): Promise<Json> {
   const { promise: aborted, reject } = Promise.withResolvers<never>();
-  const giveUp = (): void => reject(Object.assign(failure('Aborted', 'the run was aborted'), { isRetryable: false }));
+  const aborting = Object.assign(failure('Aborted', 'the run was aborted'), { isRetryable: false });
+  // The wait for another try ends when the run is aborted, and the try would begin.
+  if (signal.aborted) throw aborting;
+  const giveUp = (): void => reject(aborting);
   signal.addEventListener('abort', giveUp, { once: true });
   try {
     return await Promise.race([task(), aborted]);

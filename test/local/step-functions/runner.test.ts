@@ -95,6 +95,23 @@ test.each([
   expect(unanswered.mock.calls.length).toBeLessThanOrEqual(1);
 });
 
+test('a run that is aborted between two tries does not begin the next one', async () => {
+  vi.useFakeTimers();
+  const error = { errorType: 'TypeError', errorMessage: 'm' };
+  const invoke = vi
+    .fn<Invoker['invoke']>(() => new Promise(() => {}))
+    .mockResolvedValueOnce({ ok: false, error, milliseconds: 1 });
+  const Retry = [{ ErrorEquals: ['TypeError'], IntervalSeconds: 60 }];
+  const states = { A: { Type: 'Task', Resource: LAMBDA, Retry, End: true } };
+  const run = runner(states, invoke).run({}, undefined, undefined, NEVER);
+  await vi.advanceTimersByTimeAsync(0);
+  run.abort();
+  await expect(run.ended).rejects.toThrow('aborted');
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(invoke).toHaveBeenCalledTimes(1);
+  expect(vi.getTimerCount()).toBe(0);
+});
+
 test('an answer beyond 256 KB fails the task', async () => {
   const large: Invoker['invoke'] = async () => ({ ok: true, payload: `"${'x'.repeat(262_144)}"`, milliseconds: 1 });
   const run = runner({ A: { Type: 'Task', Resource: LAMBDA, End: true } }, large);
