@@ -38,7 +38,10 @@ export function dynamoDbBudget(table: Table, once: Table, settings: Settings): B
     switch (correction?.kind) {
       case undefined:
         return;
-      case 'used':
+      case 'used': {
+        // As the ledger was before these calls, those of our own workers look like others'; a read costs less than a write that is refused.
+        const { used } = await read(organisationId);
+        if ((used.get(correction.window) ?? 0) >= correction.tokens) return;
         await update(organisationId, {
           UpdateExpression: 'SET used.#window = :tokens',
           ConditionExpression: 'used.#window < :tokens',
@@ -46,6 +49,7 @@ export function dynamoDbBudget(table: Table, once: Table, settings: Settings): B
           ExpressionAttributeValues: { ':tokens': correction.tokens },
         });
         return;
+      }
       case 'higher-limit':
         await update(organisationId, {
           UpdateExpression: 'SET #limit = :limit',

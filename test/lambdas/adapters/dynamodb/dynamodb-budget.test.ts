@@ -132,6 +132,25 @@ describe('the ledger', () => {
     expect(reservationOf(await budget.reserve('org', 500, null, NOW)).tokens).toBe(170);
   });
 
+  test('writes nothing for calls that another worker of ours has made since', async () => {
+    const [one, other] = [dynamoDbBudget(table, table, settings), dynamoDbBudget(table, table, settings)];
+    const first = reservationOf(await one.reserve('org', 100, null, NOW));
+    await other.reserve('org', 300, null, NOW);
+    const commands: (string | undefined)[] = [];
+    table.client.middlewareStack.add(
+      (next, { commandName }) =>
+        (request) => {
+          commands.push(commandName);
+          return next(request);
+        },
+      { step: 'initialize' },
+    );
+    await one.learn('org', first, { ...NOTHING, rate: { limit: 1000, remaining: 600, resetAt: first.endsAt } }, NOW);
+    expect(commands).toEqual(['GetItemCommand']);
+    await one.learn('org', first, { ...NOTHING, rate: { limit: 1000, remaining: 599, resetAt: first.endsAt } }, NOW);
+    expect(commands).toEqual(['GetItemCommand', 'GetItemCommand', 'UpdateItemCommand']);
+  });
+
   test('grants what a very small limit allows', async () => {
     const small = readSettings({ UPSTREAM_LIMIT: '20' });
     const budget = dynamoDbBudget(table, table, small);
