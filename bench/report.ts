@@ -34,9 +34,9 @@ Made by \`npm run bench\`; do not edit. \`node bench/report.ts\` makes it again 
   takes 250 ms for an FI request and 150 ms otherwise (the cost study's assumptions; what four times as much would change is counted, too). A batch is accepted as a window begins where there is a limit,
   and within one where there is none.
 - *Measured on the local cloud*: the built functions, through the API, with as many containers as they need, at a time scale of ${MEASURED_SCALE} (the peer: 1,000 rows at ${PEER_SCALE}), where FinPro takes 150 to 250
-  scaled ms for any call. It confirms what is counted, and has to be within 10 % of it (write units: 20 %). A machine's own time is not scaled, and workers come to the budget in another order each time, which
-  decides whose calls are divided between two rate windows: its units differ from run to run by some 5 %. Workers that meet at the budget write once more, so it takes more write
-  units than are counted, for some $0.0001. Nobody asks for the status meanwhile: what a status call takes stands in its own table.
+  scaled ms for any call. It confirms what is counted, and has to be within 10 % of it (write units: 20 %). Workers that meet at the budget write once more, so it takes more write
+  units than are counted, for some $0.0001. The organisation has used up the rate window in which the batch is accepted, so that all chunks have their windows before the first call is
+  made (decision 8: otherwise the machine decides how windows are shared). Nobody asks for the status meanwhile: what a status call takes stands in its own table.
 
 **What is billed** is what the meter counts, at the list prices of \`lib/list-prices.ts\`, without free tier. Lambda's seconds are those of waiting for FinPro and the
 table, and of the processor as \`docs/decisions/0009-what-chunk-workers-are-given.md\` found it. Log bytes an invocation are measured. Every container is taken to be started for the batch.

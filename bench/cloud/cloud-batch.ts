@@ -8,6 +8,7 @@ import type { Tenant } from '../../local/tenants.ts';
 import { type SimulatorControl, simulatorControl, type UpstreamStats } from '../../simulator/control-client.ts';
 import { CONTAINERS, MID_WINDOW, SETTINGS } from '../subject.ts';
 import { CHUNK_LOOP, untilExecutionsEnd } from './until-executions-end.ts';
+import { useUpWindow } from './used-up-window.ts';
 import { warmUp } from './warm-up.ts';
 
 const PATIENCE_MINUTES = 15;
@@ -62,20 +63,21 @@ const LATENCY: readonly [number, number] = [150, 250];
 
 /**
  * Takes one batch through a local cloud of its own, with as many containers as it needs. It is accepted at the same point of a rate window each time,
- * which changes how its chunks are cut up, and nobody asks for its status before it is over.
+ * which changes how its chunks are cut up. With a limit, nothing is left of that window. Nobody asks for its status before it is over.
  */
 export const runCloudBatch = (
   options: Omit<CloudOptions, 'limits'>,
   consents: readonly string[],
 ): Promise<CloudBatch> =>
   onCloud({ ...options, limits: CONTAINERS }, async ({ environment: { cloud }, tenant, api, upstream }) => {
-    const { timeScale } = options;
+    const { timeScale, limited = true } = options;
     const [least, most] = LATENCY;
     await upstream.changeFaults({ latencyMs: [least * timeScale, most * timeScale] });
     const chunks = Math.ceil(consents.length / SETTINGS.chunkRows);
     const executions = await warmUp(cloud, tenant.organisationId, Math.min(chunks, CONTAINERS.perFunction));
     const window = SETTINGS.upstream.window * timeScale;
     await wait(window - (Date.now() % window) + MID_WINDOW * timeScale);
+    if (limited) await useUpWindow(cloud, tenant.organisationId);
     cloud.meter.reset();
     const startedAt = performance.now();
     const { reference_id } = await submit(api, 'measured', consents);

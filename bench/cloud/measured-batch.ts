@@ -10,10 +10,7 @@ import type { CloudBatch } from './cloud-batch.ts';
 const AGREES = { least: 0.9, target: 1.1 };
 /** Workers that run at the same time meet at the budget, and a write that is refused is billed, too; on the virtual clock they seldom do. */
 const WRITES_AGREE = { least: 0.9, target: 1.2 };
-/**
- * What confirms the counted figures. Workers come to the budget in another order each time, as on AWS, which decides whose calls are divided between two
- * rate windows: the units of two runs are up to some per cent apart.
- */
+/** What confirms the counted figures. */
 const GROUP = 'Measured on the local cloud';
 const CALLS_A_ROW = 3;
 
