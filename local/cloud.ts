@@ -54,6 +54,12 @@ export interface LocalCloud {
   readonly region: string;
   /** The base URLs of the REST API and of everything that an AWS SDK calls, which also has `/_local/meter` and `/_local/calls`. */
   readonly endpoints: { readonly api: string; readonly aws: string };
+  /** What a client of the AWS SDK is made with to call it. */
+  readonly clientOptions: {
+    readonly endpoint: string;
+    readonly region: string;
+    readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string };
+  };
   readonly meter: Meter;
   readonly record: CallRecord;
   readonly secrets: SecretsManager;
@@ -156,6 +162,11 @@ async function start(
   return {
     region: assembly.region,
     endpoints: { api, aws },
+    clientOptions: {
+      endpoint: aws,
+      region: assembly.region,
+      credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+    },
     meter,
     record,
     secrets,

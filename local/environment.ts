@@ -66,11 +66,7 @@ export async function startEnvironment({
 
 /** Lets a tenant call the API, unless it may already. */
 async function storeClient(tenant: Tenant, cloud: LocalCloud): Promise<void> {
-  const dynamo = new DynamoDBClient({
-    endpoint: cloud.endpoints.aws,
-    region: cloud.region,
-    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
-  });
+  const dynamo = new DynamoDBClient(cloud.clientOptions);
   const name = cloud.environmentOf('TABLE_NAME');
   if (name === undefined) throw new Error('no function of the stack has a TABLE_NAME');
   // Where the client is there already, what has become of it stays.

@@ -117,12 +117,7 @@ async function uploadToS3(call: Call, consents: readonly string[]): Promise<void
 /** Puts a file into the drop folder. Resolves when the report on it lies there, with all of its rows. */
 async function dropFile({ environment, tenant }: MeasuredCloud, consents: readonly string[]): Promise<void> {
   const { cloud } = environment;
-  const client = new S3Client({
-    endpoint: cloud.endpoints.aws,
-    region: cloud.region,
-    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
-    forcePathStyle: true,
-  });
+  const client = new S3Client({ ...cloud.clientOptions, forcePathStyle: true });
   try {
     const Bucket = cloud.environmentOf('BUCKET_NAME');
     const name = `${tenant.organisationId}/dropped.json`;

@@ -13,8 +13,7 @@ const LOOK_EVERY = 500;
  * by status calls. Throws where one has failed, or after a quarter of an hour.
  */
 export async function untilExecutionsEnd(cloud: LocalCloud, machine: string, count: number): Promise<void> {
-  const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
-  const states = new SFNClient({ endpoint: cloud.endpoints.aws, region: cloud.region, credentials });
+  const states = new SFNClient(cloud.clientOptions);
   const stateMachineArn = `arn:aws:states:${cloud.region}:000000000000:stateMachine:${machine}`;
   const giveUpAt = performance.now() + PATIENCE_MINUTES * 60_000;
   try {

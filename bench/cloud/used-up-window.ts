@@ -13,8 +13,7 @@ const WINDOW_SETTINGS = ['UPSTREAM_LIMIT', 'UPSTREAM_WINDOW_SECONDS', 'CLOCK_SKE
  */
 export async function useUpWindow(cloud: LocalCloud, organisationId: string): Promise<void> {
   const settings = readSettings(Object.fromEntries(WINDOW_SETTINGS.map((name) => [name, cloud.environmentOf(name)])));
-  const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
-  const dynamo = new DynamoDBClient({ endpoint: cloud.endpoints.aws, region: cloud.region, credentials });
+  const dynamo = new DynamoDBClient(cloud.clientOptions);
   const table = { name: cloud.environmentOf('TABLE_NAME') ?? '', client: DynamoDBDocumentClient.from(dynamo) };
   try {
     const now = Date.now();

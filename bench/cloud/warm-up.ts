@@ -19,10 +19,8 @@ const LOOKS = 600;
  * executions there have been then.
  */
 export async function warmUp(cloud: LocalCloud, organisationId: string, containers: number): Promise<number> {
-  const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
-  const options = { endpoint: cloud.endpoints.aws, region: cloud.region, credentials };
-  const sqs = new SQSClient(options);
-  const states = new SFNClient(options);
+  const sqs = new SQSClient(cloud.clientOptions);
+  const states = new SFNClient(cloud.clientOptions);
   const queueUrl = cloud.environmentOf('CHUNK_QUEUE_URL') ?? '';
   const task = { organisationId, referenceId: 'none', batchId: randomUUID(), generation: 1 };
   const tasks = Array.from({ length: MESSAGES_A_CONTAINER * containers }, (_, chunk) => ({ ...task, chunk }));

@@ -11,8 +11,7 @@ export interface PageUnits {
 
 /** Reads pages of the peer's table, once its rows have ended. */
 export async function readPages(cloud: LocalCloud, batch: string, rows: number): Promise<PageUnits> {
-  const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
-  const client = new DynamoDBClient({ endpoint: cloud.endpoints.aws, region: cloud.region, credentials });
+  const client = new DynamoDBClient(cloud.clientOptions);
   const query: QueryCommandInput = {
     TableName: cloud.environmentOf('TABLE_NAME'),
     KeyConditionExpression: 'pk = :batch AND begins_with(sk, :row)',
