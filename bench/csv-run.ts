@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { parse } from 'csv-parse/sync';
 import { z } from 'zod';
-import { readBatchFile } from '../lambdas/core/use-cases/batch-file.ts';
-import { peakMemoryBytes } from '../local/lambda/peak-memory.ts';
+import { readBatchFile } from '#lambdas/batch/file.ts';
+import { peakMemoryBytes } from '#local/lambda/peak-memory.ts';
 import { median } from './timing.ts';
 
 /** One way to read a CSV file of 10,000 rows, so many times, in a process of its own: prints the median milliseconds and the peak memory in bytes. */

@@ -1,6 +1,6 @@
-import { functionModels } from '../local/lambda/function-models.ts';
-import type { Assembly } from '../local/template/assembly.ts';
-import { StackResources } from '../local/template/resources.ts';
+import { functionModels } from '#local/lambda/function-models.ts';
+import type { Assembly } from '#local/template/assembly.ts';
+import { StackResources } from '#local/template/resources.ts';
 
 /** How many MB of memory each function of a synthesized stack is given, by the name of its folder in `lambdas/`. */
 export function functionMemory(assembly: Assembly): ReadonlyMap<string, number> {

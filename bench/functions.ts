@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { z } from 'zod';
-import { type BundledFile, buildFunction } from '../lib/bundle.ts';
+import { type BundledFile, buildFunction } from '#lib/bundle.ts';
 import { type Figure, figureOf } from './figure.ts';
 import { median } from './timing.ts';
 

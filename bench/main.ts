@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { synthesize } from '../local/synthesize.ts';
+import { synthesize } from '#local/synthesize.ts';
 import { differencesOf, showDifferences } from './compare.ts';
 import { formatFigures, isReached } from './figure.ts';
 import { readRecord, writeRecord } from './record.ts';

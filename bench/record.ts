@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { arch, cpus } from 'node:os';
 import { z } from 'zod';
-import { PRICES_AS_OF } from '../local/prices.ts';
+import { PRICES_AS_OF } from '#local/prices.ts';
 import { type Figure, isReached } from './figure.ts';
 
 const PATH = '.local/bench.json';

@@ -1,5 +1,5 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { LIST_PRICES } from '../lib/list-prices.ts';
+import { LIST_PRICES } from '#lib/list-prices.ts';
 import { cellsOf, HEADINGS } from './figure.ts';
 import { type Bar, drawBars } from './plots.ts';
 import { type BenchRecord, readRecord } from './record.ts';

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { Assembly } from '../local/template/assembly.ts';
+import type { Assembly } from '#local/template/assembly.ts';
 import { showBill } from './bills/bill.ts';
 import { type Comparison, compareDesigns } from './bills/comparison.ts';
 import { acceptanceFigures } from './cloud/acceptance.ts';

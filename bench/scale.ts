@@ -1,4 +1,4 @@
-import { HELD_BACK } from '../lambdas/core/domain/rate-window.ts';
+import { HELD_BACK } from '#lambdas/upstream/rate-window.ts';
 import { CONSUMERS } from './counted/virtual-batch.ts';
 import { readable } from './figure.ts';
 import type { BenchRecord } from './record.ts';

@@ -1,6 +1,6 @@
-import { demoConsents } from '../cli/demo-consents.ts';
-import { readSettings } from '../lambdas/core/settings.ts';
-import type { ContainerLimits } from '../local/lambda/containers.ts';
+import { demoConsents } from '#cli/demo-consents.ts';
+import { readSettings } from '#lambdas/platform/settings.ts';
+import type { ContainerLimits } from '#local/lambda/containers.ts';
 
 /** The batch that everything is measured with, and the upstream's limit a minute. */
 export const ROWS = 10_000;

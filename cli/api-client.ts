@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { z } from 'zod';
-import { BATCH_STATUSES } from '../lambdas/core/domain/batch.ts';
-import { RETRY_ELIGIBILITIES, ROW_STATUSES } from '../lambdas/core/domain/row.ts';
+import { BATCH_STATUSES } from '#lambdas/batch/batch.ts';
+import { RETRY_ELIGIBILITIES, ROW_STATUSES } from '#lambdas/chunk/row.ts';
 
 /** What a client of the API sends with every call. */
 export interface ApiCredentials {

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
-import { APP_IDENTIFIER, ORGANISATION_ID } from '../lambdas/core/domain/client.ts';
+import { APP_IDENTIFIER, ORGANISATION_ID } from '#lambdas/clients/client.ts';
 
 /** A command line that cannot be meant. The message says what to change, and how the command is called. */
 export class UsageError extends Error {

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { z } from 'zod';
-import { dynamoDbClientRegister } from '../lambdas/adapters/dynamodb/dynamodb-client-register.ts';
-import type { ClientRegister } from '../lambdas/core/ports.ts';
+import { dynamoDbClientRegister } from '#lambdas/clients/store.dynamodb.ts';
+import type { ClientRegister } from '#lambdas/clients/store.ts';
 import { storeSimulatorCredentials } from './simulator-credentials.ts';
 
 /** A deployment, local or on AWS, whose clients are managed. */

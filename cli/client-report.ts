@@ -1,4 +1,4 @@
-import type { ClientSummary, IssuedClient } from '../lambdas/core/use-cases/manage-clients.ts';
+import type { ClientSummary, IssuedClient } from '#lambdas/clients/manage.ts';
 
 /** The headers of a call with new credentials, a line each, as `curl -H @file` reads them. */
 export const headerLines = ({ client, secret }: IssuedClient): string =>

@@ -1,6 +1,6 @@
-import { randomSecrets } from '../lambdas/adapters/client-secret.ts';
-import { randomIds, systemClock } from '../lambdas/adapters/system.ts';
-import { createClient, disableClient, listClients, rotateClient } from '../lambdas/core/use-cases/manage-clients.ts';
+import { createClient, disableClient, listClients, rotateClient } from '#lambdas/clients/manage.ts';
+import { randomSecrets } from '#lambdas/clients/secret.ts';
+import { randomIds, systemClock } from '#lambdas/platform/system.ts';
 import { failureLine } from './client-failure.ts';
 import { type ClientCommand, clientUsage, readClientCommand, UsageError } from './client-options.ts';
 import { type ClientPlace, deployedPlace, localPlace } from './client-place.ts';

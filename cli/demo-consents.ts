@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { ConsentSettings } from '../simulator/control-client.ts';
+import type { ConsentSettings } from '#simulator/control-client.ts';
 
 /** A consent of the demo; `scenario` is what the simulator plays for it, null for one that goes well. */
 export interface DemoConsent {

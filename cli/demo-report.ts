@@ -1,5 +1,5 @@
-import type { MeterReading } from '../local/meter.ts';
-import { listPrice, PRICES_AS_OF, type PricedRegion } from '../local/prices.ts';
+import type { MeterReading } from '#local/meter.ts';
+import { listPrice, PRICES_AS_OF, type PricedRegion } from '#local/prices.ts';
 import type { BatchStatusAnswer } from './api-client.ts';
 
 /** How often rows failed with one code and one retry eligibility. */

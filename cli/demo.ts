@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { startEnvironment } from '../local/environment.ts';
-import { simulatorControl } from '../simulator/control-client.ts';
+import { startEnvironment } from '#local/environment.ts';
+import { simulatorControl } from '#simulator/control-client.ts';
 import { type ApiClient, apiClient, type BatchStatusAnswer } from './api-client.ts';
 import { demoConsents, inTrouble } from './demo-consents.ts';
 import { readDemoOptions } from './demo-options.ts';

@@ -4,8 +4,8 @@ import {
   SecretsManagerClient,
   type SecretsManagerClientConfig,
 } from '@aws-sdk/client-secrets-manager';
-import { generateSecret } from '../lambdas/adapters/client-secret.ts';
-import { upstreamSecretPrefix } from '../lib/upstream-secret.ts';
+import { generateSecret } from '#lambdas/clients/secret.ts';
+import { upstreamSecretPrefix } from '#lib/upstream-secret.ts';
 
 /** The local cloud runs the stack as `cdk synth` makes it when it is told nothing. */
 const STAGE = 'dev';

@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { globSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { AssetHashType, DockerImage } from 'aws-cdk-lib';
 import { Code } from 'aws-cdk-lib/aws-lambda';
@@ -9,8 +9,15 @@ const ROOT = join(import.meta.dirname, '..');
 /** Some dependencies (busboy) are CommonJS and require Node's own modules, which an ES module has no `require` for. */
 const REQUIRE = "import{createRequire}from'node:module';const require=createRequire(import.meta.url);";
 
+/** Where a function lies: `lambdas/<feature>/<name>`. */
+function folderOf(name: string): string {
+  const [folder] = globSync(join(ROOT, 'lambdas', '*', name));
+  if (folder === undefined) throw new Error(`lambdas/ has no function ${name}`);
+  return folder;
+}
+
 /**
- * The code of a function: `lambdas/<name>/handler.ts` and all it imports, the AWS SDK too (its version is the lockfile's, not the
+ * The code of a function: `lambdas/<feature>/<name>/index.ts` and all it imports, the AWS SDK too (its version is the lockfile's, not the
  * runtime's), as minified ES modules with their source maps: `index.mjs`, and beside it what is loaded only when it is needed
  * (docs/decisions/0007-what-a-cold-start-loads.md).
  *
@@ -18,7 +25,7 @@ const REQUIRE = "import{createRequire}from'node:module';const require=createRequ
  * was built in, so that the asset's hash differs from machine to machine. Here paths are relative to the repository.
  */
 export function bundleOf(name: string): Code {
-  return Code.fromAsset(join(ROOT, 'lambdas', name), {
+  return Code.fromAsset(folderOf(name), {
     assetHashType: AssetHashType.OUTPUT,
     bundling: {
       // Never pulled: the local bundling below always succeeds or throws.
@@ -39,11 +46,11 @@ export interface BundledFile {
   readonly contents: Uint8Array;
 }
 
-/** The files that `lambdas/<name>` is deployed as. */
+/** The files that a function is deployed as. */
 export function buildFunction(name: string): BundledFile[] {
   const { outputFiles } = buildSync({
     absWorkingDir: ROOT,
-    entryPoints: [join(ROOT, 'lambdas', name, 'handler.ts')],
+    entryPoints: [join(folderOf(name), 'index.ts')],
     // Never written there: the source map's paths are relative to it.
     outdir: ROOT,
     entryNames: 'index',

@@ -1,6 +1,6 @@
 import { Duration } from 'aws-cdk-lib';
 import { Metric } from 'aws-cdk-lib/aws-cloudwatch';
-import type { Measure, Quantity } from '../lambdas/core/journal.ts';
+import type { Measure, Quantity } from '#lambdas/platform/telemetry.ts';
 import type { Stage } from './deployment.ts';
 
 /** What Powertools calls the service; the one dimension of its metrics. */

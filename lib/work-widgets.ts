@@ -1,5 +1,5 @@
 import { type IWidget, MathExpression } from 'aws-cdk-lib/aws-cloudwatch';
-import { UPSTREAM_ERRORS } from '../lambdas/core/domain/upstream-error.ts';
+import { UPSTREAM_ERRORS } from '#lambdas/upstream/failures.ts';
 import { batchCost } from './batch-cost.ts';
 import { PERIOD } from './service-metrics.ts';
 import type { Watched } from './watched.ts';

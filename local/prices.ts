@@ -1,7 +1,7 @@
-import { LIST_PRICES, type PricedRegion } from '../lib/list-prices.ts';
+import { LIST_PRICES, type PricedRegion } from '#lib/list-prices.ts';
 import { type MeterReading, UNITS, type Unit } from './meter.ts';
 
-export { PRICES_AS_OF, type PricedRegion } from '../lib/list-prices.ts';
+export { PRICES_AS_OF, type PricedRegion } from '#lib/list-prices.ts';
 
 /** A price for everything that is metered. */
 const PRICES: Readonly<Record<PricedRegion, Readonly<Record<Unit, { readonly usd: number }>>>> = LIST_PRICES;

@@ -2,7 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { z } from 'zod';
-import { generateSecret } from '../lambdas/adapters/client-secret.ts';
+import { generateSecret } from '#lambdas/clients/secret.ts';
 import type { LocalCloud } from './cloud.ts';
 
 const tenantSchema = z.object({

@@ -1,8 +1,8 @@
 import { writeFile } from 'node:fs/promises';
 import { setTimeout as wait } from 'node:timers/promises';
 import { PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
-import type { ApiClient, BatchStatusAnswer } from '../cli/api-client.ts';
-import { simulatorControl } from '../simulator/control-client.ts';
+import type { ApiClient, BatchStatusAnswer } from '#cli/api-client.ts';
+import { simulatorControl } from '#simulator/control-client.ts';
 import type { Workplace } from './workplace.ts';
 
 /** A batch that one of the ways in has started. */

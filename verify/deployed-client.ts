@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { ApiCredentials } from '../cli/api-client.ts';
+import type { ApiCredentials } from '#cli/api-client.ts';
 import { run } from './child.ts';
 import { environmentFor, type StackOutputs } from './deployed-stack.ts';
 import type { Emulator } from './ministack.ts';

@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { S3Client } from '@aws-sdk/client-s3';
 import { GetQueueAttributesCommand, SQSClient } from '@aws-sdk/client-sqs';
-import { apiClient, type BatchStatusAnswer } from '../cli/api-client.ts';
-import { countFailures } from '../cli/demo-report.ts';
-import { storeSimulatorCredentials } from '../cli/simulator-credentials.ts';
-import { startSimulator } from '../simulator/server.ts';
+import { apiClient, type BatchStatusAnswer } from '#cli/api-client.ts';
+import { countFailures } from '#cli/demo-report.ts';
+import { storeSimulatorCredentials } from '#cli/simulator-credentials.ts';
+import { startSimulator } from '#simulator/server.ts';
 import { follow, type StartedBatch, startBatches } from './batches.ts';
 import { createDeployedClient } from './deployed-client.ts';
 import { bootstrap, deploy, emulatedApi, STACK, type StackOutputs, synthesize } from './deployed-stack.ts';

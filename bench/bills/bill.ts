@@ -1,4 +1,4 @@
-import { LIST_PRICES, type PricedRegion } from '../../lib/list-prices.ts';
+import { LIST_PRICES, type PricedRegion } from '#lib/list-prices.ts';
 
 export type PricedUnit = keyof (typeof LIST_PRICES)[PricedRegion];
 

@@ -1,4 +1,4 @@
-import type { PricedRegion } from '../../lib/list-prices.ts';
+import type { PricedRegion } from '#lib/list-prices.ts';
 import type { Counted } from '../counted/count-batches.ts';
 import type { RowExecutions } from '../peers/row-executions.ts';
 import { ROWS } from '../subject.ts';

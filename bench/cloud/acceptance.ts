@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { demoConsents } from '../../cli/demo-consents.ts';
+import { demoConsents } from '#cli/demo-consents.ts';
 import { type Figure, figureOf } from '../figure.ts';
 import { median } from '../timing.ts';
 import { type CloudOptions, onCloud, submit } from './cloud-batch.ts';

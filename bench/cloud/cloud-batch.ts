@@ -1,11 +1,11 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { type ApiClient, apiClient } from '../../cli/api-client.ts';
-import { type Environment, startEnvironment } from '../../local/environment.ts';
-import type { ContainerLimits } from '../../local/lambda/containers.ts';
-import type { MeterReading } from '../../local/meter.ts';
-import type { Assembly } from '../../local/template/assembly.ts';
-import type { Tenant } from '../../local/tenants.ts';
-import { type SimulatorControl, simulatorControl, type UpstreamStats } from '../../simulator/control-client.ts';
+import { type ApiClient, apiClient } from '#cli/api-client.ts';
+import { type Environment, startEnvironment } from '#local/environment.ts';
+import type { ContainerLimits } from '#local/lambda/containers.ts';
+import type { MeterReading } from '#local/meter.ts';
+import type { Assembly } from '#local/template/assembly.ts';
+import type { Tenant } from '#local/tenants.ts';
+import { type SimulatorControl, simulatorControl, type UpstreamStats } from '#simulator/control-client.ts';
 import { CONTAINERS, MID_WINDOW, SETTINGS } from '../subject.ts';
 import { CHUNK_LOOP, untilExecutionsEnd } from './until-executions-end.ts';
 import { useUpWindow } from './used-up-window.ts';

@@ -1,4 +1,4 @@
-import { CONFIG_ID_LENGTH } from '../../lambdas/core/domain/identifiers.ts';
+import { CONFIG_ID_LENGTH } from '#lambdas/batch/submission.ts';
 
 /** A row with every field that it can have, each as long as it can be. */
 export interface LargeRow {

@@ -1,4 +1,4 @@
-import type { MeterReading } from '../../local/meter.ts';
+import type { MeterReading } from '#local/meter.ts';
 import { ONE_A_ROW } from '../bills/comparison.ts';
 import type { Counted } from '../counted/count-batches.ts';
 import { type Figure, figureOf } from '../figure.ts';

@@ -1,9 +1,9 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Container } from '../../local/lambda/container.ts';
-import { prepareThread } from '../../local/lambda/lambda.ts';
-import { inProcesses } from '../../local/lambda/process-sandbox.ts';
-import type { Assembly } from '../../local/template/assembly.ts';
+import { Container } from '#local/lambda/container.ts';
+import { prepareThread } from '#local/lambda/lambda.ts';
+import { inProcesses } from '#local/lambda/process-sandbox.ts';
+import type { Assembly } from '#local/template/assembly.ts';
 import { type Figure, figureOf } from '../figure.ts';
 import { folderOf, functionMemory } from '../function-memory.ts';
 import { onCloud } from './cloud-batch.ts';

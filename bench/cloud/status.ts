@@ -1,4 +1,4 @@
-import { demoConsents, inTrouble } from '../../cli/demo-consents.ts';
+import { demoConsents, inTrouble } from '#cli/demo-consents.ts';
 import { type Figure, figureOf } from '../figure.ts';
 import type { PageUnits } from '../peers/row-pages.ts';
 import { timed } from '../timing.ts';

@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { ListExecutionsCommand, SFNClient } from '@aws-sdk/client-sfn';
-import type { LocalCloud } from '../../local/cloud.ts';
+import type { LocalCloud } from '#local/cloud.ts';
 
 /** The state machine that goes on with a chunk. */
 export const CHUNK_LOOP = 'bulk-data-fetch-dev-chunk-loop';

@@ -1,8 +1,8 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
-import { dynamoDbBudget } from '../../lambdas/adapters/dynamodb/dynamodb-budget.ts';
-import { readSettings } from '../../lambdas/core/settings.ts';
-import type { LocalCloud } from '../../local/cloud.ts';
+import { readSettings } from '#lambdas/platform/settings.ts';
+import { dynamoDbBudget } from '#lambdas/upstream/budget.ts';
+import type { LocalCloud } from '#local/cloud.ts';
 
 const WINDOW_SETTINGS = ['UPSTREAM_LIMIT', 'UPSTREAM_WINDOW_SECONDS', 'CLOCK_SKEW_SECONDS'];
 

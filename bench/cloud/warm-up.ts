@@ -2,9 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { GetQueueAttributesCommand, SQSClient } from '@aws-sdk/client-sqs';
-import { sqsChunkQueue } from '../../lambdas/adapters/sqs-chunk-queue.ts';
-import { stepFunctionsChunkLoop } from '../../lambdas/adapters/step-functions-chunk-loop.ts';
-import type { LocalCloud } from '../../local/cloud.ts';
+import { stepFunctionsChunkLoop } from '#lambdas/chunk/loop.step-functions.ts';
+import { sqsChunkQueue } from '#lambdas/chunk/queue.sqs.ts';
+import type { LocalCloud } from '#local/cloud.ts';
 import { SETTINGS } from '../subject.ts';
 import { CHUNK_LOOP, untilExecutionsEnd } from './until-executions-end.ts';
 

@@ -1,4 +1,4 @@
-import type { Assembly } from '../../local/template/assembly.ts';
+import type { Assembly } from '#local/template/assembly.ts';
 import { priceOf } from '../bills/bill.ts';
 import { type BillingFacts, productBill } from '../bills/product-bill.ts';
 import { type Figure, figureOf } from '../figure.ts';

@@ -1,4 +1,4 @@
-import type { Assembly } from '../../local/template/assembly.ts';
+import type { Assembly } from '#local/template/assembly.ts';
 import { runVirtualExecutions, type VirtualExecutions } from '../peers/virtual-executions.ts';
 import { consentsOf, LIMIT, MID_WINDOW, ROWS } from '../subject.ts';
 import { runVirtualBatch, type VirtualBatch } from './virtual-batch.ts';

@@ -1,4 +1,4 @@
-import { readinessSeconds } from '../../simulator/readiness.ts';
+import { readinessSeconds } from '#simulator/readiness.ts';
 import { priceOf } from '../bills/bill.ts';
 import { ONE_A_ROW, WITH_LIMITER } from '../bills/comparison.ts';
 import { type BillingFacts, productBill } from '../bills/product-bill.ts';

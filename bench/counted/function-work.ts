@@ -1,4 +1,4 @@
-import type { Clock } from '../../lambdas/core/ports.ts';
+import type { Clock } from '#lambdas/platform/system.ts';
 
 /** What AWS bills a function for, in virtual time: waiting for calls is in it, the processor's own time is not. */
 export interface FunctionWork {

@@ -1,6 +1,6 @@
-import { MESSAGES_A_CALL } from '../../lambdas/adapters/sqs-chunk-queue.ts';
-import type { Advance, ChunkLoop, ChunkQueue, ChunkTask } from '../../lambdas/core/ports.ts';
-import type { VirtualClock } from '../../test/fakes/virtual-clock.ts';
+import { MESSAGES_A_CALL } from '#lambdas/chunk/queue.sqs.ts';
+import type { Advance, ChunkLoop, ChunkQueue, ChunkTask } from '#lambdas/chunk/task.ts';
+import type { VirtualClock } from '#test/world/virtual-clock.ts';
 import { type FunctionWork, WatchedFunction } from './function-work.ts';
 
 /** Wait, AdvanceChunk, IsDone (`lib/chunk-loop.ts`). */

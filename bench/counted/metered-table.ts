@@ -1,14 +1,14 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
-import type { Table } from '../../lambdas/adapters/dynamodb/table.ts';
-import { AwsFront } from '../../local/aws-front.ts';
-import { CallRecord } from '../../local/call-record.ts';
-import { DynamoDb } from '../../local/dynamodb/dynamodb.ts';
-import { DynamoEngine } from '../../local/dynamodb/engine.ts';
-import { createTables } from '../../local/dynamodb/tables.ts';
-import { Meter } from '../../local/meter.ts';
-import type { Assembly } from '../../local/template/assembly.ts';
-import { StackResources } from '../../local/template/resources.ts';
+import type { Table } from '#lambdas/platform/dynamodb.ts';
+import { AwsFront } from '#local/aws-front.ts';
+import { CallRecord } from '#local/call-record.ts';
+import { DynamoDb } from '#local/dynamodb/dynamodb.ts';
+import { DynamoEngine } from '#local/dynamodb/engine.ts';
+import { createTables } from '#local/dynamodb/tables.ts';
+import { Meter } from '#local/meter.ts';
+import type { Assembly } from '#local/template/assembly.ts';
+import { StackResources } from '#local/template/resources.ts';
 
 /** The stack's table on the local cloud's DynamoDB, with the local cloud's meter, and nothing else of the local cloud. */
 export interface MeteredTable extends Table {

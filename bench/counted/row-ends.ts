@@ -1,5 +1,6 @@
-import { isTerminal } from '../../lambdas/core/domain/row.ts';
-import type { Chunks, Clock } from '../../lambdas/core/ports.ts';
+import { isTerminal } from '#lambdas/chunk/row.ts';
+import type { Chunks } from '#lambdas/chunk/store.ts';
+import type { Clock } from '#lambdas/platform/system.ts';
 
 /** When rows were stored as terminal for the first time, in epoch milliseconds. */
 export interface RowEnds {

@@ -1,13 +1,9 @@
 import type { z } from 'zod';
-import {
-  errorAnswer,
-  fiBalanceAnswer,
-  fiRequestAnswer,
-  fiStatusAnswer,
-} from '../../lambdas/adapters/finpro/finpro-answers.ts';
-import type { Clock, FinPro, UpstreamAnswer } from '../../lambdas/core/ports.ts';
-import { deliverCall } from '../../simulator/finpro-api.ts';
-import type { Simulation } from '../../simulator/simulation.ts';
+import type { Clock } from '#lambdas/platform/system.ts';
+import type { FinPro, UpstreamAnswer } from '#lambdas/upstream/finpro.ts';
+import { errorAnswer, fiBalanceAnswer, fiRequestAnswer, fiStatusAnswer } from '#lambdas/upstream/finpro-answers.ts';
+import { deliverCall } from '#simulator/finpro-api.ts';
+import type { Simulation } from '#simulator/simulation.ts';
 
 /** Milliseconds that a call is on its way, there and back (the cost study's assumptions). */
 const LATENCY = { '/fi/request': 250, '/consent/firequest/status': 150, '/getfibalance': 150 } as const;

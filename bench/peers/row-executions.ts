@@ -1,8 +1,8 @@
 import { fileURLToPath } from 'node:url';
-import { startLocalCloud } from '../../local/cloud.ts';
-import { useSimulator } from '../../local/simulator.ts';
-import { synthesize } from '../../local/synthesize.ts';
-import { simulatorControl } from '../../simulator/control-client.ts';
+import { startLocalCloud } from '#local/cloud.ts';
+import { useSimulator } from '#local/simulator.ts';
+import { synthesize } from '#local/synthesize.ts';
+import { simulatorControl } from '#simulator/control-client.ts';
 import { untilExecutionsEnd } from '../cloud/until-executions-end.ts';
 import { CONTAINERS } from '../subject.ts';
 import { type PageUnits, readPages } from './row-pages.ts';

@@ -1,5 +1,5 @@
 import { DynamoDBClient, paginateQuery, type QueryCommandInput } from '@aws-sdk/client-dynamodb';
-import type { LocalCloud } from '../../local/cloud.ts';
+import type { LocalCloud } from '#local/cloud.ts';
 
 /** Read units that pages of a batch take where every row is an item, strongly consistent as the product's are. */
 export interface PageUnits {

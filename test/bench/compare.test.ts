@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { differencesOf, showDifferences } from '../../bench/compare.ts';
+import { differencesOf, showDifferences } from '#bench/compare.ts';
 import { recordOf } from './records.ts';
 
 const [first, second] = [recordOf({ same: 5, other: 100 }), recordOf({ same: 5, other: 103 })];

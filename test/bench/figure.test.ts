@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { cellsOf, type Figure, figureOf, formatFigures, isReached } from '../../bench/figure.ts';
+import { cellsOf, type Figure, figureOf, formatFigures, isReached } from '#bench/figure.ts';
 
 const figure: Figure = figureOf('group', 'transitions', 1234.5, '', {
   target: 800,

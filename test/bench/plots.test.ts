@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { drawBars } from '../../bench/plots.ts';
+import { drawBars } from '#bench/plots.ts';
 
 test('bars are as long as the logarithms of their values, with labels that cannot break the picture', () => {
   const svg = drawBars({

@@ -1,5 +1,5 @@
-import { figureOf } from '../../bench/figure.ts';
-import type { BenchRecord } from '../../bench/record.ts';
+import { figureOf } from '#bench/figure.ts';
+import type { BenchRecord } from '#bench/record.ts';
 
 /** A record with some figures, by name. */
 export const recordOf = (values: Readonly<Record<string, number>>, unit = ''): BenchRecord => ({

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { writeReport } from '../../bench/report.ts';
-import { scaleDocument } from '../../bench/scale.ts';
+import { writeReport } from '#bench/report.ts';
+import { scaleDocument } from '#bench/scale.ts';
 import { recordOf } from './records.ts';
 
 const document = scaleDocument(

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { clientUsage, readClientCommand, UsageError } from '../../cli/client-options.ts';
+import { clientUsage, readClientCommand, UsageError } from '#cli/client-options.ts';
 
 const read = (line: string) => readClientCommand(line.split(' ').filter((word) => word !== ''));
 

@@ -5,7 +5,7 @@ import { ExecutionDoesNotExist, SFNClient, StopExecutionCommand } from '@aws-sdk
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { DynamoDBDocumentClient, GetCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { z } from 'zod';
-import type { Environment } from '../../local/environment.ts';
+import type { Environment } from '#local/environment.ts';
 
 /** How long anything may take before it counts as stuck, in seconds. */
 export const PATIENCE = 40;

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { type Environment, startEnvironment } from '../../local/environment.ts';
+import { type Environment, startEnvironment } from '#local/environment.ts';
 import { eventually } from './backstage.ts';
 import { ExactCounters, terminalRows } from './exact-counters.ts';
 import { Leftovers } from './leftovers.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Environment } from '../../local/environment.ts';
+import type { Environment } from '#local/environment.ts';
 import { Backstage, eventually, PATIENCE } from './backstage.ts';
 import { guidOf, Product } from './product.ts';
 

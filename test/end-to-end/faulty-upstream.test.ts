@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { z } from 'zod';
-import { type Environment, startEnvironment } from '../../local/environment.ts';
+import { type Environment, startEnvironment } from '#local/environment.ts';
 import { type ApiRecord, guidOf, Product } from './product.ts';
 import { sharedAssembly } from './shared-assembly.ts';
 

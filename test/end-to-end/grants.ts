@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import type { RecordedCall } from '../../local/call-record.ts';
-import type { Assembly } from '../../local/template/assembly.ts';
-import { Intrinsics } from '../../local/template/intrinsics.ts';
-import { ACCOUNT } from '../../local/template/names.ts';
+import type { RecordedCall } from '#local/call-record.ts';
+import type { Assembly } from '#local/template/assembly.ts';
+import { Intrinsics } from '#local/template/intrinsics.ts';
+import { ACCOUNT } from '#local/template/names.ts';
 
 /** One action on one resource (both with IAM's wildcards) that a policy of the template allows or denies somebody. */
 export interface Grant {

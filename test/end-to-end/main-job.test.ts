@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Environment, startEnvironment } from '../../local/environment.ts';
+import { type Environment, startEnvironment } from '#local/environment.ts';
 import { guidOf, Product } from './product.ts';
 import { sharedAssembly } from './shared-assembly.ts';
 

@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { type Environment, startEnvironment } from '../../local/environment.ts';
+import { type Environment, startEnvironment } from '#local/environment.ts';
 import { type BatchStatus, guidOf, Product } from './product.ts';
 import { sharedAssembly } from './shared-assembly.ts';
 

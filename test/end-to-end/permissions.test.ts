@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { RecordedCall } from '../../local/call-record.ts';
-import { type Environment, startEnvironment } from '../../local/environment.ts';
+import type { RecordedCall } from '#local/call-record.ts';
+import { type Environment, startEnvironment } from '#local/environment.ts';
 import { driveEveryFlow } from './every-flow.ts';
 import { covers, type Grant, grantsOf, isAllowed } from './grants.ts';
 import { sharedAssembly } from './shared-assembly.ts';

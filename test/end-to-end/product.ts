@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import pMap from 'p-map';
 import { z } from 'zod';
-import type { ApiCredentials } from '../../cli/api-client.ts';
+import type { ApiCredentials } from '#cli/api-client.ts';
 
 const record = z.object({
   id: z.number(),

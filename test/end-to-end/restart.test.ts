@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { z } from 'zod';
-import { type Simulator, startSimulator } from '../../simulator/server.ts';
+import { type Simulator, startSimulator } from '#simulator/server.ts';
 import { CloudProcess } from './cloud-process.ts';
 import { ExactCounters, terminalRows } from './exact-counters.ts';
 import { Leftovers } from './leftovers.ts';

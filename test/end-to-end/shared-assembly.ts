@@ -2,8 +2,8 @@ import { mkdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { inject } from 'vitest';
-import { synthesize } from '../../local/synthesize.ts';
-import { type Assembly, readAssembly } from '../../local/template/assembly.ts';
+import { synthesize } from '#local/synthesize.ts';
+import { type Assembly, readAssembly } from '#local/template/assembly.ts';
 
 const exists = (path: string): Promise<boolean> =>
   stat(path).then(

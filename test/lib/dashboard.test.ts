@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { UPSTREAM_ERRORS } from '../../lambdas/core/domain/upstream-error.ts';
-import { LIST_PRICES } from '../../lib/list-prices.ts';
+import { UPSTREAM_ERRORS } from '#lambdas/upstream/failures.ts';
+import { LIST_PRICES } from '#lib/list-prices.ts';
 import { rendered, synthesized } from './synthesized.ts';
 
 const stack = synthesized();

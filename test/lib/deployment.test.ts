@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { readDeployment } from '../../lib/deployment.ts';
+import { readDeployment } from '#lib/deployment.ts';
 import { rendered, synthesized } from './synthesized.ts';
 
 const reading = (context: Readonly<Record<string, unknown>>) => readDeployment((key) => context[key]);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { SETTINGS } from '../../lib/settings.ts';
+import { SETTINGS } from '#lib/settings.ts';
 import { rendered, synthesized } from './synthesized.ts';
 
 const stack = synthesized();

@@ -2,8 +2,8 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
-import { readSettings } from '../../lambdas/core/settings.ts';
-import { SETTINGS } from '../../lib/settings.ts';
+import { readSettings } from '#lambdas/platform/settings.ts';
+import { SETTINGS } from '#lib/settings.ts';
 import { rendered, synthesized } from './synthesized.ts';
 
 const stack = synthesized();
@@ -16,8 +16,8 @@ const environmentOf = (properties: Readonly<Record<string, unknown>>): Record<st
 test('every handler of the repository is a function of the stack', () => {
   const lambdas = join(import.meta.dirname, '../../lambdas');
   const handlers = readdirSync(lambdas, { recursive: true, encoding: 'utf8' })
-    .filter((path) => /^[^/\\]+[/\\]handler\.ts$/.test(path))
-    .map((path) => path.split(/[/\\]/)[0]);
+    .filter((path) => /^[^/\\]+[/\\][^/\\]+[/\\]handler\.ts$/.test(path))
+    .map((path) => path.split(/[/\\]/)[1]);
   expect(functions.map(([name]) => name).sort()).toEqual(handlers.sort());
 });
 

@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { App } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { z } from 'zod';
-import { BulkDataFetchStack } from '../../lib/bulk-data-fetch-stack.ts';
-import { readDeployment } from '../../lib/deployment.ts';
-import { FEATURE_FLAGS } from '../../lib/feature-flags.ts';
+import { BulkDataFetchStack } from '#lib/bulk-data-fetch-stack.ts';
+import { readDeployment } from '#lib/deployment.ts';
+import { FEATURE_FLAGS } from '#lib/feature-flags.ts';
 
 const resourceSchema = z.object({
   Type: z.string(),

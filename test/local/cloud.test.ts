@@ -6,8 +6,8 @@ import { QueryCommand } from '@aws-sdk/client-dynamodb';
 import { DescribeExecutionCommand, StopExecutionCommand } from '@aws-sdk/client-sfn';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { z } from 'zod';
-import { type LocalCloud, startLocalCloud } from '../../local/cloud.ts';
-import { synthesize } from '../../local/synthesize.ts';
+import { type LocalCloud, startLocalCloud } from '#local/cloud.ts';
+import { synthesize } from '#local/synthesize.ts';
 import { FixtureClients, TABLE } from './fixture/clients.ts';
 
 /** Enough for whatever has to happen; nothing is asserted about how long it takes. */

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { Meter } from '../../local/meter.ts';
-import { listPrice } from '../../local/prices.ts';
+import { Meter } from '#local/meter.ts';
+import { listPrice } from '#local/prices.ts';
 
 test('adds up what a million of things cost, by service', () => {
   const meter = new Meter();

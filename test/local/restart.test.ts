@@ -8,9 +8,9 @@ import { fileURLToPath } from 'node:url';
 import { PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { z } from 'zod';
-import { startLocalCloud } from '../../local/cloud.ts';
-import { synthesize } from '../../local/synthesize.ts';
-import type { Assembly } from '../../local/template/assembly.ts';
+import { startLocalCloud } from '#local/cloud.ts';
+import { synthesize } from '#local/synthesize.ts';
+import type { Assembly } from '#local/template/assembly.ts';
 import { FixtureClients, TABLE } from './fixture/clients.ts';
 
 const PATIENCE = { timeout: 30_000, interval: 50 };

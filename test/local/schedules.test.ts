@@ -1,6 +1,6 @@
 import { afterEach, expect, test, vi } from 'vitest';
-import { CallRecord } from '../../local/call-record.ts';
-import { intervalOf, Schedules } from '../../local/schedules.ts';
+import { CallRecord } from '#local/call-record.ts';
+import { intervalOf, Schedules } from '#local/schedules.ts';
 import { stackOf } from './fixture/stack.ts';
 
 const ARN = 'arn:aws:lambda:ap-south-1:000000000000:function:tick';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { garbage, seededRandom } from '../../simulator/faults.ts';
-import { startSimulator } from '../../simulator/server.ts';
+import { garbage, seededRandom } from '#simulator/faults.ts';
+import { startSimulator } from '#simulator/server.ts';
 import { Caller, consentNumber } from './caller.ts';
 import { runningSimulator } from './running-simulator.ts';
 

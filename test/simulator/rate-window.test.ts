@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { startSimulator } from '../../simulator/server.ts';
+import { startSimulator } from '#simulator/server.ts';
 import { Caller, consentNumber, type Reply } from './caller.ts';
 import { runningSimulator, START } from './running-simulator.ts';
 

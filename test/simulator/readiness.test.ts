@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { accountsOf, drawnAccountCount } from '../../simulator/accounts.ts';
-import { counterpartOf, isGuid } from '../../simulator/guid.ts';
-import { readinessSeconds } from '../../simulator/readiness.ts';
+import { accountsOf, drawnAccountCount } from '#simulator/accounts.ts';
+import { counterpartOf, isGuid } from '#simulator/guid.ts';
+import { readinessSeconds } from '#simulator/readiness.ts';
 import { consentNumber } from './caller.ts';
 import { runningSimulator, START } from './running-simulator.ts';
 

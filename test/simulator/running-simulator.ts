@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach } from 'vitest';
-import { type Simulator, startSimulator } from '../../simulator/server.ts';
+import { type Simulator, startSimulator } from '#simulator/server.ts';
 import { Caller } from './caller.ts';
 
 /** A simulator on a free port for the tests of a file, forgotten before each of them, with a clock that they set. */

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { expect, test } from 'vitest';
-import { startSimulator } from '../../simulator/server.ts';
+import { startSimulator } from '#simulator/server.ts';
 import { Caller, consentNumber } from './caller.ts';
 
 test('a port that is taken is an error, a closed simulator is gone', async () => {

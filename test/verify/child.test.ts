@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { run, startServer } from '../../verify/child.ts';
+import { run, startServer } from '#verify/child.ts';
 
 const env = process.env;
 const node = (script: string): string[] => [process.execPath, '--eval', script];

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { withSimpleAlarms } from '../../verify/emulator-gaps.ts';
+import { withSimpleAlarms } from '#verify/emulator-gaps.ts';
 
 const stat = (MetricName: string) => ({
   MetricStat: { Metric: { MetricName, Namespace: 'ours' }, Period: 300, Stat: 'Sum' },

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { readVerifyOptions } from '../../verify/options.ts';
+import { readVerifyOptions } from '#verify/options.ts';
 
 test('a machine without Python fails, unless it may', () => {
   expect(readVerifyOptions([])).toEqual({ ifPossible: false });

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { findPython } from '../../verify/python.ts';
+import { findPython } from '#verify/python.ts';
 
 const having = (found: Readonly<Record<string, string>>) => async (command: string) => found[command] ?? null;
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { emulatedApi } from '../../verify/deployed-stack.ts';
-import { isolatedEnvironment } from '../../verify/workplace.ts';
+import { emulatedApi } from '#verify/deployed-stack.ts';
+import { isolatedEnvironment } from '#verify/workplace.ts';
 
 test('nothing of a real account gets into the environment of a run', () => {
   const environment = isolatedEnvironment({

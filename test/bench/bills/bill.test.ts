@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { type Bill, countOf, priceOf, servicesOf, showBill } from '../../../bench/bills/bill.ts';
-import { floorBill } from '../../../bench/bills/floor-bill.ts';
+import { type Bill, countOf, priceOf, servicesOf, showBill } from '#bench/bills/bill.ts';
+import { floorBill } from '#bench/bills/floor-bill.ts';
 
 const bill: Bill = {
   design: 'a design',

@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest';
-import { countOf, priceOf } from '../../../bench/bills/bill.ts';
-import { executionBill } from '../../../bench/bills/execution-bill.ts';
-import { productBill } from '../../../bench/bills/product-bill.ts';
-import { publishedPeers } from '../../../bench/bills/published-peers.ts';
-import type { VirtualBatch } from '../../../bench/counted/virtual-batch.ts';
-import { runVirtualExecutions } from '../../../bench/peers/virtual-executions.ts';
-import { demoConsents } from '../../../cli/demo-consents.ts';
-import { Meter } from '../../../local/meter.ts';
+import { countOf, priceOf } from '#bench/bills/bill.ts';
+import { executionBill } from '#bench/bills/execution-bill.ts';
+import { productBill } from '#bench/bills/product-bill.ts';
+import { publishedPeers } from '#bench/bills/published-peers.ts';
+import type { VirtualBatch } from '#bench/counted/virtual-batch.ts';
+import { runVirtualExecutions } from '#bench/peers/virtual-executions.ts';
+import { demoConsents } from '#cli/demo-consents.ts';
+import { Meter } from '#local/meter.ts';
 
 const MEMORY = new Map([
   ['schedule-batch', 1024],

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { runVirtualBatch } from '../../../bench/counted/virtual-batch.ts';
-import { runVirtualExecutions } from '../../../bench/peers/virtual-executions.ts';
-import { demoConsents } from '../../../cli/demo-consents.ts';
-import type { Assembly } from '../../../local/template/assembly.ts';
+import { runVirtualBatch } from '#bench/counted/virtual-batch.ts';
+import { runVirtualExecutions } from '#bench/peers/virtual-executions.ts';
+import { demoConsents } from '#cli/demo-consents.ts';
+import type { Assembly } from '#local/template/assembly.ts';
 
 /** The stack's one table, as `lib/storage.ts` has it. */
 const ASSEMBLY: Assembly = {

@@ -1,10 +1,10 @@
 import type { APIGatewayProxyEvent } from 'aws-lambda';
 import { afterEach, expect, test } from 'vitest';
-import { RestApi } from '../../../local/api/rest-api.ts';
-import { AwsError } from '../../../local/aws-call.ts';
-import { CallRecord } from '../../../local/call-record.ts';
-import type { Invoker } from '../../../local/lambda/lambda.ts';
-import { Meter } from '../../../local/meter.ts';
+import { RestApi } from '#local/api/rest-api.ts';
+import { AwsError } from '#local/aws-call.ts';
+import { CallRecord } from '#local/call-record.ts';
+import type { Invoker } from '#local/lambda/lambda.ts';
+import { Meter } from '#local/meter.ts';
 import { stackOf } from '../fixture/stack.ts';
 
 const TEMPLATE =

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { matchRoute, type Route } from '../../../local/api/routes.ts';
+import { matchRoute, type Route } from '#local/api/routes.ts';
 
 const route = (resourcePath: string, method: string): Route => ({
   resourceId: resourcePath,

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { DynamoDb } from '../../../local/dynamodb/dynamodb.ts';
-import { DynamoEngine } from '../../../local/dynamodb/engine.ts';
-import { createTables } from '../../../local/dynamodb/tables.ts';
-import { Meter } from '../../../local/meter.ts';
+import { DynamoDb } from '#local/dynamodb/dynamodb.ts';
+import { DynamoEngine } from '#local/dynamodb/engine.ts';
+import { createTables } from '#local/dynamodb/tables.ts';
+import { Meter } from '#local/meter.ts';
 import { stackOf } from '../fixture/stack.ts';
 
 const STACK = stackOf({

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { indexWriteUnits, type SecondaryIndex } from '../../../local/dynamodb/index-writes.ts';
+import { indexWriteUnits, type SecondaryIndex } from '#local/dynamodb/index-writes.ts';
 
 const keysOnly: SecondaryIndex = { name: 'open', keys: ['open', 'at'], projected: [] };
 const all: SecondaryIndex = { name: 'all', keys: ['open'], projected: 'all' };

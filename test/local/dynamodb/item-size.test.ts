@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { itemSize, writeUnits } from '../../../local/dynamodb/item-size.ts';
+import { itemSize, writeUnits } from '#local/dynamodb/item-size.ts';
 
 test.each([
   ['text by its UTF-8 bytes', { name: { S: 'é' } }, 4 + 2],

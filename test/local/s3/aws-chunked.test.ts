@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { decodeAwsChunked } from '../../../local/s3/aws-chunked.ts';
+import { decodeAwsChunked } from '#local/s3/aws-chunked.ts';
 
 async function* inPieces(text: string, size: number): AsyncGenerator<Buffer> {
   const bytes = Buffer.from(text, 'latin1');

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { bucketModels } from '../../../local/s3/bucket-models.ts';
+import { bucketModels } from '#local/s3/bucket-models.ts';
 import { stackOf } from '../fixture/stack.ts';
 
 const read = (Properties: Record<string, unknown>) =>

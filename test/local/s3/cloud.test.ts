@@ -1,7 +1,7 @@
 import { PutObjectCommand } from '@aws-sdk/client-s3';
 import { ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type LocalCloud, startLocalCloud } from '../../../local/cloud.ts';
+import { type LocalCloud, startLocalCloud } from '#local/cloud.ts';
 import { stackOf } from '../fixture/stack.ts';
 import { clientOf } from './s3-under-test.ts';
 

@@ -1,6 +1,6 @@
 import { PutObjectCommand } from '@aws-sdk/client-s3';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { encodeKey } from '../../../local/s3/event-message.ts';
+import { encodeKey } from '#local/s3/event-message.ts';
 import { FILES, MemoryQueues, PLAIN, type S3UnderTest, startS3 } from './s3-under-test.ts';
 
 let queues: MemoryQueues;

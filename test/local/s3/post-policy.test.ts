@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { checkPolicy } from '../../../local/s3/post-policy.ts';
+import { checkPolicy } from '#local/s3/post-policy.ts';
 
 const NOW = Date.parse('2026-11-20T10:00:00Z');
 const FIELDS = { bucket: 'files', key: 'uploads/one.csv', policy: '…', 'x-amz-signature': '…' };

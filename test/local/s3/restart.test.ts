@@ -8,7 +8,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { DeleteObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { openDatabase } from '../../../local/s3/database.ts';
+import { openDatabase } from '#local/s3/database.ts';
 import { clientOf, FILES, MemoryQueues, startS3 } from './s3-under-test.ts';
 
 let folder: string;

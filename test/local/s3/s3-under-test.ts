@@ -1,10 +1,10 @@
 import { GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { z } from 'zod';
-import { AwsFront } from '../../../local/aws-front.ts';
-import { CallRecord } from '../../../local/call-record.ts';
-import { Meter } from '../../../local/meter.ts';
-import type { EventQueues } from '../../../local/s3/outbox.ts';
-import { S3 } from '../../../local/s3/s3.ts';
+import { AwsFront } from '#local/aws-front.ts';
+import { CallRecord } from '#local/call-record.ts';
+import { Meter } from '#local/meter.ts';
+import type { EventQueues } from '#local/s3/outbox.ts';
+import { S3 } from '#local/s3/s3.ts';
 import { stackOf } from '../fixture/stack.ts';
 
 /** A bucket with versions that announces what comes into two of its folders, and one without either. */

@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { Meter } from '../../../local/meter.ts';
-import { SecretsManager } from '../../../local/secrets/secrets-manager.ts';
+import { Meter } from '#local/meter.ts';
+import { SecretsManager } from '#local/secrets/secrets-manager.ts';
 
 const PLACE = { stackName: 'stack', region: 'ap-south-1', endpoint: 'http://127.0.0.1:9' };
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { readDefinition } from '../../../local/step-functions/definition.ts';
+import { readDefinition } from '#local/step-functions/definition.ts';
 
 const LAMBDA = 'arn:aws:lambda:r:0:function:f';
 const machine = (States: object, extra: object = {}) => JSON.stringify({ StartAt: 'A', States, ...extra });

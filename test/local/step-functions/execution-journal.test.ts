@@ -2,7 +2,7 @@ import { appendFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { type Execution, ExecutionJournal } from '../../../local/step-functions/execution-journal.ts';
+import { type Execution, ExecutionJournal } from '#local/step-functions/execution-journal.ts';
 
 let folder: string;
 let path: string;

@@ -1,6 +1,6 @@
 import { afterEach, expect, test, vi } from 'vitest';
-import type { Invoker } from '../../../local/lambda/lambda.ts';
-import { Runner } from '../../../local/step-functions/runner.ts';
+import type { Invoker } from '#local/lambda/lambda.ts';
+import { Runner } from '#local/step-functions/runner.ts';
 
 const LAMBDA = 'arn:aws:lambda:r:0:function:f';
 const NEVER = { transition: () => {} };

@@ -1,0 +1,137 @@
+import { type InputRow, previousOccurrences } from '../chunk/content.ts';
+import { type ChunkKey, newChunk } from '../chunk/state.ts';
+import type { Chunks, NewChunk } from '../chunk/store.ts';
+import type { ChunkQueue } from '../chunk/task.ts';
+import { ServiceError } from '../platform/errors.ts';
+import type { Settings } from '../platform/settings.ts';
+import type { Clock, Ids } from '../platform/system.ts';
+import type { Journal } from '../platform/telemetry.ts';
+import { type RowError, rowError } from '../upstream/failures.ts';
+import { type Batch, type BatchSource, type GlobalConfig, type Idempotency, isRepeatOf } from './batch.ts';
+import type { Batches } from './store.ts';
+import type { SubmittedRow } from './submission.ts';
+
+/** A row to accept; one with an error failed validation: it is kept, FAILED, and never sent. */
+export interface RowToAccept extends SubmittedRow {
+  readonly error: RowError | null;
+}
+
+/** What every way in ends in. */
+export interface Submission {
+  readonly organisationId: string;
+  readonly referenceId: string;
+  readonly source: BatchSource;
+  readonly fileName: string | null;
+  readonly defaults: GlobalConfig;
+  readonly rows: readonly RowToAccept[];
+  readonly idempotency: Idempotency | null;
+  /** The batch that was reserved for a presigned upload, if this is its file. */
+  readonly reserved?: Batch;
+}
+
+/** The accepted batch; `replayed` when it is the answer to an earlier submission with the same key and content. */
+export interface Acceptance {
+  readonly batch: Batch;
+  readonly replayed: boolean;
+}
+
+export interface AcceptancePorts {
+  readonly batches: Batches;
+  readonly chunks: Chunks;
+  readonly queue: ChunkQueue;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly journal: Journal;
+  readonly settings: Settings;
+}
+
+/**
+ * The one way in. Writes the chunks, then the batch under the condition that its reference is free: that write is the acceptance.
+ * Before it nothing counts, after it the batch will be processed, whatever crashes: chunks that could not be queued are found by recovery.
+ * @throws ServiceError `DuplicateReferenceId` when the reference is taken
+ */
+export async function acceptBatch(ports: AcceptancePorts, submission: Submission): Promise<Acceptance> {
+  const { batches, chunks, queue, clock, ids, journal, settings } = ports;
+  const now = clock.now();
+  const { reserved } = submission;
+  const earlier = reserved ? null : await batches.find(submission.organisationId, submission.referenceId);
+  if (earlier) return replay(earlier, submission.idempotency, now);
+
+  const batch = newBatch(submission, reserved?.batchId ?? ids.uuid(), now, settings);
+  const parts = chunksOf(batch, submission, settings);
+  // A reader of the same upload may have died in the middle of it; its file may have been another, and cut otherwise.
+  if (reserved) await chunks.clear(reserved);
+  await chunks.create(parts);
+  if (!(await (reserved ? batches.acceptReserved(batch) : batches.accept(batch)))) {
+    const winner = await batches.find(submission.organisationId, submission.referenceId);
+    // Never the chunks of the batch that stands there, whatever the store has answered.
+    if (winner?.batchId !== batch.batchId) await chunks.discard(parts.map(({ state }) => state.key));
+    if (winner) return replay(winner, submission.idempotency, now);
+    throw duplicate(submission.referenceId);
+  }
+  journal.count('BatchAccepted');
+  journal.count('RowsAccepted', batch.total);
+  if (batch.error) return { batch, replayed: false };
+  const unsent = await queue.send(parts.map(({ state }) => ({ ...state.key, generation: state.generation })));
+  if (unsent.length > 0) journal.count('TaskUnsent', unsent.length);
+  return { batch, replayed: false };
+}
+
+const duplicate = (referenceId: string): ServiceError =>
+  new ServiceError('conflict', 'DuplicateReferenceId', `reference_id '${referenceId}' already exists`);
+
+function replay(earlier: Batch, idempotency: Idempotency | null, now: number): Acceptance {
+  if (!isRepeatOf(earlier, idempotency, now)) throw duplicate(earlier.referenceId);
+  return { batch: earlier, replayed: true };
+}
+
+const newBatch = (
+  { rows, ...submission }: Submission,
+  batchId: string,
+  now: number,
+  { chunkRows }: Settings,
+): Batch => ({
+  organisationId: submission.organisationId,
+  referenceId: submission.referenceId,
+  batchId,
+  total: rows.length,
+  chunks: Math.ceil(rows.length / chunkRows),
+  chunkRows,
+  source: submission.source,
+  reservation: null,
+  fileName: submission.fileName,
+  globalConfig: submission.defaults,
+  acceptedAt: now,
+  finishedChunks: new Set(),
+  error: rows.every(({ error }) => error !== null) ? noValidRows(rows.length) : null,
+  idempotency: submission.idempotency,
+});
+
+const noValidRows = (rows: number): RowError =>
+  rowError('NoValidRows', `None of the ${rows} rows is valid; each row's error says what to change.`);
+
+function chunksOf(batch: Batch, { rows, defaults }: Submission, settings: Settings): NewChunk[] {
+  const previous = previousOccurrences(rows.map(({ consentId, error }) => (error ? null : consentId)));
+  const inputs: InputRow[] = rows.map(({ error: _, ...row }, index) => ({ ...row, previous: previous[index] ?? null }));
+  return Array.from({ length: batch.chunks }, (_, chunk): NewChunk => {
+    const from = chunk * batch.chunkRows;
+    const to = from + batch.chunkRows;
+    const errors = rows.slice(from, to).map(({ error }) => error);
+    const { organisationId, referenceId, batchId } = batch;
+    const key: ChunkKey = { organisationId, referenceId, batchId, chunk };
+    return {
+      state: newChunk(
+        key,
+        errors.map((error) => error !== null),
+        batch.acceptedAt,
+        settings,
+      ),
+      input: { defaults, chunkRows: batch.chunkRows, rows: inputs.slice(from, to) },
+      rejections: {
+        version: 1,
+        sessions: new Map(),
+        errors: new Map(errors.flatMap((error, index) => (error ? [[index, error] as const] : []))),
+      },
+    };
+  });
+}

@@ -1,0 +1,20 @@
+import * as z from 'zod';
+import { dynamoDbChunks } from '#lambdas/chunk/store.dynamodb.ts';
+import { dynamoDbClients } from '#lambdas/clients/store.dynamodb.ts';
+import { connectTable } from '#lambdas/platform/dynamodb.ts';
+import { readSettings } from '#lambdas/platform/settings.ts';
+import { randomIds, systemClock } from '#lambdas/platform/system.ts';
+import { dynamoDbBatches } from '../store.dynamodb.ts';
+import { batchStatusFunction } from './handler.ts';
+
+const environment = z.object({ TABLE_NAME: z.string() }).parse(process.env);
+const settings = readSettings(process.env);
+const table = connectTable(environment.TABLE_NAME);
+
+export const handler = batchStatusFunction({
+  batches: dynamoDbBatches(table, systemClock, settings),
+  chunks: dynamoDbChunks(table, systemClock, settings),
+  clients: dynamoDbClients(table),
+  clock: systemClock,
+  ids: randomIds,
+});

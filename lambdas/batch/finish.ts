@@ -1,0 +1,81 @@
+import type { ChunkKey } from '../chunk/state.ts';
+import type { Chunks } from '../chunk/store.ts';
+import type { Clock } from '../platform/system.ts';
+import type { Journal } from '../platform/telemetry.ts';
+import type { RowError } from '../upstream/failures.ts';
+import type { Batch } from './batch.ts';
+import { MAXIMUM_ROWS } from './batch.ts';
+import type { Reports } from './bucket.ts';
+import { reportKey } from './bucket.ts';
+import { reportOf } from './status/report.ts';
+import type { Batches } from './store.ts';
+
+export interface FinishPorts extends ReportPorts {
+  readonly journal: Journal;
+}
+
+/**
+ * Tells the batch that one of its chunks is finished. With the last one the batch is finished. What a crash leaves undone is done again by
+ * recovery. Doing it again changes nothing.
+ */
+export async function finishChunk(ports: FinishPorts, key: ChunkKey): Promise<void> {
+  const finished = await ports.batches.finishChunk(key);
+  if (finished) await finishBatch(ports, finished);
+}
+
+/** Reports a batch whose rows have ended, where it came through the drop folder, and closes it, in this order. */
+export async function finishBatch(ports: FinishPorts, batch: Batch): Promise<void> {
+  await reportBatch(ports, batch);
+  const now = ports.clock.now();
+  if (!(await ports.batches.close(batch, now))) return;
+  ports.journal.count('BatchFinished');
+  ports.journal.measure('BatchSeconds', Math.max(0, now - batch.acceptedAt) / 1000);
+}
+
+export interface ReportPorts {
+  readonly batches: Batches;
+  readonly chunks: Chunks;
+  readonly reports: Reports;
+  readonly clock: Clock;
+}
+
+/** Writes the report on a batch that came through the drop folder and has ended: its outcome, its counters, and its failed rows. */
+export async function reportBatch({ chunks, reports, clock }: ReportPorts, batch: Batch): Promise<void> {
+  if (batch.source !== 'drop' || batch.fileName === null) return;
+  const report = await reportOf(chunks, batch, {
+    filter: { statuses: new Set(['FAILED']), retryEligible: null, search: null },
+    page: 1,
+    limit: MAXIMUM_ROWS,
+    includeBalances: false,
+  });
+  await reports.write(reportKey(`drop/${batch.organisationId}/${batch.fileName}`), {
+    outcome: report.status,
+    reference_id: batch.referenceId,
+    batch_id: batch.batchId,
+    file_name: batch.fileName,
+    submitted_at: new Date(batch.acceptedAt).toISOString(),
+    reported_at: new Date(clock.now()).toISOString(),
+    error: batch.error,
+    summary: {
+      total: batch.total,
+      completed: report.counters.COMPLETED,
+      failed: report.counters.FAILED,
+    },
+    failed_rows: report.records,
+  });
+}
+
+/** Writes that a dropped file started no batch, and why. */
+export async function reportRejection(
+  { reports, clock }: Pick<ReportPorts, 'reports' | 'clock'>,
+  dropKey: string,
+  error: RowError,
+  suffix = '',
+): Promise<void> {
+  await reports.write(reportKey(dropKey, suffix), {
+    outcome: 'REJECTED',
+    file: dropKey,
+    reported_at: new Date(clock.now()).toISOString(),
+    error,
+  });
+}

@@ -1,0 +1,16 @@
+import * as z from 'zod';
+import { dynamoDbOrganisations } from '#lambdas/clients/store.dynamodb.ts';
+import { connectAcceptance } from '#lambdas/platform/connect.ts';
+import { connectBucket, s3Files, s3Reports } from '../bucket.s3.ts';
+import { ingestFileFunction } from './handler.ts';
+
+const environment = z.object({ BUCKET_NAME: z.string() }).parse(process.env);
+const bucket = connectBucket(environment.BUCKET_NAME);
+const acceptance = connectAcceptance(process.env);
+
+export const handler = ingestFileFunction({
+  ...acceptance,
+  organisations: dynamoDbOrganisations(acceptance.table),
+  files: s3Files(bucket),
+  reports: s3Reports(bucket),
+});

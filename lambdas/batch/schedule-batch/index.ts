@@ -1,0 +1,7 @@
+import { dynamoDbClients } from '#lambdas/clients/store.dynamodb.ts';
+import { connectAcceptance } from '#lambdas/platform/connect.ts';
+import { scheduleBatchFunction } from './handler.ts';
+
+const acceptance = connectAcceptance(process.env);
+
+export const handler = scheduleBatchFunction({ ...acceptance, clients: dynamoDbClients(acceptance.table) });

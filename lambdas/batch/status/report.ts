@@ -1,0 +1,189 @@
+import type { ChunkInput, ChunkOutcome } from '#lambdas/chunk/content.ts';
+import { type RetryEligibility, type Row, type RowStatus, statusOf } from '#lambdas/chunk/row.ts';
+import { type ChunkState, type Counters, countersOf } from '#lambdas/chunk/state.ts';
+import type { Chunks } from '#lambdas/chunk/store.ts';
+import { ServiceError } from '#lambdas/platform/errors.ts';
+import type { AccountDetails } from '#lambdas/upstream/accounts.ts';
+import type { RowError } from '#lambdas/upstream/failures.ts';
+import { type Batch, type BatchStatus, batchStatusOf, type GlobalConfig, progressOf, sumCounters } from '../batch.ts';
+import type { Batches } from '../store.ts';
+import type { RecordFilter, StatusQuery } from './query.ts';
+
+/** One record of a batch, as the API shows it (seeds, bulk status, "Record Object"). */
+export interface StatusRecord {
+  readonly id: number;
+  readonly consent_id: string;
+  readonly status: RowStatus;
+  readonly retry_eligible: RetryEligibility | null;
+  readonly session_id: string | null;
+  readonly error: RowError | null;
+  readonly account_details?: readonly AccountDetails[];
+}
+
+/** Where a batch stands. Times are epoch milliseconds. */
+export interface BatchReport {
+  readonly batch: Batch;
+  readonly status: BatchStatus;
+  readonly counters: Counters;
+  readonly lastUpdatedAt: number;
+  readonly progress: number;
+  readonly globalConfig: GlobalConfig;
+  readonly pagination: Pagination;
+  readonly records: readonly StatusRecord[];
+}
+
+export interface StatusPorts {
+  readonly batches: Batches;
+  readonly chunks: Chunks;
+}
+
+/** A row of the batch and the chunk it lies in. */
+interface Place {
+  readonly state: ChunkState;
+  readonly index: number;
+  readonly row: Row;
+}
+
+/**
+ * Answers where every row of a batch stands. The counters are the sum over the chunks' states, which are read strongly consistent; a page
+ * of any filter but `search` is located from the same states, and only the chunks on that page are read.
+ * @throws ServiceError `BatchNotFound`
+ */
+export async function readStatus(
+  { batches, chunks }: StatusPorts,
+  organisationId: string,
+  query: StatusQuery,
+): Promise<BatchReport> {
+  const batch = await batches.find(organisationId, query.referenceId);
+  if (!batch) {
+    throw new ServiceError('not-found', 'BatchNotFound', `No batch found with reference_id '${query.referenceId}'`);
+  }
+  return reportOf(chunks, batch, query);
+}
+
+/** The same for a batch that is known. */
+export async function reportOf(
+  chunks: Chunks,
+  batch: Batch,
+  query: Omit<StatusQuery, 'referenceId'>,
+): Promise<BatchReport> {
+  // Of a reserved batch the first chunks may be there already, but they count only once it is accepted.
+  const states = batch.chunks === 0 ? [] : await chunks.states(batch);
+  if (states.length !== batch.chunks) {
+    throw new Error(`batch ${batch.batchId} has ${batch.chunks} chunks, but ${states.length} were read`);
+  }
+  const counters = sumCounters(states.map(({ rows }) => countersOf(rows)));
+  const details = chunkDetails(chunks);
+  const matching = await matchingRows(states, query.filter, details);
+  const records = await Promise.all(
+    sliceOfPage(matching, query.page, query.limit).map((place) =>
+      recordOf(place, batch.chunkRows, details, query.includeBalances),
+    ),
+  );
+  return {
+    batch,
+    status: batchStatusOf(batch.total, counters, batch.error),
+    counters,
+    lastUpdatedAt: states.reduce((latest, { changedAt }) => Math.max(latest, changedAt), batch.acceptedAt),
+    progress: progressOf(batch.total, counters),
+    globalConfig: batch.globalConfig,
+    pagination: paginate(query.page, query.limit, matching.length),
+    records,
+  };
+}
+
+/** What is stored about chunks beside their states, each read at most once. */
+interface ChunkDetails {
+  input(state: ChunkState): Promise<ChunkInput>;
+  outcome(state: ChunkState): Promise<ChunkOutcome>;
+  accounts(state: ChunkState): Promise<ReadonlyMap<number, readonly AccountDetails[]>>;
+}
+
+function chunkDetails(chunks: Chunks): ChunkDetails {
+  const once = <T>(read: (state: ChunkState) => Promise<T>) => {
+    const known = new Map<number, Promise<T>>();
+    return (state: ChunkState): Promise<T> => {
+      const value = known.get(state.key.chunk) ?? read(state);
+      known.set(state.key.chunk, value);
+      return value;
+    };
+  };
+  return {
+    input: once(({ key }) => chunks.input(key)),
+    outcome: once(({ key }) => chunks.outcome(key)),
+    accounts: once(({ key }) => chunks.accounts(key)),
+  };
+}
+
+/** The rows that a filter selects, in the order of the input. */
+async function matchingRows(
+  states: readonly ChunkState[],
+  filter: RecordFilter,
+  details: ChunkDetails,
+): Promise<Place[]> {
+  const { statuses, retryEligible, search } = filter;
+  const places = states.flatMap((state) =>
+    state.rows.flatMap((row, index): Place[] => {
+      const matches =
+        (statuses.size === 0 || statuses.has(statusOf(row))) &&
+        (retryEligible === null || row.eligibility === retryEligible);
+      return matches ? [{ state, index, row }] : [];
+    }),
+  );
+  if (search === null) return places;
+  const found = await Promise.all(places.map((place) => mentions(place, search, details)));
+  return places.filter((_, index) => found[index]);
+}
+
+/** Whether a record holds the text in its consent_id, session_id, error code or message. */
+async function mentions({ state, index, row }: Place, search: string, details: ChunkDetails): Promise<boolean> {
+  const [input, outcome] = await Promise.all([details.input(state), details.outcome(state)]);
+  const error = row.phase === 'failed' ? outcome.errors.get(index) : undefined;
+  const texts = [input.rows[index]?.consentId, outcome.sessions.get(index), error?.code, error?.message];
+  return texts.some((text) => text?.toLowerCase().includes(search));
+}
+
+async function recordOf(
+  { state, index, row }: Place,
+  chunkRows: number,
+  details: ChunkDetails,
+  includeBalances: boolean,
+): Promise<StatusRecord> {
+  const [input, outcome] = await Promise.all([details.input(state), details.outcome(state)]);
+  const accounts = includeBalances && row.phase === 'completed' ? await details.accounts(state) : undefined;
+  return {
+    id: state.key.chunk * chunkRows + index + 1,
+    consent_id: input.rows[index]?.consentId ?? '',
+    status: statusOf(row),
+    retry_eligible: row.eligibility,
+    session_id: outcome.sessions.get(index) ?? null,
+    error: row.phase === 'failed' ? (outcome.errors.get(index) ?? null) : null,
+    ...(includeBalances ? { account_details: accounts?.get(index) ?? [] } : {}),
+  };
+}
+
+/** Where a page lies among `total` records, in the words of the seed (bulk status, `pagination`). */
+export interface Pagination {
+  readonly page: number;
+  readonly limit: number;
+  readonly total: number;
+  readonly total_pages: number;
+  readonly has_next: boolean;
+  readonly has_prev: boolean;
+}
+
+export function paginate(page: number, limit: number, total: number): Pagination {
+  const pages = Math.ceil(total / limit);
+  return {
+    page,
+    limit,
+    total,
+    total_pages: pages,
+    has_next: page < pages,
+    has_prev: page > 1 && pages > 0,
+  };
+}
+
+/** The items of a page; none when it lies beyond the last. */
+export const sliceOfPage = <T>(items: readonly T[], page: number, limit: number): T[] =>
+  items.slice((page - 1) * limit, page * limit);

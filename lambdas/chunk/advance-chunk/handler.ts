@@ -1,0 +1,15 @@
+import { limitsOf } from '#lambdas/platform/connect.ts';
+import { instrumented, logger } from '#lambdas/platform/telemetry.ts';
+import { type AdvancePorts, advanceChunk } from '../advance.ts';
+import { toLoopState } from '../loop.step-functions.ts';
+import { parseChunkTask } from '../queue.sqs.ts';
+
+/** The task of the chunk's state machine: advances it, and returns what the machine waits for next. */
+export const advanceChunkFunction = (ports: AdvancePorts) =>
+  instrumented(async (event, context) => {
+    const task = parseChunkTask(event);
+    const { organisationId, batchId, chunk, generation } = task;
+    logger.appendKeys({ organisationId, batchId, chunk, generation });
+    const advance = await advanceChunk(ports, task, limitsOf(context, ports));
+    return toLoopState(task, advance, ports.clock.now(), ports.settings.waitStep);
+  });

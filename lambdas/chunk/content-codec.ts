@@ -1,0 +1,180 @@
+import * as z from 'zod';
+import { packJson, unpackJson } from '../platform/dynamodb.ts';
+import type { AccountDetails } from '../upstream/accounts.ts';
+import type { ChunkInput, ChunkOutcome } from './content.ts';
+
+const text = z.string().nullable();
+const guidColumn = z.union([z.instanceof(Uint8Array), z.array(text)]).transform(unpackGuids);
+
+const inputContent = z.object({
+  defaults: z.object({ fiDataRangeFrom: text, fiDataRangeTo: text, configId: text }),
+  chunkRows: z.number().int().positive(),
+  /** What each row has beside its consent, cut after its last value that is not null. */
+  rows: z.array(z.tuple([text.optional(), text.optional(), text.optional(), z.number().int().nullable().optional()])),
+});
+
+const packedInput = z.object({ consents: guidColumn, content: z.instanceof(Uint8Array) });
+
+/** The attributes of a chunk's input. */
+export const toInputItem = ({ defaults, chunkRows, rows }: ChunkInput): object => ({
+  consents: packGuids(rows.map(({ consentId }) => consentId)),
+  content: packJson({
+    defaults,
+    chunkRows,
+    rows: rows.map((row) => trimmed([row.fiDataRangeFrom, row.fiDataRangeTo, row.configId, row.previous])),
+  }),
+});
+
+export function fromInputItem(item: unknown): ChunkInput {
+  const { consents, content } = packedInput.parse(item);
+  const { defaults, chunkRows, rows } = inputContent.parse(unpackJson(content));
+  return {
+    defaults,
+    chunkRows,
+    rows: rows.map(([from = null, to = null, configId = null, previous = null], row) => ({
+      consentId: consents[row] ?? '',
+      fiDataRangeFrom: from,
+      fiDataRangeTo: to,
+      configId,
+      previous,
+    })),
+  };
+}
+
+function trimmed(values: readonly (string | number | null)[]): readonly (string | number | null)[] {
+  const last = values.findLastIndex((value) => value !== null);
+  return values.slice(0, last + 1);
+}
+
+const outcomeContent = z.object({
+  /** Each distinct error once: code and message. */
+  texts: z.array(z.tuple([z.string(), z.string()])),
+  /** Row and the number of its error. */
+  errors: z.array(z.tuple([z.number().int(), z.number().int()])),
+});
+
+const packedOutcome = z.object({ version: z.number().int(), sessions: guidColumn, content: z.instanceof(Uint8Array) });
+
+/** The attributes of a chunk's outcome. */
+export function toOutcomeItem({ version, sessions, errors }: ChunkOutcome): object {
+  const rows = Math.max(-1, ...sessions.keys()) + 1;
+  const texts = new Map<string, number>();
+  const numbered = [...errors].map(([row, { code, message }]) => {
+    const key = JSON.stringify([code, message]);
+    const number = texts.get(key) ?? texts.size;
+    texts.set(key, number);
+    return [row, number];
+  });
+  return {
+    version,
+    // By row, with null where a row has none.
+    sessions: packGuids(Array.from({ length: rows }, (_, row) => sessions.get(row) ?? null)),
+    content: packJson({
+      texts: [...texts.keys()].map((key): unknown => JSON.parse(key)),
+      errors: numbered,
+    }),
+  };
+}
+
+export function fromOutcomeItem(item: unknown): ChunkOutcome {
+  const { version, sessions, content } = packedOutcome.parse(item);
+  const { texts, errors } = outcomeContent.parse(unpackJson(content));
+  return {
+    version,
+    sessions: new Map(sessions.flatMap((session, row) => (session === null ? [] : [[row, session] as const]))),
+    errors: new Map(
+      errors.map(([row, number]) => {
+        const [code, message] = texts[number] ?? ['Unknown', ''];
+        return [row, { code, message }] as const;
+      }),
+    ),
+  };
+}
+
+/** DynamoDB takes items of up to 400 KB; accounts are split well before. */
+const LARGEST_ACCOUNTS = 300 * 1024;
+
+type AccountsOfRows = ReadonlyMap<number, readonly AccountDetails[]>;
+
+const FIELDS = [
+  'link_reference_number',
+  'masked_account_number',
+  'fip_id',
+  'fip_name',
+  'fi_status',
+  'fi_type',
+  'account_type',
+  'current_balance',
+  'currency',
+  'balance_as_of',
+] as const;
+
+/** Accounts as tuples in the order of FIELDS, so that deflate meets like after like. One packed part per item. */
+export function toAccountsParts(accounts: AccountsOfRows): Uint8Array[] {
+  const packed = packJson([...accounts].map(([row, list]) => [row, list.map(toTuple)]));
+  if (packed.byteLength <= LARGEST_ACCOUNTS || accounts.size === 1) return [packed];
+  const entries = [...accounts];
+  const half = Math.ceil(entries.length / 2);
+  return [entries.slice(0, half), entries.slice(half)].flatMap((part) => toAccountsParts(new Map(part)));
+}
+
+const toTuple = (account: AccountDetails): (string | null)[] => FIELDS.map((field) => account[field] ?? null);
+
+const accountsContent = z.array(
+  z.tuple([
+    z.number().int(),
+    z.array(
+      z
+        .tuple([z.string(), text, text, text, z.string(), text, text, text, text, text])
+        .transform(([link, masked, fipId, fipName, fiStatus, ...balance]): AccountDetails => {
+          const [fiType, accountType, currentBalance, currency, asOf] = balance;
+          return {
+            link_reference_number: link,
+            masked_account_number: masked,
+            fip_id: fipId,
+            fip_name: fipName,
+            fi_status: fiStatus,
+            ...(fiType === null ? {} : { fi_type: fiType }),
+            ...(accountType === null ? {} : { account_type: accountType }),
+            ...(currentBalance === null ? {} : { current_balance: currentBalance }),
+            ...(currency === null ? {} : { currency }),
+            ...(asOf === null ? {} : { balance_as_of: asOf }),
+          };
+        }),
+    ),
+  ]),
+);
+
+const packedAccounts = z.object({ content: z.instanceof(Uint8Array) });
+
+export function fromAccountsItem(item: unknown): (readonly [number, readonly AccountDetails[]])[] {
+  const { content } = packedAccounts.parse(item);
+  return accountsContent.parse(unpackJson(content));
+}
+
+const GUID_BYTES = 16;
+const LOWER_CASE_GUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+const NONE = '00000000-0000-0000-0000-000000000000';
+
+/** A column of GUIDs: their 16 bytes each, or the texts as they are where one of them is not a GUID in lower case. */
+export type GuidColumn = Uint8Array | readonly (string | null)[];
+
+/**
+ * GUIDs as their bits, which do not compress: 250 take 4,000 bytes, 1,200 less than as deflated text. Spelling is kept: a column with capitals
+ * stays text.
+ */
+export function packGuids(values: readonly (string | null)[]): GuidColumn {
+  const isPackable = values.every((value) => value === null || (LOWER_CASE_GUID.test(value) && value !== NONE));
+  if (!isPackable) return values;
+  return Buffer.concat(values.map((value) => Buffer.from((value ?? NONE).replaceAll('-', ''), 'hex')));
+}
+
+export function unpackGuids(column: GuidColumn): (string | null)[] {
+  if (!(column instanceof Uint8Array)) return [...column];
+  const bytes = Buffer.from(column);
+  return Array.from({ length: bytes.length / GUID_BYTES }, (_, index) => {
+    const hex = bytes.toString('hex', index * GUID_BYTES, (index + 1) * GUID_BYTES);
+    const guid = hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+    return guid === NONE ? null : guid;
+  });
+}

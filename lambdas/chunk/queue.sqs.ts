@@ -1,0 +1,63 @@
+import { SendMessageBatchCommand, SQSClient } from '@aws-sdk/client-sqs';
+import * as z from 'zod';
+import type { Journal } from '../platform/telemetry.ts';
+import type { ChunkQueue, ChunkTask } from './task.ts';
+
+/** SendMessageBatch takes 10 messages (Amazon SQS API reference). */
+export const MESSAGES_A_CALL = 10;
+
+const chunkTask = z.object({
+  organisationId: z.string().min(1),
+  referenceId: z.string().min(1),
+  batchId: z.string().min(1),
+  chunk: z.number().int().nonnegative(),
+  generation: z.number().int().positive(),
+});
+
+/** Parses the body of a chunk message, or the same fields in the input of the state machine. */
+export const parseChunkTask = (value: unknown): ChunkTask => chunkTask.parse(value);
+
+/** The chunk queue. Messages carry the organisation as their group, by which SQS deals them out fairly ("fair queues"). */
+export function sqsChunkQueue(
+  queueUrl: string,
+  journal: Pick<Journal, 'note'>,
+  client = new SQSClient({ maxAttempts: 4 }),
+): ChunkQueue {
+  /** What could not be sent is found by recovery: the batch is accepted all the same. */
+  const unsent = (tasks: readonly ChunkTask[], error: string): readonly ChunkTask[] => {
+    const [first] = tasks;
+    if (first) journal.note('chunks could not be queued', { batchId: first.batchId, chunk: first.chunk, error });
+    return tasks;
+  };
+  const sendSome = async (tasks: readonly ChunkTask[]): Promise<readonly ChunkTask[]> => {
+    try {
+      const { Failed = [] } = await client.send(
+        new SendMessageBatchCommand({
+          QueueUrl: queueUrl,
+          Entries: tasks.map((task, index) => ({
+            Id: String(index),
+            MessageBody: JSON.stringify(chunkTask.parse(task)),
+            MessageGroupId: task.organisationId,
+          })),
+        }),
+      );
+      const [why] = Failed;
+      if (!why) return [];
+      const failed = new Set(Failed.map(({ Id }) => Id));
+      return unsent(
+        tasks.filter((_, index) => failed.has(String(index))),
+        `${why.Code}: ${why.Message}`,
+      );
+    } catch (error) {
+      return unsent(tasks, String(error));
+    }
+  };
+  return {
+    send: async (tasks) => {
+      const calls = Array.from({ length: Math.ceil(tasks.length / MESSAGES_A_CALL) }, (_, call) =>
+        tasks.slice(call * MESSAGES_A_CALL, (call + 1) * MESSAGES_A_CALL),
+      );
+      return (await Promise.all(calls.map(sendSome))).flat();
+    },
+  };
+}

@@ -1,0 +1,134 @@
+import { GetCommand, PutCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
+import * as z from 'zod';
+import { epochSeconds, holds, type Table, writeAll } from '../platform/dynamodb.ts';
+import {
+  accountsKey,
+  accountsPrefix,
+  type ItemKey,
+  inputKey,
+  outcomeKey,
+  stateKey,
+  statePrefix,
+  unacceptedPrefixes,
+} from '../platform/keys.ts';
+import type { Settings } from '../platform/settings.ts';
+import type { Clock } from '../platform/system.ts';
+import { fromStateItem, toStateItem } from './codec.ts';
+import { NO_OUTCOME } from './content.ts';
+import {
+  fromAccountsItem,
+  fromInputItem,
+  fromOutcomeItem,
+  toAccountsParts,
+  toInputItem,
+  toOutcomeItem,
+} from './content-codec.ts';
+import type { ChunkKey, ChunkState } from './state.ts';
+import type { Chunks, NewChunk } from './store.ts';
+
+const DAY = 86_400_000;
+
+const itemKey = z.object({ pk: z.string(), sk: z.string() });
+
+/** The chunks of batches in the table. Reads are strongly consistent; writes are conditional on the version that was read. */
+export function dynamoDbChunks(table: Table, clock: Clock, settings: Settings): Chunks {
+  const { client, name: TableName } = table;
+  // A day after the batch item, so that a batch is never seen without its chunks.
+  const chunkExpiry = (from: number): number => epochSeconds(from + settings.retention + DAY);
+  const stateItem = (state: ChunkState): object =>
+    toStateItem(state, stateKey(state.key), chunkExpiry(state.acceptedAt));
+
+  const get = async (Key: ItemKey): Promise<unknown> =>
+    (await client.send(new GetCommand({ TableName, Key, ConsistentRead: true }))).Item;
+
+  const query = async ({ pk, sk }: ItemKey): Promise<unknown[]> => {
+    const items: unknown[] = [];
+    let ExclusiveStartKey: Record<string, unknown> | undefined;
+    do {
+      const page = await client.send(
+        new QueryCommand({
+          TableName,
+          ConsistentRead: true,
+          KeyConditionExpression: 'pk = :pk AND begins_with(sk, :sk)',
+          ExpressionAttributeValues: { ':pk': pk, ':sk': sk },
+          ExclusiveStartKey,
+        }),
+      );
+      items.push(...(page.Items ?? []));
+      ExclusiveStartKey = page.LastEvaluatedKey;
+    } while (ExclusiveStartKey);
+    return items;
+  };
+
+  const putNext = (Item: object, version: number): Promise<boolean> =>
+    holds(
+      client.send(
+        new PutCommand({
+          TableName,
+          Item: { ...Item },
+          ...(version === 1
+            ? { ConditionExpression: 'attribute_not_exists(pk)' }
+            : { ConditionExpression: 'version = :seen', ExpressionAttributeValues: { ':seen': version - 1 } }),
+        }),
+      ),
+    );
+
+  return {
+    create: (chunks) => writeAll(table, { puts: chunks.flatMap((chunk) => newItems(chunk, stateItem, chunkExpiry)) }),
+    discard: (keys) =>
+      writeAll(table, { deletes: keys.flatMap((key) => [stateKey(key), inputKey(key), outcomeKey(key)]) }),
+    clear: async (batch) => {
+      const written = await Promise.all(unacceptedPrefixes(batch).map(query));
+      await writeAll(table, { deletes: written.flat().map((item) => itemKey.parse(item)) });
+    },
+    state: async (key) => {
+      const item = await get(stateKey(key));
+      return item === undefined ? null : fromStateItem(item, chunkKeyOf(key));
+    },
+    states: async (batch) => {
+      const items = await query(statePrefix(batch));
+      return items.map((item, chunk) => fromStateItem(item, { ...batchKeyOf(batch), chunk }));
+    },
+    saveState: (state) => putNext(stateItem(state), state.version),
+    input: async (key) => fromInputItem(await get(inputKey(key))),
+    outcome: async (key) => {
+      const item = await get(outcomeKey(key));
+      return item === undefined ? NO_OUTCOME : fromOutcomeItem(item);
+    },
+    saveOutcome: (key, outcome) =>
+      putNext({ ...outcomeKey(key), ...toOutcomeItem(outcome), expiresAt: chunkExpiry(clock.now()) }, outcome.version),
+    saveAccounts: async (key, version, accounts) => {
+      const parts = toAccountsParts(accounts);
+      for (const [part, content] of parts.entries()) {
+        const Item = { ...accountsKey(key, version, part), content, expiresAt: chunkExpiry(clock.now()) };
+        await client.send(new PutCommand({ TableName, Item }));
+      }
+    },
+    accounts: async (key) => new Map((await query(accountsPrefix(key))).flatMap(fromAccountsItem)),
+  };
+}
+
+const chunkKeyOf = ({ organisationId, referenceId, batchId, chunk }: ChunkKey): ChunkKey => ({
+  organisationId,
+  referenceId,
+  batchId,
+  chunk,
+});
+
+const batchKeyOf = ({ organisationId, referenceId, batchId }: Omit<ChunkKey, 'chunk'>): Omit<ChunkKey, 'chunk'> => ({
+  organisationId,
+  referenceId,
+  batchId,
+});
+
+function newItems(
+  { state, input, rejections }: NewChunk,
+  stateItem: (state: ChunkState) => object,
+  expiry: (from: number) => number,
+): object[] {
+  const expiresAt = expiry(state.acceptedAt);
+  const items = [stateItem(state), { ...inputKey(state.key), ...toInputItem(input), expiresAt }];
+  return rejections.errors.size === 0
+    ? items
+    : [...items, { ...outcomeKey(state.key), ...toOutcomeItem(rejections), expiresAt }];
+}

@@ -1,0 +1,78 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { deflateRawSync, inflateRawSync } from 'node:zlib';
+import { ConditionalCheckFailedException, DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { BatchWriteCommand, type BatchWriteCommandInput, DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import type { ItemKey } from './keys.ts';
+
+/** The one table and the client that reaches it. */
+export interface Table {
+  readonly client: DynamoDBDocumentClient;
+  readonly name: string;
+}
+
+/** Made once a container. The SDK retries what is throttled or failed by itself, which is safe: every write is conditional or repeatable. */
+export const connectTable = (name: string, maxAttempts = 5): Table => ({
+  client: DynamoDBDocumentClient.from(new DynamoDBClient({ maxAttempts }), {
+    marshallOptions: { removeUndefinedValues: true },
+  }),
+  name,
+});
+
+/** True when the write took place, false when its condition did not hold; any other failure is thrown. */
+export async function holds(write: Promise<unknown>): Promise<boolean> {
+  try {
+    await write;
+    return true;
+  } catch (error) {
+    if (error instanceof ConditionalCheckFailedException) return false;
+    throw error;
+  }
+}
+
+/** TTL attributes are epoch seconds (DynamoDB developer guide, "Time to Live"). */
+export const epochSeconds = (at: number): number => Math.ceil(at / 1000);
+
+/** BatchWriteItem takes 25 requests and may leave any of them unprocessed (Amazon DynamoDB API reference). */
+const REQUESTS_A_CALL = 25;
+const TRIES = 8;
+
+interface Writes {
+  readonly puts?: readonly object[];
+  readonly deletes?: readonly ItemKey[];
+}
+
+/**
+ * Writes all items, unconditionally, in no order. What DynamoDB leaves unprocessed is sent again, with growing pauses.
+ * @throws Error when some could still not be written
+ */
+export async function writeAll({ client, name }: Table, { puts = [], deletes = [] }: Writes): Promise<void> {
+  const requests = [
+    ...puts.map((item) => ({ PutRequest: { Item: { ...item } } })),
+    ...deletes.map((key) => ({ DeleteRequest: { Key: { ...key } } })),
+  ];
+  const calls = Array.from({ length: Math.ceil(requests.length / REQUESTS_A_CALL) }, (_, call) =>
+    requests.slice(call * REQUESTS_A_CALL, (call + 1) * REQUESTS_A_CALL),
+  );
+  await Promise.all(
+    calls.map(async (call) => {
+      let left: NonNullable<BatchWriteCommandInput['RequestItems']> = { [name]: call };
+      for (let tries = 0; tries < TRIES; tries += 1) {
+        const answer = await client.send(new BatchWriteCommand({ RequestItems: left }));
+        left = answer.UnprocessedItems ?? {};
+        if (Object.keys(left).length === 0) return;
+        await wait(50 * 2 ** tries);
+      }
+      throw new Error('the table did not take all items of a batch write');
+    }),
+  );
+}
+
+/** Binary attributes come back as bytes; more than this is not one of ours (an item has at most 400 KB). */
+const LARGEST_UNPACKED = 64 * 1024 * 1024;
+
+/** JSON in as few bytes as deflate gets it: 250 GUIDs take 4.7 KB, nearly the 4 KB of their bits, in any spelling. */
+export const packJson = (value: unknown): Uint8Array => deflateRawSync(JSON.stringify(value), { level: 9 });
+
+/** The value that was packed. The caller parses it. */
+export const unpackJson = (packed: Uint8Array): unknown =>
+  JSON.parse(inflateRawSync(packed, { maxOutputLength: LARGEST_UNPACKED }).toString('utf8'));

@@ -1,0 +1,61 @@
+import * as z from 'zod';
+import { invalidRequest } from '../errors.ts';
+
+/** Headers of a request; names compare without case. */
+export interface Headers {
+  get(name: string): string | undefined;
+}
+
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+/** What is read of API Gateway's proxy event (REST API, Lambda proxy integration, payload format 1.0). */
+const apiEvent = z.object({
+  headers: z.record(z.string(), z.string().optional()).nullish(),
+  body: z.string().nullish(),
+  isBase64Encoded: z.boolean().nullish(),
+  requestContext: z.object({ requestId: z.string().optional().catch(undefined) }).nullish(),
+});
+
+export interface ApiEvent {
+  readonly headers: Headers;
+  /** The body, byte for byte. */
+  readonly bytes: Buffer;
+  /** API Gateway's id of the request where it is a UUID: it is in the gateway's log too. */
+  readonly requestId: string | null;
+}
+
+export function parseApiEvent(event: unknown): ApiEvent {
+  const { headers, body, isBase64Encoded, requestContext } = apiEvent.parse(event);
+  const values = new Map(Object.entries(headers ?? {}).map(([name, value]) => [name.toLowerCase(), value]));
+  const requestId = requestContext?.requestId;
+  return {
+    headers: { get: (name) => values.get(name.toLowerCase()) },
+    bytes: Buffer.from(body ?? '', isBase64Encoded === true ? 'base64' : 'utf8'),
+    requestId: requestId && UUID.test(requestId) ? requestId : null,
+  };
+}
+
+const jsonObject = z.record(z.string(), z.unknown());
+
+/**
+ * The JSON object in the body of a request.
+ * @throws ServiceError `InvalidRequest` when the content type is not JSON, or the body is not a JSON object
+ */
+export function jsonBody({ headers, bytes }: ApiEvent): Readonly<Record<string, unknown>> {
+  const type = headers.get('content-type')?.split(';')[0]?.trim().toLowerCase();
+  if (type !== 'application/json') {
+    throw invalidRequest('Content-Type must be application/json', { field: 'Content-Type', provided: type ?? null });
+  }
+  const parsed = jsonObject.safeParse(parseJson(bytes.toString('utf8')));
+  if (!parsed.success) throw invalidRequest('The body must be a JSON object', { field: 'body' });
+  return parsed.data;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    const reason = error instanceof SyntaxError ? `: ${error.message}` : '';
+    throw invalidRequest(`The body is not valid JSON${reason}`.slice(0, 300), { field: 'body' });
+  }
+}

@@ -1,0 +1,20 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout } from 'node:timers/promises';
+
+export const systemClock: Clock = { now: () => Date.now() };
+
+export const systemWait: Wait = (milliseconds) => setTimeout(milliseconds);
+
+export const randomIds: Ids = { uuid: () => randomUUID() };
+
+/** Epoch milliseconds. Workers' clocks agree within 2 s. */
+export interface Clock {
+  now(): number;
+}
+
+/** Resolves after so many milliseconds. */
+export type Wait = (milliseconds: number) => Promise<void>;
+
+export interface Ids {
+  uuid(): string;
+}

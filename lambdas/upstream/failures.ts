@@ -1,0 +1,171 @@
+import type { RetryEligibility } from '../chunk/row.ts';
+
+/** What the caller is told about a failed row. The message says what to change where a change helps. */
+export interface RowError {
+  readonly code: string;
+  readonly message: string;
+}
+
+/** Messages are cut to this many characters, so that a chunk's outcome keeps its bounds (`design.md`, table). */
+export const MESSAGE_LIMIT = 300;
+
+export const rowError = (code: string, message: string): RowError => ({
+  code: code.slice(0, 64),
+  message: message.length > MESSAGE_LIMIT ? `${message.slice(0, MESSAGE_LIMIT - 1)}…` : message,
+});
+
+/**
+ * Why a call to the upstream did not give what was asked for.
+ * - sent `no`: it never left us (connection refused, DNS, TLS), so it cannot have been processed
+ * - sent `maybe`: cut or timed out after sending, or answered by something that is not FinPro
+ * - sent `answered`: FinPro answered with an error; `status` is the HTTP status, `code` and `message` are from its body where it had one
+ */
+export type UpstreamFailure =
+  | { readonly sent: 'no'; readonly message: string }
+  | { readonly sent: 'maybe'; readonly timedOut: boolean; readonly message: string }
+  | { readonly sent: 'answered'; readonly status: number; readonly code: string | null; readonly message: string };
+
+/** What an upstream failure means for a row (`upstream.md`, "What a failure means for the row"). */
+export type Verdict =
+  | { readonly kind: 'not-processed'; readonly error: RowError }
+  | { readonly kind: 'answer-lost'; readonly error: RowError }
+  | { readonly kind: 'rate-limited' }
+  | { readonly kind: 'unauthorized'; readonly error: RowError }
+  | { readonly kind: 'in-progress' }
+  | { readonly kind: 'no-data' }
+  | {
+      readonly kind: 'final';
+      readonly eligibility: RetryEligibility;
+      readonly error: RowError;
+      readonly classified: boolean;
+    };
+
+interface Rule {
+  readonly code: RegExp;
+  readonly message?: RegExp;
+  readonly eligibility: RetryEligibility;
+  readonly remedy: string;
+}
+
+/** Codes that end a row, first match wins. `InvalidRequest` stands for a bad date and for a revoked consent: the message tells. */
+const FINAL_RULES: readonly Rule[] = [
+  {
+    code: /^InvalidDateRange$/,
+    eligibility: 'YesWithModifications',
+    remedy: 'Change fiDataRangeFrom and fiDataRangeTo to a range that the consent covers.',
+  },
+  { code: /^InvalidConsentId$/, eligibility: 'No', remedy: 'The consent is not known; ask for a new one.' },
+  {
+    code: /^(InvalidConsentStatus|ConsentRevoked|ConsentExpired)$/,
+    eligibility: 'No',
+    remedy: 'The consent is not active; ask for a new one.',
+  },
+  { code: /^ConsentPaused$/, eligibility: 'Yes', remedy: 'Try again when the customer has resumed the consent.' },
+  {
+    code: /^(InvalidConsentUse|.*Quota.*)$/i,
+    eligibility: 'No',
+    remedy: 'The consent allows no further fetch; ask for a new one.',
+  },
+  {
+    code: /^InvalidConfig(Id|urationId)?$|^ConfigNotFound$/i,
+    eligibility: 'YesWithModifications',
+    remedy: 'Change configId to one that your FinPro administrator has given you.',
+  },
+  {
+    code: /^(InvalidRequest|NotFound)$/,
+    message: /config\s*-?_?id|configuration/i,
+    eligibility: 'YesWithModifications',
+    remedy: 'Change configId to one that your FinPro administrator has given you.',
+  },
+  {
+    code: /^InvalidRequest$/,
+    message: /revoked|expired|not active|inactive/i,
+    eligibility: 'No',
+    remedy: 'The consent is not active; ask for a new one.',
+  },
+  {
+    code: /^InvalidRequest$/,
+    message: /quota|exhausted|already (been )?used|frequency/i,
+    eligibility: 'No',
+    remedy: 'The consent allows no further fetch; ask for a new one.',
+  },
+  {
+    code: /^InvalidRequest$/,
+    message: /paused/i,
+    eligibility: 'Yes',
+    remedy: 'Try again when the customer has resumed the consent.',
+  },
+  {
+    code: /^InvalidRequest$/,
+    message: /\b(dates?|range)\b|fiDataRange/i,
+    eligibility: 'YesWithModifications',
+    remedy: 'Change fiDataRangeFrom and fiDataRangeTo to a range that the consent covers.',
+  },
+];
+
+/** Classifies a failure by how far the call got, by its code and by its message. Total: what no rule knows is final, `Yes`, unclassified. */
+export function classify(failure: UpstreamFailure): Verdict {
+  if (failure.sent === 'no') return { kind: 'not-processed', error: rowError('ServiceUnavailable', failure.message) };
+  if (failure.sent === 'maybe') return { kind: 'answer-lost', error: rowError('UpstreamTimeout', failure.message) };
+  const { status, code, message } = failure;
+  if (status === 429 || code === 'TooManyRequests') return { kind: 'rate-limited' };
+  const rule = FINAL_RULES.find((each) => each.code.test(code ?? '') && (each.message?.test(message) ?? true));
+  if (rule && status < 500 && status !== 401) {
+    const said = message.trim().slice(0, MESSAGE_LIMIT - rule.remedy.length - 1);
+    const error = rowError(code ?? 'UpstreamError', `${said} ${rule.remedy}`.trim());
+    return { kind: 'final', eligibility: rule.eligibility, error, classified: true };
+  }
+  if (status === 401 || status === 403 || code === 'SignatureDoesNotMatch' || code === 'Unauthorized') {
+    return { kind: 'unauthorized', error: rowError(code ?? 'Unauthorized', message) };
+  }
+  if (code === 'DataFetchRequestInProgress') return { kind: 'in-progress' };
+  if (code === 'NoDataFound') return { kind: 'no-data' };
+  if (status === 503 || code === 'ServiceUnavailable') {
+    return { kind: 'not-processed', error: rowError(code ?? 'ServiceUnavailable', message) };
+  }
+  if (status >= 500 || status === 408) {
+    return { kind: 'answer-lost', error: rowError(code ?? 'UpstreamError', message) };
+  }
+  return { kind: 'final', eligibility: 'Yes', error: rowError(code ?? 'UpstreamError', message), classified: false };
+}
+
+/** Codes of FinPro that are counted by their own name. Any other is `Other`: a code is text from outside, and each name is a metric to be paid for. */
+const KNOWN_CODES = [
+  'ConsentExpired',
+  'ConsentPaused',
+  'ConsentRevoked',
+  'DataFetchRequestInProgress',
+  'InvalidConfigId',
+  'InvalidConsentId',
+  'InvalidConsentStatus',
+  'InvalidConsentUse',
+  'InvalidDateRange',
+  'InvalidRequest',
+  'NoDataFound',
+] as const;
+
+/** The names under which failed calls to the upstream are counted, each as `UpstreamError.<name>`. */
+export const UPSTREAM_ERRORS = [
+  ...KNOWN_CODES,
+  'AnswerLost',
+  'Other',
+  'ServerError',
+  'TooManyRequests',
+  'Unauthorized',
+  'Unreachable',
+] as const;
+export type UpstreamError = (typeof UPSTREAM_ERRORS)[number];
+
+/** The name under which a failed call is counted. */
+export function upstreamErrorOf(failure: UpstreamFailure): UpstreamError {
+  if (failure.sent === 'no') return 'Unreachable';
+  if (failure.sent === 'maybe') return 'AnswerLost';
+  const { status, code } = failure;
+  const known = KNOWN_CODES.find((each) => each === code);
+  if (known) return known;
+  if (status === 429 || code === 'TooManyRequests') return 'TooManyRequests';
+  if (status === 401 || status === 403 || code === 'Unauthorized' || code === 'SignatureDoesNotMatch') {
+    return 'Unauthorized';
+  }
+  return status >= 500 || status === 408 || code === 'ServiceUnavailable' ? 'ServerError' : 'Other';
+}

@@ -1,0 +1,47 @@
+import { GUID } from '#lambdas/batch/submission.ts';
+import { authenticator } from '#lambdas/clients/authenticate.ts';
+import { type ClientRatePorts, countClientCall } from '#lambdas/clients/rate-limit.ts';
+import type { Clients } from '#lambdas/clients/store.ts';
+import { invalidRequest } from '#lambdas/platform/errors.ts';
+import { jsonBody } from '#lambdas/platform/http/event.ts';
+import { apiHandler } from '#lambdas/platform/http/route.ts';
+import type { Ids } from '#lambdas/platform/system.ts';
+import type { StatusLookUp } from '../finpro.ts';
+import { type LookUpPorts, lookUpStatus } from './ask.ts';
+
+export interface FiRequestStatusPorts extends ClientRatePorts, LookUpPorts {
+  readonly clients: Clients;
+  readonly ids: Ids;
+}
+
+/** The version in the answers of this path (seeds, FI Request Status). */
+const VERSION = '1.21.0';
+
+/** `POST /consent/firequest/status` (seeds, FI Request Status). */
+export const fiRequestStatusFunction = (ports: FiRequestStatusPorts) =>
+  apiHandler(
+    { ...ports, authenticate: authenticator(ports.clients, ports.clock) },
+    async ({ caller, event }) => {
+      const { data, message } = await lookUpStatus(ports, caller.organisationId, parseStatusLookUp(jsonBody(event)));
+      return { content: { status: 'success', data, message } };
+    },
+    { ver: VERSION, countCall: (organisationId) => countClientCall(ports, organisationId) },
+  );
+
+const IDENTIFIERS = ['consentId', 'consentHandle', 'sessionId'] as const;
+
+/**
+ * Parses the body of an FI Request Status call (seeds, FI Request Status). Faults are told in the seed's words, all in one list.
+ * @throws ServiceError `InvalidRequest`
+ */
+export function parseStatusLookUp(body: Readonly<Record<string, unknown>>): StatusLookUp {
+  const given = IDENTIFIERS.filter((name) => body[name] !== undefined && body[name] !== null);
+  if (given.length === 0) throw refused(['at least one of consentId, consentHandle or sessionId is required']);
+  const faults = given.filter((name) => !isGuid(body[name])).map((name) => `${name} must be a valid GUID`);
+  if (faults.length > 0) throw refused(faults);
+  return Object.fromEntries(given.map((name) => [name, body[name]]));
+}
+
+const isGuid = (value: unknown): boolean => typeof value === 'string' && GUID.test(value);
+
+const refused = (faults: readonly string[]) => invalidRequest(` [ ${faults.join(', ')} ] `);

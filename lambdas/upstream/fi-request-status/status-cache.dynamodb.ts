@@ -1,0 +1,32 @@
+import { GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
+import * as z from 'zod';
+import { epochSeconds, packJson, type Table, unpackJson } from '#lambdas/platform/dynamodb.ts';
+import { keptStatusKey } from '#lambdas/platform/keys.ts';
+import type { KeptStatuses } from './ask.ts';
+
+const keptItem = z.object({ keptUntil: z.number(), document: z.instanceof(Uint8Array) });
+const keptDocument = z.object({ message: z.string(), data: z.record(z.string(), z.unknown()) });
+
+/** An item has at most 400 KB (DynamoDB, "Constraints"); larger answers are not kept. */
+const LARGEST = 300 * 1024;
+
+/** Statuses in the table, so that every container finds them. TTL deletes late: the time is looked at, too. */
+export const dynamoDbKeptStatuses = ({ client, name: TableName }: Table): KeptStatuses => ({
+  find: async (organisationId, sessionId, now) => {
+    const { Item } = await client.send(new GetCommand({ TableName, Key: keptStatusKey(organisationId, sessionId) }));
+    if (Item === undefined) return null;
+    const { keptUntil, document } = keptItem.parse(Item);
+    return keptUntil > now ? keptDocument.parse(unpackJson(document)) : null;
+  },
+  keep: async (organisationId, sessionId, document, until) => {
+    const packed = packJson(document);
+    if (packed.byteLength > LARGEST) return;
+    const Key = keptStatusKey(organisationId, sessionId);
+    await client.send(
+      new PutCommand({
+        TableName,
+        Item: { ...Key, keptUntil: until, document: packed, expiresAt: epochSeconds(until) },
+      }),
+    );
+  },
+});

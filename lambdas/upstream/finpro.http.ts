@@ -1,0 +1,169 @@
+import type * as z from 'zod';
+import { inUtc } from '../batch/date-range.ts';
+import type { CredentialsOf } from './credentials.ts';
+import type { UpstreamFailure } from './failures.ts';
+import type { FinPro, StatusLookUps, UpstreamAnswer } from './finpro.ts';
+import { errorAnswer, fiBalanceAnswer, fiRequestAnswer, fiStatusAnswer, fiStatusDocument } from './finpro-answers.ts';
+import type { RateHint } from './rate-limit-headers.ts';
+
+export interface FinProOptions {
+  readonly baseUrl: string;
+  /** Milliseconds for one call. */
+  readonly timeout: number;
+  readonly credentialsOf: CredentialsOf;
+}
+
+const FI_STATUS = '/consent/firequest/status';
+
+/** FinPro's single-consent calls (`upstream.md`). Connections are kept alive between calls by `fetch`. */
+export function finProClient({ baseUrl, timeout, credentialsOf }: FinProOptions): FinPro & StatusLookUps {
+  const call = async <T>(
+    organisationId: string,
+    path: string,
+    body: object,
+    answer: z.ZodType<T>,
+    extra: Readonly<Record<string, string>> = {},
+  ): Promise<UpstreamAnswer<T>> => {
+    let headers: Readonly<Record<string, string>>;
+    try {
+      headers = { ...(await credentialsOf(organisationId)), ...extra };
+    } catch {
+      return withoutCredentials();
+    }
+    const result = await callUpstream({ url: new URL(path, baseUrl).href, headers, body, timeout, answer });
+    if (!result.ok && result.failure.sent === 'answered' && [401, 403].includes(result.failure.status)) {
+      credentialsOf.forget(organisationId);
+    }
+    return result;
+  };
+
+  return {
+    requestFi: (organisationId, { consentId, fiDataRangeFrom, fiDataRangeTo, configId }) =>
+      call(
+        organisationId,
+        '/fi/request',
+        {
+          consentId,
+          ...(fiDataRangeFrom === null ? {} : { fiDataRangeFrom: inUtc(fiDataRangeFrom) }),
+          ...(fiDataRangeTo === null ? {} : { fiDataRangeTo: inUtc(fiDataRangeTo) }),
+        },
+        fiRequestAnswer,
+        configId === null ? {} : { 'x-config-id': headerText(configId) },
+      ),
+    fiStatus: (organisationId, of) => call(organisationId, FI_STATUS, of, fiStatusAnswer),
+    lookUp: (organisationId, by) => call(organisationId, FI_STATUS, by, fiStatusDocument),
+    fiBalance: (organisationId, consentId) =>
+      call(organisationId, '/getfibalance', { consentID: consentId }, fiBalanceAnswer),
+  };
+}
+
+/** Without credentials nothing is sent: it is as if they had been refused, which is not the row's fault. */
+const withoutCredentials = <T>(): UpstreamAnswer<T> => ({
+  ok: false,
+  failure: {
+    sent: 'answered',
+    status: 401,
+    code: 'Unauthorized',
+    message: "The organisation's upstream credentials could not be read.",
+  },
+  rate: { limit: null, remaining: null, resetAt: null },
+});
+
+/** Header values are printable ASCII; anything else goes percent-encoded. */
+const headerText = (value: string): string =>
+  /^[\x20-\x7e]*$/.test(value) ? value : encodeURIComponent(value.toWellFormed());
+
+export interface UpstreamCall<T> {
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: object;
+  /** For the whole call, in milliseconds. */
+  readonly timeout: number;
+  readonly answer: z.ZodType<T>;
+}
+
+/** Codes of Node's network errors that come up before a request is written. Any other leaves open whether it was processed. */
+const BEFORE_SENDING =
+  /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|EADDRNOTAVAIL|UND_ERR_CONNECT_TIMEOUT|ERR_TLS_.*|ERR_SSL_.*|CERT_.*|.*_CERT(_.*)?|UNABLE_TO_.*|EPROTO)$/;
+
+const NO_HINT: RateHint = { limit: null, remaining: null, resetAt: null };
+
+/** Makes one call and reads its body whatever the status. Never throws: every way a call can end is an answer. */
+export async function callUpstream<T>({
+  url,
+  headers,
+  body,
+  timeout,
+  answer,
+}: UpstreamCall<T>): Promise<UpstreamAnswer<T>> {
+  let rate = NO_HINT;
+  try {
+    const response = await fetch(url, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...headers },
+      body: JSON.stringify(body),
+      redirect: 'manual',
+      signal: AbortSignal.timeout(timeout),
+    });
+    rate = rateHint(response.headers);
+    const content = parseJson(await response.text());
+    const error = errorAnswer.safeParse(content);
+    if (error.success) return failed(rate, answered(response.status, error.data.errorCode, error.data.errorMsg));
+    if (!response.ok) return failed(rate, answered(response.status, null, `FinPro answered HTTP ${response.status}`));
+    const parsed = answer.safeParse(content);
+    return parsed.success
+      ? { ok: true, value: parsed.data, rate }
+      : failed(rate, { sent: 'maybe', timedOut: false, message: 'The answer was not one of FinPro.' });
+  } catch (error) {
+    return failed(rate, networkFailure(error));
+  }
+}
+
+const failed = <T>(rate: RateHint, failure: UpstreamFailure): UpstreamAnswer<T> => ({ ok: false, failure, rate });
+
+const answered = (status: number, code: string | null, message: string): UpstreamFailure => ({
+  sent: 'answered',
+  status,
+  code,
+  message,
+});
+
+/** The value of a JSON text; nothing for HTML, a cut text or an empty one. */
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** `fetch` wraps the network's error as its cause; a time-out has none and may have struck at any point. */
+function networkFailure(error: unknown): UpstreamFailure {
+  const code = codeOf(error);
+  return BEFORE_SENDING.test(code)
+    ? { sent: 'no', message: `FinPro could not be reached (${code}).` }
+    : { sent: 'maybe', timedOut: code === 'TimeoutError', message: `The answer of FinPro was lost (${code}).` };
+}
+
+function codeOf(error: unknown): string {
+  if (!(error instanceof Error)) return 'unknown';
+  const cause: unknown = error.cause ?? error;
+  if (typeof cause === 'object' && cause !== null && 'code' in cause && typeof cause.code === 'string') {
+    return cause.code;
+  }
+  return error.name;
+}
+
+/** `X-RateLimit-Reset` is a Unix timestamp in seconds, with decimals where the upstream gives them (`upstream.md`, "Rate limit"). */
+function rateHint(headers: Headers): RateHint {
+  const number = (name: string): number | null => {
+    const value = Number(headers.get(name) ?? Number.NaN);
+    return Number.isFinite(value) && value >= 0 ? value : null;
+  };
+  const reset = number('x-ratelimit-reset');
+  return {
+    limit: number('x-ratelimit-limit'),
+    remaining: number('x-ratelimit-remaining'),
+    resetAt: reset === null ? null : reset * 1000,
+  };
+}

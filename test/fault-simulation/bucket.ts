@@ -1,0 +1,42 @@
+import type { Files, Reports, StoredFile, UploadForms } from '#lambdas/batch/bucket.ts';
+import type { RemoteCall } from '../world/remote-call.ts';
+import type { EventQueue } from './event-queue.ts';
+
+/** The bucket: files that come in are announced on the file queue, reports go out. */
+export interface Bucket {
+  /** Puts a file, as a client does, and announces it. */
+  put(key: string, bytes: Uint8Array): void;
+  readonly reports: ReadonlyMap<string, object>;
+  /** The bucket as a worker sees it. */
+  portsFor(call: RemoteCall): { readonly files: Files; readonly reports: Reports; readonly uploadForms: UploadForms };
+}
+
+export function bucketOf(announcements: EventQueue): Bucket {
+  const files = new Map<string, Uint8Array>();
+  const reports = new Map<string, object>();
+  let versions = 0;
+  const idOf = ({ key, version }: Pick<StoredFile, 'key' | 'version'>): string => `${version} ${key}`;
+
+  return {
+    reports,
+    put: (key, bytes) => {
+      versions += 1;
+      const version = `v${versions}`;
+      files.set(idOf({ key, version }), bytes);
+      const object = { key: encodeURIComponent(key), size: bytes.byteLength, versionId: version };
+      announcements.send(JSON.stringify({ Records: [{ eventName: 'ObjectCreated:Put', s3: { object } }] }));
+    },
+    portsFor: (call) => ({
+      files: {
+        read: (file) =>
+          call('files.read', () => {
+            const bytes = files.get(idOf(file));
+            if (!bytes) throw new Error(`there is no ${file.key} in version ${file.version}`);
+            return bytes;
+          }),
+      },
+      reports: { write: (key, report) => call('reports.write', () => void reports.set(key, structuredClone(report))) },
+      uploadForms: { create: (key) => call('uploadForms.create', () => ({ url: 'https://bucket', fields: { key } })) },
+    }),
+  };
+}

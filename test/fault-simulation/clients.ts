@@ -1,0 +1,110 @@
+import { z } from 'zod';
+import { START } from '../world/world.ts';
+import type { Bucket } from './bucket.ts';
+import type { Cluster } from './cluster.ts';
+import type { QueueWorld } from './event-queue.ts';
+import type { FunctionName } from './functions.ts';
+import type { Attempt, Plan, PlannedBatch } from './plan.ts';
+import { type ApiAnswer, apiAnswer } from './status-answer.ts';
+import { type ApiRequest, dropKey, fileOf, presignRequest, scheduleRequest, uploadRequest } from './submissions.ts';
+import { promise } from './violation.ts';
+
+/** An attempt that was answered with success, and the batch that it was told of. */
+export interface Answered {
+  readonly attempt: Attempt;
+  readonly batchId: string;
+}
+
+/** The clients of the API: each submits what is planned until it has a definite answer. */
+export interface ApiClients {
+  /** How many attempts have no definite answer yet. */
+  readonly busy: number;
+  /** Successful answers, by batch as planned. */
+  answersOf(batch: PlannedBatch): readonly Answered[];
+}
+
+/** No client waits longer: API Gateway's own limit. */
+const PATIENCE = 29_000;
+/** Of one attempt, over all the time in which things go wrong. */
+const MOST_TRIES = 2_000;
+
+const success = z.object({
+  data: z.object({ batch_id: z.string(), fields: z.object({ key: z.string() }).optional() }),
+});
+
+export function apiClients(world: QueueWorld, plan: Plan, cluster: Cluster, bucket: Bucket): ApiClients {
+  const { clock, mix, random, network, history } = world;
+  const answers = new Map<PlannedBatch, Answered[]>();
+  const forms = new Map<PlannedBatch, string>();
+  let busy = 0;
+
+  /** One call; null when no answer came in time, or the gateway's own. */
+  const call = async (name: FunctionName, request: ApiRequest): Promise<ApiAnswer | null> => {
+    const isImpatient = random.chance(network.shareNow(mix.impatience));
+    const timer = clock.timer(isImpatient ? random.int(1, 200) : PATIENCE);
+    const answer = cluster
+      .invoke(name, { ...request, requestContext: { requestId: 'not a UUID' } })
+      .then(apiAnswer, () => null);
+    const first = await Promise.race([answer, timer.done.then(() => null)]);
+    timer.cancel();
+    return first;
+  };
+
+  /** Repeats a call until it is answered with anything but a fault of the service. */
+  const persist = async (who: string, name: FunctionName, request: ApiRequest): Promise<ApiAnswer | null> => {
+    for (let tries = 0; tries < MOST_TRIES; tries += 1) {
+      const answer = await call(name, request);
+      history.note(who, `${name}: ${answer ? `${answer.status} ${answer.text}`.slice(0, 200) : 'no answer'}`);
+      if (answer && answer.status < 500) return answer;
+      await clock.wait(random.int(500, 20_000));
+    }
+    return null;
+  };
+
+  const put = (attempt: Attempt, key: string): void => {
+    bucket.put(key, fileOf(attempt));
+  };
+
+  const submit = async (batch: PlannedBatch, attempt: Attempt): Promise<void> => {
+    await clock.wait(START + attempt.at - clock.now());
+    const { tenant, referenceId } = batch;
+    const who = `${tenant.client_id} ${referenceId}.${attempt.number}`;
+    history.note(who, `submits ${attempt.rows.length} rows as ${attempt.way}`);
+    if (attempt.way === 'drop') return put(attempt, dropKey(batch, attempt));
+    const answer =
+      attempt.way === 'json'
+        ? await persist(who, 'schedule-batch', scheduleRequest(batch, attempt))
+        : attempt.way === 'form'
+          ? await persist(who, 'upload-batch', uploadRequest(batch, attempt))
+          : await persist(who, 'create-upload', presignRequest(batch, attempt));
+    promise(answer !== null, () => `${who} got no definite answer in ${MOST_TRIES} tries`);
+    if (answer === null) return;
+    const form = forms.get(batch);
+    // Whoever has the form can post another version of the file with it.
+    if (answer.status === 409 && attempt.way === 'presigned' && form !== undefined) return put(attempt, form);
+    if (answer.status === 409) return;
+    promise(answer.status === 200, () => `${who} was refused: ${answer.status} ${answer.text}`);
+    const { batch_id: batchId, fields } = success.parse(answer.body).data;
+    answers.set(batch, [...(answers.get(batch) ?? []), { attempt, batchId }]);
+    if (!fields) return;
+    forms.set(batch, fields.key);
+    put(attempt, fields.key);
+  };
+
+  const watch = async (batch: PlannedBatch, attempt: Attempt): Promise<void> => {
+    busy += 1;
+    await submit(batch, attempt);
+    busy -= 1;
+  };
+  const failures: unknown[] = [];
+  for (const batch of plan.batches) {
+    for (const attempt of batch.attempts) void watch(batch, attempt).catch((error: unknown) => failures.push(error));
+  }
+  return {
+    get busy() {
+      if (failures.length > 0) throw failures[0];
+      return busy;
+    },
+    answersOf: (batch) => answers.get(batch) ?? [],
+  };
+}

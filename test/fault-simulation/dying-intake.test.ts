@@ -1,0 +1,85 @@
+import { afterAll, describe, expect, test } from 'vitest';
+import { readSettings } from '#lambdas/platform/settings.ts';
+import { type ConsentScript, drawScript } from './consent-scripts.ts';
+import { drawFaults, type Strike } from './fault-mix.ts';
+import { captureLogLines } from './log-lines.ts';
+import type { Attempt, PlannedRow, Way } from './plan.ts';
+import { randomOf } from './random.ts';
+import type { Scenario } from './scenario.ts';
+import { simulate } from './simulate.ts';
+
+const logLines = captureLogLines();
+afterAll(() => logLines.release());
+
+const ROWS = 8;
+const TENANT = { organisationId: 'org-0', client_id: 'client-0', client_secret: 'zsecretz0', appIdentifier: 'app-0' };
+
+/** The first consent script of that name. */
+function scriptNamed(name: string): ConsentScript {
+  const random = randomOf(1, 'scripts');
+  for (let tries = 0; tries < 1000; tries += 1) {
+    const script = drawScript(random);
+    if (script.name === name) return script;
+  }
+  throw new Error(`there is no script ${name}`);
+}
+
+const rows: PlannedRow[] = Array.from({ length: ROWS }, (_, row) => ({
+  consentId: `00000000-0000-4000-8000-${String(row).padStart(12, '0')}`,
+  script: scriptNamed('ready'),
+}));
+
+/** One submission in three chunks, whose function is struck at the so-many-eth of its writes, and nothing else. */
+function scenario(way: Way, nth: number, strike: Strike): Scenario {
+  const attempt: Attempt = { number: 1, way, fileType: 'csv', rows, idempotencyKey: null, at: 0 };
+  const settings = readSettings({ CHUNK_ROWS: '3', BATCH_DEADLINE_SECONDS: '7200' });
+  return {
+    plan: { tenants: [TENANT], batches: [{ tenant: TENANT, referenceId: 'struck', attempts: [attempt] }] },
+    mix: {
+      ...drawFaults(randomOf(1, 'faults'), 1, settings.batchDeadline, []),
+      families: ['certain'],
+      aimed: [
+        {
+          worker: /^(schedule-batch|upload-batch|create-upload|ingest-file)/,
+          call: /^(chunks\.create|batches\.(accept|acceptReserved|claimReserved)|queue\.send)$/,
+          nth,
+          strike,
+        },
+      ],
+    },
+    settingsOf: () => settings,
+  };
+}
+
+/** Two items a chunk, the batch, the messages; a presigned upload reserves its reference and claims its file before. */
+const WRITES: Readonly<Record<Way, number>> = { json: 8, form: 8, drop: 8, presigned: 10 };
+
+describe.each(['json', 'form', 'drop', 'presigned'] as const)('a batch that comes in as %s', (way) => {
+  const writes = Array.from({ length: WRITES[way] }, (_, index) => index + 1);
+  const strikes = ['dies-before', 'dies-after', 'fails-after', 'hangs-after', 'repeats'] as const;
+
+  test.each(strikes)('and whose function %s, at any of its writes, is there in full or not at all', async (strike) => {
+    for (const nth of writes) {
+      const { broken, history } = await simulate(1, logLines, {
+        keepHistory: true,
+        scenario: scenario(way, nth, strike),
+      });
+      expect(broken, `at write ${nth}`).toBeNull();
+      const struck = history.filter((line) => line.endsWith(` ${strike}`));
+      expect(struck, `at write ${nth}`).toHaveLength(1);
+      // Reserved by a call whose answer was lost: nobody can upload to it, and the reference is free again after its time.
+      if (way === 'presigned' && nth === 1 && strike !== 'dies-before' && strike !== 'repeats') continue;
+      expect(history.at(-1), `at write ${nth}`).toContain(
+        `"total":${ROWS},"ready":0,"in_progress":0,"completed":${ROWS},"failed":0`,
+      );
+    }
+  });
+
+  test('is struck at every write there is', async () => {
+    const { history } = await simulate(1, logLines, {
+      keepHistory: true,
+      scenario: scenario(way, WRITES[way] + 1, 'dies-after'),
+    });
+    expect(history.filter((line) => line.endsWith(' dies-after'))).toHaveLength(0);
+  });
+});

@@ -1,0 +1,221 @@
+import { isFinished } from '#lambdas/chunk/state.ts';
+import { direct } from '../world/remote-call.ts';
+import type { ScriptedFinPro } from '../world/scripted-fin-pro.ts';
+import { START } from '../world/world.ts';
+import type { ApiClients } from './clients.ts';
+import { portsOf, type Surroundings } from './cluster.ts';
+import type { Family, FaultMix } from './fault-mix.ts';
+import type { Observer, Sight } from './observer.ts';
+import type { Plan, PlannedBatch } from './plan.ts';
+import { faultOf } from './reference-model.ts';
+import { keepsRequestRules } from './request-rules.ts';
+import type { StatusRecord } from './status-answer.ts';
+import { evidenceOf } from './upstream-evidence.ts';
+import { promise } from './violation.ts';
+
+export interface EndedWorld {
+  readonly world: Surroundings;
+  readonly plan: Plan;
+  readonly clients: ApiClients;
+  readonly observer: Observer;
+  readonly finPro: ScriptedFinPro;
+}
+
+/**
+ * What holds when everything has come to rest.
+ * @returns how many rows recovery has given up
+ */
+export async function checkEnd(ended: EndedWorld): Promise<number> {
+  let givenUp = 0;
+  const { world, plan, finPro } = ended;
+  const { history } = world;
+  const calls = Map.groupBy(finPro.calls, ({ consentId }) => consentId.toLowerCase());
+  const others = [...finPro.overLimit];
+  promise(
+    others.length === 0,
+    () => `${others.length} calls went over the limit of a window, the first at ${others[0]}`,
+  );
+  for (const batch of plan.batches) {
+    const sight = await ended.observer.look(batch);
+    if (!sight) {
+      checkAbsent(ended, batch);
+      continue;
+    }
+    history.note('end', `${batch.tenant.organisationId}/${batch.referenceId}: ${JSON.stringify(sight.data.summary)}`);
+    checkRows(ended, batch, sight, (consentId) => evidenceOf(calls.get(consentId.toLowerCase()) ?? []));
+    await checkPages(ended.observer, batch, sight);
+    await checkIsolation(ended, batch, sight);
+    await checkLeftovers(world, batch, sight);
+    givenUp += sight.data.records.filter(({ error }) => error?.code === 'ProcessingFailed').length;
+  }
+  checkRemains(world);
+  return givenUp;
+}
+
+/** Families under which no worker dies or fails in the middle of something. */
+const GENTLE: readonly Family[] = ['pauses', 'clocks', 'deploy', 'recovery', 'upstream', 'outage', 'clients'];
+
+/** Where nobody died, no message is set aside, and no items lie around of a batch that was not accepted. */
+function checkRemains({ mix, chunkQueue, storage }: Surroundings): void {
+  if (!mix.families.every((family) => GENTLE.includes(family))) return;
+  const { deadLetters } = chunkQueue;
+  promise(deadLetters.length === 0, () => `messages were set aside: ${deadLetters.join()}`);
+  const accepted = new Set([...storage.batches.values()].map(({ batch }) => batch.batchId));
+  for (const [partition, items] of storage.chunks) {
+    const batchId = /#BATCH#(.+)$/.exec(partition)?.[1];
+    const isLeft = batchId !== undefined && items.size > 0 && !accepted.has(batchId);
+    promise(!isLeft, () => `${items.size} items of a batch that was not accepted are left: ${partition}`);
+  }
+}
+
+/** A reference without a batch: nobody was told of one, or its upload never came. */
+function checkAbsent({ clients }: EndedWorld, batch: PlannedBatch): void {
+  const answers = clients.answersOf(batch);
+  promise(
+    answers.every(({ attempt }) => attempt.way === 'presigned'),
+    () => `${batch.referenceId} was accepted and is gone`,
+  );
+}
+
+function checkRows(
+  { world, plan }: EndedWorld,
+  batch: PlannedBatch,
+  { data, content, endedAt }: Sight,
+  evidenceFor: (consentId: string) => ReturnType<typeof evidenceOf>,
+): void {
+  if (!content) return;
+  const acceptedAt = Date.parse(data.metadata.submitted_at);
+  const twins = Map.groupBy(content.rows, ({ consentId }) => consentId.toLowerCase());
+  const possible = { canStall: canStall(world.mix), canBeLate: canBeLate(world, batch, plan, acceptedAt) };
+  content.rows.forEach(({ consentId, script }, index) => {
+    const record = data.records[index];
+    if (!record) return;
+    const fault = faultOf({
+      record,
+      script,
+      evidence: evidenceFor(consentId),
+      twins: twins.get(consentId.toLowerCase())?.length ?? 1,
+      acceptedAt,
+      endedAt: endedAt.get(record.id) ?? Number.POSITIVE_INFINITY,
+      ...possible,
+      settings: world.settings(),
+    });
+    promise(
+      fault === null,
+      () =>
+        `row ${record.id} of ${batch.tenant.organisationId}/${batch.referenceId} ended as it must not: ${fault}: ${JSON.stringify(record)}`,
+    );
+  });
+  for (const [consentId, rows] of twins) {
+    if (rows[0]?.script === null) continue;
+    const isGivenUp = data.records.some(
+      (record) => record.consent_id.toLowerCase() === consentId && record.error?.code === 'ProcessingFailed',
+    );
+    keepsRequestRules(consentId, evidenceFor(consentId), rows.length, isGivenUp);
+  }
+}
+
+const STALLING: readonly Family[] = [
+  'death',
+  'failure',
+  'repeat',
+  'hang',
+  'slow',
+  'certain',
+  'messages',
+  'executions',
+  'recovery',
+];
+const canStall = ({ families }: FaultMix): boolean => families.some((family) => STALLING.includes(family));
+
+/** What recovery needs at the most to set a chunk going again, once nothing goes wrong any more. */
+const HEALING = 60 * 60_000;
+/** FI request, probes, polls, balances. */
+const CALLS_A_ROW = 20;
+
+/** Whether a batch may have reached its deadline: something went wrong until shortly before it, or the upstream's budget does not suffice. */
+function canBeLate({ mix, settings }: Surroundings, { tenant }: PlannedBatch, plan: Plan, acceptedAt: number): boolean {
+  const { batchDeadline, upstream } = settings();
+  const rows = plan.batches
+    .filter((other) => other.tenant === tenant)
+    .reduce((sum, { attempts }) => sum + Math.max(...attempts.map((attempt) => attempt.rows.length)), 0);
+  const calling = ((rows * CALLS_A_ROW) / Math.max(1, Math.floor(upstream.limit * 0.9))) * upstream.window;
+  const lastOutage = Math.max(0, ...mix.outages.map(({ to }) => to));
+  const isDisturbed = mix.families.some((family) => family !== 'outage');
+  const calmAt = Math.max(lastOutage, isDisturbed ? mix.calmFrom : 0);
+  return START + calmAt + HEALING + calling > acceptedAt + batchDeadline;
+}
+
+/** Pages of a fixed filter over a finished batch have neither gap nor duplicate. */
+async function checkPages(observer: Observer, { tenant, referenceId }: PlannedBatch, { data }: Sight): Promise<void> {
+  const filters: readonly (readonly [object, (record: StatusRecord) => boolean])[] = [
+    [{}, () => true],
+    [{ status: ['FAILED'] }, ({ status }) => status === 'FAILED'],
+    [{ status: ['COMPLETED', 'READY'] }, ({ status }) => status === 'COMPLETED'],
+    [{ retry_eligible: 'Yes' }, ({ retry_eligible }) => retry_eligible === 'Yes'],
+  ];
+  const limit = Math.max(2, Math.ceil(data.records.length / 3));
+  for (const [filters_, matches] of filters) {
+    const expected = data.records.filter(matches).map(({ id }) => id);
+    const shown: number[] = [];
+    for (let page = 1; page <= Math.ceil(expected.length / limit) + 1; page += 1) {
+      const part = await observer.ask(tenant, { reference_id: referenceId, filters: filters_, page, limit });
+      shown.push(...(part?.records ?? []).map(({ id }) => id));
+    }
+    promise(
+      String(shown) === String(expected),
+      () => `the pages of ${referenceId} with ${JSON.stringify(filters_)} show ${shown} for ${expected}`,
+    );
+  }
+}
+
+/** Another organisation sees its own batch of that reference, or none. */
+async function checkIsolation(
+  { plan, observer }: EndedWorld,
+  { tenant, referenceId }: PlannedBatch,
+  { data }: Sight,
+): Promise<void> {
+  const other = plan.tenants.find(({ organisationId }) => organisationId !== tenant.organisationId);
+  if (!other) return;
+  const seen = await observer.ask(other, { reference_id: referenceId, limit: 1000 });
+  const own = new Set(
+    data.records.filter(({ consent_id }) => !consent_id.startsWith('not-')).map(({ consent_id }) => consent_id),
+  );
+  promise(
+    seen === null || (seen.batch_id !== data.batch_id && seen.records.every(({ consent_id }) => !own.has(consent_id))),
+    () => `${other.organisationId} sees ${tenant.organisationId}/${referenceId}`,
+  );
+}
+
+/** No claim, no open-batch entry, and a report where there has to be one. */
+async function checkLeftovers(
+  world: Surroundings,
+  { tenant, referenceId }: PlannedBatch,
+  { data }: Sight,
+): Promise<void> {
+  const { batches, openBatches, chunks } = portsOf(world, direct, world.clock);
+  const { organisationId } = tenant;
+  const name = `${organisationId}/${referenceId}`;
+  const open = await openBatches.list();
+  promise(open.length === 0, () => `batches are still open: ${JSON.stringify(open)}`);
+  const batch = await batches.find(organisationId, referenceId);
+  promise(batch !== null, () => `${name} is not there`);
+  if (!batch || batch.reservation) return;
+  if (batch.error === null) {
+    for (const state of await chunks.states(batch)) {
+      promise(isFinished(state), () => `chunk ${state.key.chunk} of ${name} is not finished`);
+      promise(state.claimedUntil === null, () => `chunk ${state.key.chunk} of ${name} is still claimed`);
+    }
+    promise(
+      batch.finishedChunks.size === batch.chunks,
+      () => `${name} has ${batch.finishedChunks.size} of ${batch.chunks} chunks finished`,
+    );
+  }
+  if (batch.source !== 'drop' || batch.fileName === null) return;
+  const report = world.bucket.reports.get(`drop-reports/${organisationId}/${referenceId}.json`);
+  const { completed, failed, total } = data.summary;
+  promise(
+    JSON.stringify(report).includes(JSON.stringify({ total, completed, failed }).slice(1, -1)),
+    () => `the report of ${name} says ${JSON.stringify(report)}`,
+  );
+}

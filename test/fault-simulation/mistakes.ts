@@ -1,0 +1,159 @@
+import { z } from 'zod';
+import type { Row } from '#lambdas/chunk/row.ts';
+import { type ChunkKey, type ChunkState, countersOf } from '#lambdas/chunk/state.ts';
+import type { FinPro } from '#lambdas/upstream/finpro.ts';
+import { ACCOUNT } from './consent-scripts.ts';
+import type { AllPorts, FunctionName, Handler } from './functions.ts';
+
+/** A product with a known mistake in it: the right one, with some port or function in other hands. */
+export interface Mistake {
+  ports(ports: AllPorts): AllPorts;
+  handler?(name: FunctionName, handler: Handler): Handler;
+}
+
+const chunkName = ({ organisationId, batchId, chunk }: ChunkKey): string => `${organisationId} ${batchId} ${chunk}`;
+
+const withSavedState = (ports: AllPorts, change: (state: ChunkState) => ChunkState): AllPorts => ({
+  ...ports,
+  chunks: { ...ports.chunks, saveState: (state) => ports.chunks.saveState(change(state)) },
+});
+
+const summary = z.looseObject({
+  batch_id: z.string(),
+  summary: z.looseObject({ completed: z.number(), failed: z.number() }),
+});
+const answer = z.looseObject({ body: z.string() });
+const content = z.looseObject({ data: summary.optional() });
+
+/** Counters that are added to whenever a chunk is found finished, instead of counted from its rows. */
+function countsTwice(): Mistake {
+  const finished = new Map<string, number>();
+  const extra = new Map<string, { completed: number; failed: number }>();
+  return {
+    ports: (ports) => ({
+      ...ports,
+      batches: {
+        ...ports.batches,
+        finishChunk: async (key) => {
+          const times = (finished.get(chunkName(key)) ?? 0) + 1;
+          finished.set(chunkName(key), times);
+          const state = times > 1 ? await ports.chunks.state(key) : null;
+          if (state) {
+            const { COMPLETED, FAILED } = countersOf(state.rows);
+            const { completed, failed } = extra.get(key.batchId) ?? { completed: 0, failed: 0 };
+            extra.set(key.batchId, { completed: completed + COMPLETED, failed: failed + FAILED });
+          }
+          return ports.batches.finishChunk(key);
+        },
+      },
+    }),
+    handler: (name, handler) => async (event, context) => {
+      const result = await handler(event, context);
+      if (name !== 'batch-status') return result;
+      const { body, ...envelope } = answer.parse(result);
+      const { data, ...others } = content.parse(JSON.parse(body));
+      const more = data && extra.get(data.batch_id);
+      if (!data || !more) return result;
+      const { completed, failed } = data.summary;
+      const counted = { ...data.summary, completed: completed + more.completed, failed: failed + more.failed };
+      return { ...envelope, body: JSON.stringify({ ...others, data: { ...data, summary: counted } }) };
+    },
+  };
+}
+
+/** FI requests go out without a trace in the chunk: a row that is being requested is stored as one that is not. */
+const sendsWithoutIntent = (): Mistake => {
+  const withoutIntent = (row: Row): Row => (row.phase === 'requesting' ? { ...row, phase: 'ready' } : row);
+  return { ports: (ports) => withSavedState(ports, (state) => ({ ...state, rows: state.rows.map(withoutIntent) })) };
+};
+
+/** Finished chunks are counted on the batch, so that one which is reported twice counts for two. */
+function addsFinishedChunks(): Mistake {
+  const counts = new Map<string, number>();
+  return {
+    ports: (ports) => ({
+      ...ports,
+      batches: {
+        ...ports.batches,
+        finishChunk: async (key) => {
+          const count = (counts.get(key.batchId) ?? 0) + 1;
+          counts.set(key.batchId, count);
+          const last = await ports.batches.finishChunk(key);
+          const batch = last ?? (await ports.batches.find(key.organisationId, key.referenceId));
+          return batch && count >= batch.chunks ? batch : null;
+        },
+      },
+    }),
+  };
+}
+
+/** A claim that ends while its worker is still at work. */
+const releasesClaimEarly = (): Mistake => ({
+  ports: (ports) =>
+    withSavedState(ports, (state) => ({
+      ...state,
+      claimedUntil: state.claimedUntil === null ? null : state.movedAt + 1,
+    })),
+});
+
+/** An answer that was lost is taken for a request that was not processed. */
+const doesNotProbe = (): Mistake => ({
+  ports: (ports) => ({
+    ...ports,
+    finPro: {
+      ...ports.finPro,
+      requestFi: async (...request: Parameters<FinPro['requestFi']>) => {
+        const got = await ports.finPro.requestFi(...request);
+        const isLost =
+          !got.ok && (got.failure.sent === 'maybe' || (got.failure.sent === 'answered' && got.failure.status >= 500));
+        return isLost ? { ...got, failure: { sent: 'no', message: 'It was not processed.' } } : got;
+      },
+    },
+  }),
+});
+
+/** Calls go out without a look at what others have reserved. */
+const ignoresBudget = (): Mistake => ({
+  ports: (ports) => ({
+    ...ports,
+    budget: {
+      ...ports.budget,
+      reserve: async (_organisationId, tokens, _held, now) => ({
+        granted: true,
+        trial: false,
+        taken: false,
+        reservation: { startsAt: now - 10_000, endsAt: now + 60_000, tokens, tight: false, epoch: 0 },
+      }),
+    },
+  }),
+});
+
+/** A log line that shows whose account it was. */
+const logsAccounts = (): Mistake => ({
+  ports: (ports) => ({
+    ...ports,
+    chunks: {
+      ...ports.chunks,
+      saveAccounts: (key, version, accounts) => {
+        const [details] = [...accounts.values()].flat();
+        ports.journal.note(`account ${details?.masked_account_number ?? ACCOUNT} came in`, {});
+        return ports.chunks.saveAccounts(key, version, accounts);
+      },
+    },
+  }),
+});
+
+/** The switches. Each is made anew for a history, since it may count for itself. */
+export const MISTAKES = {
+  'counts-twice': countsTwice,
+  'sends-without-intent': sendsWithoutIntent,
+  'adds-finished-chunks': addsFinishedChunks,
+  'releases-claim-early': releasesClaimEarly,
+  'does-not-probe': doesNotProbe,
+  'ignores-budget': ignoresBudget,
+  'logs-accounts': logsAccounts,
+} as const satisfies Record<string, () => Mistake>;
+
+export type MistakeName = keyof typeof MISTAKES;
+
+export const isMistakeName = (name: string): name is MistakeName => Object.hasOwn(MISTAKES, name);

@@ -1,0 +1,29 @@
+import { readSettings, type Settings } from '#lambdas/platform/settings.ts';
+import { drawFaults, type FaultMix } from './fault-mix.ts';
+import { drawPlan, drawSettings, type Plan } from './plan.ts';
+import { randomOf } from './random.ts';
+
+/** What is tried and what goes wrong in one history. */
+export interface Scenario {
+  readonly plan: Plan;
+  readonly mix: FaultMix;
+  /** The settings of the code, by how often it was replaced. */
+  settingsOf(version: number): Settings;
+}
+
+/** More deploys than a history has. */
+const VERSIONS = 5;
+
+/** The scenario of a seed. */
+export function scenarioOf(seed: number): Scenario {
+  const plan = drawPlan(randomOf(seed, 'plan'));
+  const { fixed, versions } = drawSettings(randomOf(seed, 'settings'), VERSIONS);
+  const known = versions.map((version) => readSettings({ ...fixed, ...version }));
+  const settingsOf = (version: number): Settings => {
+    const settings = known[version];
+    if (!settings) throw new RangeError(`there is no version ${version}`);
+    return settings;
+  };
+  const mix = drawFaults(randomOf(seed, 'faults'), plan.tenants.length, settingsOf(0).batchDeadline);
+  return { plan, mix, settingsOf };
+}

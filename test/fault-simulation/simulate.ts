@@ -1,0 +1,122 @@
+import './environment.ts';
+import type { BatchItem } from '../world/memory-batches.ts';
+import { virtualClock } from '../world/virtual-clock.ts';
+import { START } from '../world/world.ts';
+import { apiClients } from './clients.ts';
+import { checkEnd } from './end-checks.ts';
+import type { FaultMix } from './fault-mix.ts';
+import { historyOn } from './history.ts';
+import type { LogLines } from './log-lines.ts';
+import { MISTAKES, type MistakeName } from './mistakes.ts';
+import { observerOf, type Sight } from './observer.ts';
+import { randomOf } from './random.ts';
+import { type Scenario, scenarioOf } from './scenario.ts';
+import { promise, Violation } from './violation.ts';
+import { referenceKey, wire } from './wiring.ts';
+
+export interface SimulationOptions {
+  readonly keepHistory?: boolean;
+  readonly mistake?: MistakeName | undefined;
+  /** Another scenario than the seed's. */
+  readonly scenario?: Scenario;
+}
+
+/** How a history ended. `broken` says which promise was not kept. */
+export interface Outcome {
+  readonly seed: number;
+  readonly broken: string | null;
+  readonly families: FaultMix['families'];
+  readonly rows: number;
+  /** Of these, how many recovery gave up. */
+  readonly givenUp: number;
+  /** Virtual seconds. */
+  readonly seconds: number;
+  readonly history: readonly string[];
+}
+
+const LONGEST_INVOCATION = 60_000;
+/** How long after its deadline a batch may need to end: a claim, recovery, and messages that are late. */
+const GRACE = 180 * 60_000;
+
+/**
+ * Plays the history of a seed. A step is a moment of virtual time; after one in which something was written of a batch, the batch is looked at through
+ * the status function. A third of the seeds look after every such step, the others after some of them, which is faster: what is not looked at
+ * then is after a later step. When all has come to rest, everything is held against the model.
+ * @param logLines where the functions' log lines go
+ */
+export async function simulate(seed: number, logLines: LogLines, options: SimulationOptions = {}): Promise<Outcome> {
+  const scenario = options.scenario ?? scenarioOf(seed);
+  const { plan, mix } = scenario;
+  const clock = virtualClock(START);
+  const history = historyOn(clock, options.keepHistory ?? false);
+  const rows = plan.batches.reduce((sum, { attempts }) => sum + (attempts[0]?.rows.length ?? 0), 0);
+  const faults = mix.families.join(', ') || 'none';
+  history.note('seed', `${seed}: ${plan.batches.length} batches, ${rows} rows; faults: ${faults}`);
+  const mistake = options.mistake ? MISTAKES[options.mistake]() : null;
+  const { world, cluster, finPro, fileQueue, written } = wire(seed, scenario, clock, history, mistake);
+  const { storage, chunkQueue, loop } = world;
+  const clients = apiClients(world, plan, cluster, world.bucket);
+  const observer = observerOf(world, clients);
+  const leaksBefore = logLines.leaks.length;
+
+  const openBatches = (): number => [...storage.batches.values()].filter(({ isOpen }) => isOpen).length;
+  const restless = (): string | null => {
+    const waiting = [clients.busy, chunkQueue.waiting, fileQueue.waiting, loop.running, openBatches()];
+    const [busy, tasks, files, executions, open] = waiting;
+    return waiting.every((count) => count === 0)
+      ? null
+      : `${busy} clients, ${tasks} chunk messages, ${files} files, ${executions} executions, ${open} open batches`;
+  };
+  const planned = new Map(
+    plan.batches.map((batch) => [
+      referenceKey({ organisationId: batch.tenant.organisationId, referenceId: batch.referenceId }),
+      batch,
+    ]),
+  );
+  const watch = randomOf(seed, 'watch');
+  const share = watch.pick([1, 0.4, 0.2]);
+  const observe = async (): Promise<boolean> => {
+    for (const key of [...written]) {
+      if (!watch.chance(share)) continue;
+      written.delete(key);
+      const batch = planned.get(key);
+      const sight = batch && (await observer.look(batch));
+      if (sight) isOpenWhileUnfinished(sight, storage.batches.get(key));
+    }
+    return restless() === null;
+  };
+
+  let broken: string | null = null;
+  let givenUp = 0;
+  try {
+    await clock.runUntil(START + scenario.settingsOf(0).batchDeadline + mix.calmFrom + GRACE, observe);
+    promise(restless() === null, () => `it does not come to rest: ${restless()}`);
+    givenUp = await checkEnd({ world, plan, clients, observer, finPro });
+    const leak = logLines.leaks[leaksBefore];
+    promise(leak === undefined, () => `a log line holds what none may: ${leak}`);
+  } catch (error) {
+    broken = describe(error);
+    history.note('broken', broken);
+  }
+  const seconds = (clock.now() - START) / 1000;
+  const lines = [...history.lines];
+  world.network.end();
+  // Whoever is in the middle of something wakes up and finds that it is over: nothing is left behind in this process.
+  await clock.runUntil(clock.now() + LONGEST_INVOCATION);
+  return { seed, broken, families: mix.families, rows, givenUp, seconds, history: lines };
+}
+
+function describe(error: unknown): string {
+  if (error instanceof Violation) return error.message;
+  return `the simulation itself failed: ${error instanceof Error ? error.stack : String(error)}`;
+}
+
+/** Only a batch whose rows have all ended is taken off the open ones: recovery would not find it any more. */
+function isOpenWhileUnfinished({ data }: Sight, item: BatchItem | undefined): void {
+  const { total, completed, failed } = data.summary;
+  const isClosed = item !== undefined && item.closedAt !== null;
+  promise(
+    !isClosed || completed + failed === total,
+    () => `${data.reference_id} is closed: ${JSON.stringify(data.summary)}`,
+  );
+}

@@ -1,0 +1,40 @@
+import type { FinProCall } from '../world/scripted-fin-pro.ts';
+
+/** What the upstream's own record says of the calls for one consent, in the order in which they arrived. */
+export interface Evidence {
+  readonly requests: readonly FinProCall[];
+  /** FI requests that opened a session. */
+  readonly openings: readonly FinProCall[];
+  readonly probes: readonly FinProCall[];
+  /** Status answers by session or by consent: what was told of each session, and when. */
+  readonly told: readonly FinProCall[];
+}
+
+export function evidenceOf(calls: readonly FinProCall[]): Evidence {
+  const requests = calls.filter(({ kind }) => kind === 'request');
+  return {
+    requests,
+    openings: requests.filter(({ opened }) => opened !== null),
+    probes: calls.filter(({ kind }) => kind === 'status-by-consent'),
+    told: calls.filter(({ told }) => told !== null),
+  };
+}
+
+/** How an FI request ended, by what the upstream knows of it (`upstream.md`, failure table). */
+export type RequestEnd = 'opened' | 'lost' | 'not-processed' | 'put-off' | 'running' | 'refused';
+
+export function endOf({ opened, failure }: FinProCall): RequestEnd {
+  if (opened !== null) return 'opened';
+  if (failure === null) return 'refused';
+  if (failure.sent === 'no') return 'not-processed';
+  if (failure.sent === 'maybe') return 'lost';
+  const { status, code } = failure;
+  if (status === 429 || (status === 401 && code === 'Unauthorized')) return 'put-off';
+  if (status === 503) return 'not-processed';
+  if (status >= 500) return 'lost';
+  return code === 'DataFetchRequestInProgress' ? 'running' : 'refused';
+}
+
+/** A probe that says that there is no session, or none that could be the one. */
+export const saysNothing = ({ failure, told }: FinProCall): boolean =>
+  told !== null || (failure?.sent === 'answered' && failure.code === 'NoDataFound');

@@ -1,0 +1,86 @@
+import type { Ids } from '#lambdas/platform/system.ts';
+import type { UpstreamFailure } from '#lambdas/upstream/failures.ts';
+import type { FinPro } from '#lambdas/upstream/finpro.ts';
+import { answered, LOST, TOO_MANY, UNAUTHORIZED, UNREACHABLE } from '../world/consent-behaviour.ts';
+import { type ScriptedFinPro, scriptedFinPro } from '../world/scripted-fin-pro.ts';
+import type { VirtualClock } from '../world/virtual-clock.ts';
+import { START } from '../world/world.ts';
+import type { FaultMix, Outage } from './fault-mix.ts';
+import type { History } from './history.ts';
+import { BALANCE } from './log-lines.ts';
+import type { Plan } from './plan.ts';
+import type { Random } from './random.ts';
+import type { Network } from './unreliable-calls.ts';
+
+const OUTAGE_FAILURES: Readonly<Record<Outage['kind'], UpstreamFailure>> = {
+  unreachable: UNREACHABLE,
+  'http-500': answered(500, null),
+  'http-503': answered(503, 'ServiceUnavailable'),
+  lost: LOST,
+  unauthorized: UNAUTHORIZED,
+  'too-many': TOO_MANY,
+};
+
+/** How long a call waits for an answer that does not come. */
+const TIMEOUT = 15_000;
+
+interface UpstreamWorld {
+  readonly clock: VirtualClock;
+  readonly ids: Ids;
+  readonly mix: FaultMix;
+  readonly random: Random;
+  readonly network: Network;
+  readonly plan: Plan;
+  readonly rateLimit: { readonly limit: number; readonly window: number };
+  readonly history: History;
+}
+
+/** FinPro by the plan's scripts, with the mix's outages and lost answers on top. */
+export function upstreamOf(world: UpstreamWorld): ScriptedFinPro {
+  const { clock, ids, mix, random, network, plan, rateLimit, history } = world;
+  const finPro = scriptedFinPro(clock, ids);
+  finPro.rateLimit = rateLimit;
+  for (const { attempts } of plan.batches) {
+    for (const { consentId, script } of attempts.flatMap(({ rows }) => rows)) {
+      if (script) finPro.behave(consentId, script.behaviour);
+    }
+  }
+  const numbers = new Map(plan.tenants.map(({ organisationId }, number) => [organisationId, number]));
+  const { upstream } = mix;
+  const chances: readonly (readonly [number, UpstreamFailure])[] = [
+    [upstream.requestLost, LOST],
+    [upstream.refused, UNREACHABLE],
+    [upstream.serverError, answered(500, null)],
+    [upstream.unavailable, answered(503, 'ServiceUnavailable')],
+  ];
+  finPro.refuses = ({ at, organisationId }) => {
+    const age = at - START;
+    const outage = mix.outages.find(
+      ({ from, to, organisation }) =>
+        age >= from && age < to && (organisation === null || organisation === numbers.get(organisationId)),
+    );
+    if (outage) return OUTAGE_FAILURES[outage.kind];
+    return chances.find(([share]) => random.chance(network.shareNow(share)))?.[1] ?? null;
+  };
+  finPro.loses = () => random.chance(network.shareNow(upstream.answerLost));
+  finPro.transit = () => random.int(1, 40);
+  finPro.latency = (call) => {
+    if (history.isKept) {
+      const said = call.failure ? JSON.stringify(call.failure) : (call.opened ?? 'answered');
+      history.note('FinPro', `${call.organisationId} ${call.kind} ${call.consentId}: ${said}`);
+    }
+    return call.failure?.sent === 'maybe' ? random.pick([50, TIMEOUT]) : random.int(5, 300);
+  };
+  return finPro;
+}
+
+/** The same FinPro as the product sees it: its balances are recognisable. */
+export const withMarkedBalances = (finPro: FinPro): FinPro => ({
+  ...finPro,
+  fiBalance: async (organisationId, consentId) => {
+    const answer = await finPro.fiBalance(organisationId, consentId);
+    return answer.ok
+      ? { ...answer, value: answer.value.map((balance) => ({ ...balance, currentBalance: `1024${BALANCE}` })) }
+      : answer;
+  },
+});

@@ -1,0 +1,45 @@
+import { SQSClient } from '@aws-sdk/client-sqs';
+import { expect, test } from 'vitest';
+import { sqsChunkQueue } from '#lambdas/chunk/queue.sqs.ts';
+import type { ChunkTask } from '#lambdas/chunk/task.ts';
+import { memoryJournal } from '#test/world/memory-journal.ts';
+
+const tasks: readonly ChunkTask[] = Array.from({ length: 12 }, (_, chunk) => ({
+  organisationId: 'lender',
+  referenceId: 'portfolio',
+  batchId: 'batch',
+  chunk,
+  generation: 1,
+}));
+
+/** A client whose calls are answered here, one after the other. */
+function answering(...answers: readonly (object | Error)[]): SQSClient {
+  const client = new SQSClient({ region: 'ap-south-1' });
+  const left = [...answers];
+  client.middlewareStack.add(
+    () => async () => {
+      const answer = left.shift();
+      if (answer === undefined || answer instanceof Error) throw answer ?? new Error('no more calls were expected');
+      return { response: {}, output: { $metadata: {}, ...answer } };
+    },
+    { step: 'initialize' },
+  );
+  return client;
+}
+
+test('ten messages go in a call, and nothing is noted when all are sent', async () => {
+  const journal = memoryJournal();
+  expect(await sqsChunkQueue('url', journal, answering({}, {})).send(tasks)).toEqual([]);
+  expect(journal.notes).toEqual([]);
+});
+
+test('what could not be sent is given back, and its cause is noted', async () => {
+  const journal = memoryJournal();
+  const partly = { Failed: [{ Id: '3', Code: 'InternalError', Message: 'try again', SenderFault: false }] };
+  const queue = sqsChunkQueue('url', journal, answering(partly, new Error('socket hang up')));
+  expect(await queue.send(tasks)).toEqual([tasks[3], tasks[10], tasks[11]]);
+  expect(journal.notes).toEqual([
+    'chunks could not be queued {"batchId":"batch","chunk":3,"error":"InternalError: try again"}',
+    'chunks could not be queued {"batchId":"batch","chunk":10,"error":"Error: socket hang up"}',
+  ]);
+});

@@ -1,0 +1,223 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { timeOfTick } from '#lambdas/chunk/codec.ts';
+import { mergeOutcome, NO_OUTCOME } from '#lambdas/chunk/content.ts';
+import { PHASES, RETRY_ELIGIBILITIES, type Row } from '#lambdas/chunk/row.ts';
+import { type ChunkKey, type ChunkState, newChunk, timelineOf } from '#lambdas/chunk/state.ts';
+import { dynamoDbChunks } from '#lambdas/chunk/store.dynamodb.ts';
+import type { Chunks, NewChunk } from '#lambdas/chunk/store.ts';
+import { readSettings } from '#lambdas/platform/settings.ts';
+import type { AccountDetails } from '#lambdas/upstream/accounts.ts';
+import { bytesOf, pseudoRandom, scrambledGuid } from '#test/world/item-sizes.ts';
+import { type LocalTable, localTable } from '#test/world/local-table.ts';
+
+const settings = readSettings({});
+const NOW = 1_800_000_000_000;
+const random = pseudoRandom(7);
+const ROWS = settings.chunkRows;
+
+/** The longest names that the bounds of the design allow. */
+const key: ChunkKey = {
+  organisationId: 'o'.repeat(36),
+  referenceId: 'r'.repeat(60),
+  batchId: scrambledGuid(random),
+  chunk: 39,
+};
+
+let table: LocalTable;
+let chunks: Chunks;
+beforeEach(async () => {
+  table = await localTable();
+  chunks = dynamoDbChunks(table, { now: () => NOW }, settings);
+});
+afterEach(() => table.close());
+
+const rowsOf = <T>(make: (row: number) => T): T[] => Array.from({ length: ROWS }, (_, row) => make(row));
+
+const newChunkOf = (consents: readonly string[]): NewChunk => ({
+  state: newChunk(
+    key,
+    consents.map(() => false),
+    NOW,
+    settings,
+  ),
+  input: {
+    defaults: { fiDataRangeFrom: null, fiDataRangeTo: null, configId: null },
+    chunkRows: ROWS,
+    rows: consents.map((consentId) => ({
+      consentId,
+      fiDataRangeFrom: null,
+      fiDataRangeTo: null,
+      configId: null,
+      previous: null,
+    })),
+  },
+  rejections: { ...NO_OUTCOME, version: 1 },
+});
+
+const sizeOf = async (prefix: string): Promise<number> => {
+  const item = (await table.items()).find(({ sk }) => typeof sk === 'string' && sk.startsWith(prefix));
+  if (!item) throw new Error(`no item ${prefix}`);
+  return bytesOf(item);
+};
+
+describe('a chunk in the table', () => {
+  test('comes back as it was written', async () => {
+    const chunk = newChunkOf(rowsOf(() => scrambledGuid(random)));
+    await chunks.create([chunk]);
+    expect(await chunks.state(key)).toEqual(chunk.state);
+    expect(await chunks.states(key)).toHaveLength(1);
+    expect(await chunks.input(key)).toEqual(chunk.input);
+    expect(await chunks.outcome(key)).toEqual(NO_OUTCOME);
+  });
+
+  test('keeps the spelling of ids', async () => {
+    const chunk = newChunkOf(['54450AC0-8BCB-4B9C-AD74-29B4FABE18F7', '54450ac0-8bcb-4b9c-ad74-29b4fabe18f7']);
+    await chunks.create([chunk]);
+    expect(await chunks.input(key)).toEqual(chunk.input);
+  });
+
+  test('is written on the condition that nobody else has written since', async () => {
+    const { state } = newChunkOf([scrambledGuid(random)]);
+    await chunks.create([{ ...newChunkOf([scrambledGuid(random)]), state }]);
+    const next = { ...state, version: 2, movedAt: NOW + 1 };
+    expect(await chunks.saveState(next)).toBe(true);
+    expect(await chunks.saveState(next)).toBe(false);
+    const outcome = mergeOutcome(NO_OUTCOME, { sessions: new Map([[0, 'session']]), errors: new Map() });
+    expect(await chunks.saveOutcome(key, outcome)).toBe(true);
+    expect(await chunks.saveOutcome(key, outcome)).toBe(false);
+  });
+
+  test('is gone without a trace when it is discarded', async () => {
+    await chunks.create([newChunkOf(rowsOf(() => scrambledGuid(random)))]);
+    await chunks.discard([key]);
+    expect(await table.items()).toEqual([]);
+  });
+
+  test('is cleared away with its batch, all of it that was written, and nothing of another batch', async () => {
+    const written = newChunkOf(rowsOf(() => scrambledGuid(random)));
+    const rejections = { ...NO_OUTCOME, version: 1, errors: new Map([[0, { code: 'InvalidRequest', message: 'x' }]]) };
+    const other = { ...written, state: { ...written.state, key: { ...key, batchId: scrambledGuid(random) } } };
+    await chunks.create([other]);
+    const before = await table.items();
+    // What a writer that died has left: chunks with gaps between them.
+    await chunks.create(
+      [0, 3, 39].map((chunk) => ({ ...written, rejections, state: { ...written.state, key: { ...key, chunk } } })),
+    );
+    await chunks.clear(key);
+    expect(await table.items()).toEqual(before);
+    await chunks.clear(key);
+    expect(await table.items()).toEqual(before);
+  });
+
+  test('shows the accounts of the highest version', async () => {
+    const account = (fip: string): AccountDetails => ({
+      link_reference_number: scrambledGuid(random),
+      masked_account_number: 'XXXXXXXX1234',
+      fip_id: fip,
+      fip_name: null,
+      fi_status: 'DELIVERED',
+    });
+    await chunks.saveAccounts(key, 9, new Map([[3, [account('old')]]]));
+    const latest = { ...account('new'), current_balance: '12.50', currency: 'INR' };
+    await chunks.saveAccounts(key, 10, new Map([[3, [latest]]]));
+    expect(await chunks.accounts(key)).toEqual(new Map([[3, [latest]]]));
+  });
+});
+
+describe('the worst case of an item', () => {
+  const timeline = timelineOf(newChunkOf([]).state);
+  const pick = <T>(values: readonly T[]): T => {
+    const value = values[Math.floor(random() * values.length)];
+    if (value === undefined) throw new RangeError('nothing to pick');
+    return value;
+  };
+  const anyTime = (): number => timeOfTick(timeline, Math.floor(random() * 0x10000));
+  const anyRow = (): Row => ({
+    phase: pick(PHASES),
+    eligibility: pick([...RETRY_ELIGIBILITIES, null]),
+    attempt: 1 + Math.floor(random() * 4),
+    round: Math.floor(random() * 256),
+    requestedAt: anyTime(),
+    touchedAt: anyTime(),
+  });
+
+  test('a state of rows without any likeness has at most 2 KB', async () => {
+    const state: ChunkState = {
+      ...newChunkOf([]).state,
+      version: 999_999,
+      rows: rowsOf(anyRow),
+      claimedUntil: NOW + 1,
+      reservation: { startsAt: NOW, endsAt: NOW + 60_000, tokens: 500, tight: true, epoch: 12 },
+    };
+    await chunks.create([{ ...newChunkOf([]), state }]);
+    expect(await sizeOf('STATE')).toBeLessThanOrEqual(2048);
+    expect((await chunks.state(key))?.rows).toEqual(state.rows);
+  });
+
+  test('an input of rows with everything set has at most 100 KB', async () => {
+    const chunk = newChunkOf(rowsOf(() => scrambledGuid(random)));
+    const text = (length: number): string =>
+      Array.from({ length }, () => String.fromCharCode(33 + Math.floor(random() * 90))).join('');
+    const rows = chunk.input.rows.map((row, index) => ({
+      ...row,
+      fiDataRangeFrom: `2024-01-01T00:00:00.${String(index).padStart(9, '0')}+05:30`,
+      fiDataRangeTo: `2024-12-31T00:00:00.${String(index).padStart(9, '0')}+05:30`,
+      configId: text(128),
+      previous: index,
+    }));
+    await chunks.create([{ ...chunk, input: { ...chunk.input, rows } }]);
+    expect(await sizeOf('INPUT')).toBeLessThanOrEqual(100 * 1024);
+    expect((await chunks.input(key)).rows).toEqual(rows);
+  });
+
+  test('an outcome of sessions and distinct errors has at most 100 KB', async () => {
+    const text = (length: number): string =>
+      Array.from({ length }, () => String.fromCharCode(33 + Math.floor(random() * 90))).join('');
+    const change = {
+      sessions: new Map(rowsOf((row) => [row, scrambledGuid(random)] as const)),
+      errors: new Map(rowsOf((row) => [row, { code: text(64), message: text(300) }] as const)),
+    };
+    await chunks.saveOutcome(key, mergeOutcome(NO_OUTCOME, change));
+    expect(await sizeOf('OUTCOME')).toBeLessThanOrEqual(100 * 1024);
+    expect(await chunks.outcome(key)).toEqual({ version: 1, ...change });
+  });
+
+  test('accounts are split so that no item comes near 400 KB', async () => {
+    const accounts = new Map(
+      rowsOf((row) => [
+        row,
+        Array.from(
+          { length: 60 },
+          (): AccountDetails => ({
+            link_reference_number: scrambledGuid(random),
+            masked_account_number: `XXXXXXXX${Math.floor(random() * 10_000)}`,
+            fip_id: scrambledGuid(random),
+            fip_name: scrambledGuid(random),
+            fi_status: 'DELIVERED',
+          }),
+        ),
+      ]),
+    );
+    await chunks.saveAccounts(key, 2, accounts);
+    const items = await table.items();
+    expect(items.length).toBeGreaterThan(1);
+    expect(Math.max(...items.map(bytesOf))).toBeLessThanOrEqual(301 * 1024);
+    expect(await chunks.accounts(key)).toEqual(accounts);
+  });
+});
+
+describe('the usual case of an item', () => {
+  test('a state is billed as one write unit, an input and an outcome as five', async () => {
+    const usual = { ...key, organisationId: 'org-2f6b', referenceId: 'portfolio-refresh-2024-11-10', chunk: 3 };
+    const consents = rowsOf(() => scrambledGuid(random));
+    const chunk = newChunkOf(consents);
+    await chunks.create([{ ...chunk, state: { ...chunk.state, key: usual } }]);
+    await chunks.saveOutcome(
+      key,
+      mergeOutcome(NO_OUTCOME, { sessions: new Map(consents.map((id, row) => [row, id])), errors: new Map() }),
+    );
+    expect(await sizeOf('STATE')).toBeLessThanOrEqual(1024);
+    expect(await sizeOf('INPUT')).toBeLessThanOrEqual(5 * 1024);
+    expect(await sizeOf('OUTCOME')).toBeLessThanOrEqual(5 * 1024);
+  });
+});

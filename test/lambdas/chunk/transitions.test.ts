@@ -1,0 +1,185 @@
+import { describe, expect, test } from 'vitest';
+import { PHASES, type Phase, type Row } from '#lambdas/chunk/row.ts';
+import { type RowEvent, transition } from '#lambdas/chunk/transitions.ts';
+import { readSettings } from '#lambdas/platform/settings.ts';
+import { START, TIMELINE, WHOLE_SECOND_TICKS } from '#test/world/world.ts';
+
+const settings = readSettings(WHOLE_SECOND_TICKS);
+const SECOND = 1000;
+const at = (seconds: number, change: Partial<typeof settings> = {}) => ({
+  now: START + seconds * SECOND,
+  timeline: TIMELINE,
+  settings: { ...settings, ...change },
+});
+const row = (phase: Phase, change: Partial<Row> = {}): Row => ({
+  phase,
+  eligibility: null,
+  attempt: 1,
+  round: 0,
+  requestedAt: START,
+  touchedAt: START,
+  ...change,
+});
+
+const EVENTS: Readonly<Record<RowEvent['kind'], RowEvent>> = {
+  intended: { kind: 'intended' },
+  'not-sent': { kind: 'not-sent' },
+  accepted: { kind: 'accepted', tight: false },
+  adopted: { kind: 'adopted' },
+  'not-processed': { kind: 'not-processed', eligibility: 'Yes' },
+  'answer-lost': { kind: 'answer-lost' },
+  'already-running': { kind: 'already-running' },
+  refused: { kind: 'refused', eligibility: 'No' },
+  'no-session': { kind: 'no-session' },
+  pending: { kind: 'pending' },
+  unanswered: { kind: 'unanswered' },
+  delivered: { kind: 'delivered' },
+  'balances-fetched': { kind: 'balances-fetched' },
+  'balances-failed': { kind: 'balances-failed' },
+  'given-up': { kind: 'given-up' },
+};
+
+/** Where each event leads from each phase 10 s after the row was touched; what is not here cannot happen. */
+const TABLE: Readonly<Record<Phase, Partial<Record<RowEvent['kind'], Phase>>>> = {
+  ready: { intended: 'requesting', 'given-up': 'failed' },
+  requesting: {
+    'not-sent': 'ready',
+    accepted: 'polling',
+    adopted: 'polling',
+    'not-processed': 'ready',
+    'answer-lost': 'probing',
+    'already-running': 'probing',
+    refused: 'failed',
+    'given-up': 'failed',
+  },
+  probing: {
+    adopted: 'polling',
+    refused: 'failed',
+    'no-session': 'probing',
+    unanswered: 'probing',
+    'given-up': 'failed',
+  },
+  polling: {
+    refused: 'failed',
+    pending: 'polling',
+    unanswered: 'polling',
+    delivered: 'fetching',
+    'given-up': 'failed',
+  },
+  fetching: { 'balances-fetched': 'completed', 'balances-failed': 'fetching', 'given-up': 'completed' },
+  completed: {},
+  failed: {},
+};
+
+describe('a transition', () => {
+  const cases = PHASES.flatMap((phase) =>
+    Object.values(EVENTS).map((event) => ({ phase, event, kind: event.kind, to: TABLE[phase][event.kind] })),
+  );
+  test.each(cases.filter(({ to }) => to))('$phase, $kind: $to', ({ phase, event, to }) => {
+    const before = row(phase);
+    expect(transition(before, event, at(10)).phase).toBe(to);
+    expect(before).toEqual(row(phase));
+  });
+  test.each(cases.filter(({ to }) => !to))('$phase, $kind: a fault of ours', ({ phase, event }) => {
+    expect(() => transition(row(phase), event, at(10))).toThrow(RangeError);
+  });
+});
+
+describe('the attempts of a row', () => {
+  const notProcessed = EVENTS['not-processed'];
+
+  test.each([
+    [1, 30],
+    [2, 60],
+    [3, 120],
+  ])('attempt %i is followed by the next after %i s', (attempt, wait) => {
+    expect(transition(row('requesting', { attempt }), notProcessed, at(10))).toMatchObject({
+      phase: 'ready',
+      attempt: attempt + 1,
+      touchedAt: START + (10 + wait) * SECOND,
+      eligibility: null,
+    });
+  });
+
+  test('the fourth is the last', () => {
+    expect(transition(row('requesting', { attempt: 4 }), notProcessed, at(10))).toMatchObject({
+      phase: 'failed',
+      eligibility: 'Yes',
+    });
+  });
+
+  test('a call that was not sent costs none, and is due again at once', () => {
+    expect(transition(row('requesting', { attempt: 3 }), EVENTS['not-sent'], at(10.5))).toMatchObject({
+      phase: 'ready',
+      attempt: 3,
+      touchedAt: START + 10 * SECOND,
+    });
+  });
+
+  test('a second empty probe costs one; a probe that was not answered counts for nothing', () => {
+    const first = transition(row('probing'), EVENTS['no-session'], at(10));
+    expect(first).toMatchObject({ phase: 'probing', round: 1, attempt: 1 });
+    expect(transition(first, EVENTS.unanswered, at(20))).toMatchObject({ phase: 'probing', round: 1, attempt: 1 });
+    expect(transition(first, EVENTS['no-session'], at(40))).toMatchObject({
+      phase: 'ready',
+      attempt: 2,
+      round: 0,
+      touchedAt: START + 70 * SECOND,
+    });
+    const last = row('probing', { attempt: 4, round: 1 });
+    expect(transition(last, EVENTS['no-session'], at(40))).toMatchObject({ phase: 'failed', eligibility: 'Yes' });
+  });
+});
+
+describe('the time of an FI request', () => {
+  test('is not later than the truth while its answer is unknown', () => {
+    expect(transition(row('ready'), EVENTS.intended, at(10.9)).requestedAt).toBe(START + 10 * SECOND);
+  });
+  test('is not earlier than the truth once it is known', () => {
+    expect(transition(row('requesting'), EVENTS.accepted, at(10.1)).requestedAt).toBe(START + 11 * SECOND);
+  });
+  test('stays that of the intent for a session that was found', () => {
+    const requestedAt = START + 5 * SECOND;
+    expect(transition(row('probing', { requestedAt }), EVENTS.adopted, at(40)).requestedAt).toBe(requestedAt);
+  });
+  test('is the time of its finding for a session that was running before', () => {
+    const running = transition(row('requesting'), { kind: 'already-running' }, at(1000));
+    expect(transition(running, EVENTS.adopted, at(1030)).requestedAt).toBe(START + 1030 * SECOND);
+  });
+});
+
+describe('the end of polling', () => {
+  const pending = EVENTS.pending;
+  const polled = row('polling', { round: 5, touchedAt: START + 155 * SECOND });
+
+  test('is an answer at or after the deadline that still says pending', () => {
+    expect(transition(polled, pending, at(299))).toMatchObject({ phase: 'polling', round: 6 });
+    expect(transition(polled, pending, at(300))).toMatchObject({ phase: 'failed', eligibility: 'Yes' });
+  });
+  test('is not a poll without an answer', () => {
+    expect(transition(polled, EVENTS.unanswered, at(300))).toMatchObject({ phase: 'polling' });
+    expect(transition(polled, EVENTS.unanswered, at(4000))).toMatchObject({ phase: 'polling' });
+  });
+});
+
+describe('balances', () => {
+  test('are not waited for when they are off', () => {
+    expect(transition(row('polling'), EVENTS.delivered, at(10, { balances: false })).phase).toBe('completed');
+  });
+  test('that failed twice are done without', () => {
+    const once = transition(row('fetching'), EVENTS['balances-failed'], at(10));
+    expect(once).toMatchObject({ phase: 'fetching', round: 1 });
+    expect(transition(once, EVENTS['balances-failed'], at(15))).toMatchObject({
+      phase: 'completed',
+      eligibility: null,
+    });
+  });
+});
+
+test.each(['Yes', 'No', 'YesWithModifications'] as const)('a refusal keeps its eligibility %s', (eligibility) => {
+  expect(transition(row('polling'), { kind: 'refused', eligibility }, at(10)).eligibility).toBe(eligibility);
+});
+
+test('tight budgets put the first poll off', () => {
+  expect(transition(row('requesting'), { kind: 'accepted', tight: true }, at(0)).round).toBe(3);
+});

@@ -1,0 +1,118 @@
+import { describe, expect, test } from 'vitest';
+import { callGate } from '#lambdas/upstream/call-limiter.ts';
+import type { UpstreamFailure } from '#lambdas/upstream/failures.ts';
+import type { BudgetLesson } from '#lambdas/upstream/permit.ts';
+import type { RateHint } from '#lambdas/upstream/rate-limit-headers.ts';
+import { answered, LOST, TOO_MANY, UNAUTHORIZED, UNREACHABLE } from '#test/world/consent-behaviour.ts';
+import { START } from '#test/world/world.ts';
+
+const NO_HINT: RateHint = { limit: null, remaining: null, resetAt: null };
+
+function gateOf({ tokens = 100, trial = false, callsEndAt = START + 1_000 } = {}) {
+  let now = START;
+  const opened: BudgetLesson[] = [];
+  const gate = callGate({
+    clock: { now: () => now },
+    reservation: { startsAt: START, endsAt: START + 60_000, tokens, tight: false, epoch: 0 },
+    trial,
+    callsEndAt,
+    onOpen: (lesson) => opened.push(lesson),
+  });
+  return {
+    gate,
+    opened,
+    at: (time: number) => {
+      now = time;
+    },
+    /** Makes calls that end so; says how many could start. */
+    call: (...failures: readonly (UpstreamFailure | null)[]): number =>
+      failures.filter((failure) => {
+        const mayStart = gate.enter();
+        if (mayStart) gate.answered(NO_HINT, failure);
+        return mayStart;
+      }).length,
+  };
+}
+const times = <T>(count: number, value: T): T[] => Array<T>(count).fill(value);
+
+describe('a gate', () => {
+  test('lets as many calls start as there are tokens', () => {
+    const { gate, call } = gateOf({ tokens: 3 });
+    expect(call(...times(5, null))).toBe(3);
+    expect(gate).toMatchObject({ tokensLeft: 0, callsMade: 3, circuit: 'leave' });
+  });
+
+  test('lets none start when their time is over', () => {
+    const { call, at } = gateOf();
+    at(START + 999);
+    expect(call(null)).toBe(1);
+    at(START + 1_000);
+    expect(call(null)).toBe(0);
+  });
+
+  test('lets none start after a 429, and says so', () => {
+    const { gate, call } = gateOf();
+    expect(call(null, TOO_MANY, null)).toBe(2);
+    expect(gate.lesson()).toMatchObject({ rateLimited: true, circuit: 'leave' });
+  });
+
+  test('keeps the hint on the latest window, and of one window the least that remained', () => {
+    const { gate } = gateOf();
+    const hint = (remaining: number, resetAt: number): RateHint => ({ limit: 1000, remaining, resetAt });
+    for (const each of [hint(7, 1), hint(9, 2), hint(5, 2), hint(6, 2), hint(1, 1), NO_HINT]) gate.answered(each, null);
+    expect(gate.lesson().rate).toEqual(hint(5, 2));
+  });
+});
+
+describe('the circuit', () => {
+  test.each<[string, readonly (UpstreamFailure | null)[]]>([
+    ['a 401', [UNAUTHORIZED]],
+    ['a 403', [answered(403, null)]],
+    ['five connection failures in a row', times(5, UNREACHABLE)],
+    ['ten answers in a row that were lost', times(10, LOST)],
+    ['half of fifty calls answered 5xx', [...times(25, null), ...times(25, answered(500, null))]],
+    ['the same, taking turns', times(25, null).flatMap(() => [answered(503, null), null])],
+  ])('opens at %s, once, and stops all calls', (_, failures) => {
+    const { gate, opened, call } = gateOf();
+    expect(call(...failures.slice(0, -1))).toBe(failures.length - 1);
+    if (failures.at(-1) !== null) expect(gate.circuit).toBe('leave');
+    call(failures.at(-1) ?? null);
+    expect(gate.circuit).toBe('open');
+    expect(opened).toHaveLength(1);
+    expect(call(null)).toBe(0);
+  });
+
+  test.each<[string, readonly (UpstreamFailure | null)[]]>([
+    ['four connection failures', times(4, UNREACHABLE)],
+    ['more of them with answers between', times(20, UNREACHABLE).flatMap((each) => [each, each, null])],
+    ['any error of a row', times(60, answered(400, 'ConsentRevoked'))],
+    ['5xx to fewer than half', times(24, null).flatMap(() => [answered(500, null), null, null])],
+    ['5xx to all of 49', times(49, answered(500, null))],
+    ['a 429', [TOO_MANY]],
+  ])('stays closed at %s', (_, failures) => {
+    const { gate, call } = gateOf();
+    call(...failures);
+    expect(gate.circuit).toBe('leave');
+  });
+});
+
+describe('a trial', () => {
+  test('is one call, however many tokens there are', () => {
+    expect(gateOf({ trial: true }).call(null, null)).toBe(1);
+  });
+
+  test.each<[string, UpstreamFailure | null, 'open' | 'close']>([
+    ['went well', null, 'close'],
+    ['was refused for its row', answered(400, 'ConsentRevoked'), 'close'],
+    ['was answered 429: there is somebody', TOO_MANY, 'close'],
+    ['could not connect', UNREACHABLE, 'open'],
+    ['was not answered', LOST, 'open'],
+    ['was answered 500', answered(500, null), 'open'],
+    ['was answered 503', answered(503, 'ServiceUnavailable'), 'open'],
+    ['was not authorized', UNAUTHORIZED, 'open'],
+  ])('that %s: %s', (_, failure, circuit) => {
+    const { gate, call } = gateOf({ trial: true });
+    call(failure);
+    expect(gate.circuit).toBe(circuit);
+  });
+});

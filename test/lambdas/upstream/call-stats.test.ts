@@ -1,0 +1,108 @@
+import { describe, expect, test } from 'vitest';
+import { callTally } from '#lambdas/upstream/call-stats.ts';
+import type { UpstreamFailure } from '#lambdas/upstream/failures.ts';
+import { UPSTREAM_ERRORS, upstreamErrorOf } from '#lambdas/upstream/failures.ts';
+import { answered, LOST, TOO_MANY, UNAUTHORIZED, UNREACHABLE } from '#test/world/consent-behaviour.ts';
+import { memoryJournal } from '#test/world/memory-journal.ts';
+
+type Rate = { readonly limit: number | null; readonly remaining: number | null; readonly resetAt: null };
+
+/** What is journalled of calls that ended so, each after its number of milliseconds. */
+function journalOf(
+  ends: readonly (readonly [number, UpstreamFailure | null])[],
+  { trial = false, rate = null }: { trial?: boolean; rate?: Rate | null } = {},
+) {
+  const journal = memoryJournal();
+  const tally = callTally(journal);
+  for (const [milliseconds, failure] of ends) tally.ended(milliseconds, failure);
+  tally.report({
+    trial,
+    lesson: () => ({ rate, rateLimited: false, circuit: 'leave', failures: { points: 0, answered: true } }),
+  });
+  return journal;
+}
+
+test('adds up the time that calls took, and knows the slowest', () => {
+  const journal = journalOf([
+    [100, null],
+    [900, LOST],
+    [200, null],
+  ]);
+  expect(journal.valuesOf('UpstreamMilliseconds')).toEqual([1200]);
+  expect(journal.valuesOf('SlowestCallMilliseconds')).toEqual([900]);
+});
+
+test('says nothing where no call was made', () => {
+  const journal = journalOf([], { rate: { limit: 1000, remaining: 10, resetAt: null } });
+  expect(journal.valuesOf('UpstreamMilliseconds')).toEqual([]);
+  expect(journal.valuesOf('BudgetUsedPercent')).toEqual([]);
+});
+
+test.each<[Rate | null, readonly number[]]>([
+  [{ limit: 1000, remaining: 250, resetAt: null }, [75]],
+  [{ limit: 1000, remaining: 0, resetAt: null }, [100]],
+  [{ limit: 1000, remaining: null, resetAt: null }, []],
+  [{ limit: null, remaining: 4, resetAt: null }, []],
+  [{ limit: 0, remaining: 0, resetAt: null }, []],
+  [null, []],
+])('with the headers %j the budget used is %j', (rate, expected) => {
+  expect(journalOf([[1, null]], { rate }).valuesOf('BudgetUsedPercent')).toEqual(expected);
+});
+
+test('counts a trial, also when it was not made', () => {
+  expect(journalOf([], { trial: true }).countOf('CircuitTrial')).toBe(1);
+  expect(journalOf([[1, null]]).countOf('CircuitTrial')).toBe(0);
+});
+
+describe('a failed call', () => {
+  test.each<[UpstreamFailure, (typeof UPSTREAM_ERRORS)[number], 'fault' | 'unauthorized' | null]>([
+    [UNREACHABLE, 'Unreachable', 'fault'],
+    [LOST, 'AnswerLost', 'fault'],
+    [answered(500, null), 'ServerError', 'fault'],
+    [answered(503, 'ServiceUnavailable'), 'ServerError', 'fault'],
+    [answered(408, null), 'ServerError', 'fault'],
+    [TOO_MANY, 'TooManyRequests', null],
+    [answered(429, null), 'TooManyRequests', null],
+    [UNAUTHORIZED, 'Unauthorized', 'unauthorized'],
+    [answered(403, null), 'Unauthorized', 'unauthorized'],
+    [answered(400, 'SignatureDoesNotMatch'), 'Unauthorized', 'unauthorized'],
+    [answered(400, 'ConsentRevoked'), 'ConsentRevoked', null],
+    [answered(400, 'DataFetchRequestInProgress'), 'DataFetchRequestInProgress', null],
+    [answered(404, 'NoDataFound'), 'NoDataFound', null],
+    [answered(400, 'NeverHeardOf'), 'Other', null],
+    [answered(400, null), 'Other', null],
+  ])('%j is counted as %s', (failure, name, kind) => {
+    const journal = journalOf([[1, failure]]);
+    const counted = UPSTREAM_ERRORS.filter((each) => journal.countOf(`UpstreamError.${each}`) > 0);
+    expect(counted).toEqual([name]);
+    expect(journal.countOf('UpstreamFault')).toBe(kind === 'fault' ? 1 : 0);
+    expect(journal.countOf('UpstreamUnauthorized')).toBe(kind === 'unauthorized' ? 1 : 0);
+  });
+
+  test('is counted under one of a fixed set of names, whatever the upstream says', () => {
+    expect(new Set(UPSTREAM_ERRORS).size).toBe(UPSTREAM_ERRORS.length);
+    for (const code of ['', 'constructor', 'X'.repeat(10_000), 'a code with someone@finvu in it']) {
+      expect(upstreamErrorOf(answered(400, code))).toBe('Other');
+    }
+  });
+});
+
+describe('errors that are in no rule', () => {
+  test('are noted once, with the first code', () => {
+    const { notes } = journalOf([
+      [1, answered(400, 'NeverHeardOf')],
+      [1, answered(400, 'NorOfThis')],
+      [1, answered(400, 'ConsentRevoked')],
+    ]);
+    expect(notes).toEqual(['an error of the upstream is in no rule {"errorCode":"NeverHeardOf"}']);
+  });
+
+  test('are noted without what is no code', () => {
+    const { notes } = journalOf([[1, answered(400, 'someone@finvu 1234')]]);
+    expect(notes).toEqual(['an error of the upstream is in no rule {"errorCode":"unreadable"}']);
+  });
+
+  test('that are in one are not noted', () => {
+    expect(journalOf([[1, answered(400, 'ConsentRevoked')]]).notes).toEqual([]);
+  });
+});

@@ -1,0 +1,103 @@
+import { describe, expect, test } from 'vitest';
+import { classify, MESSAGE_LIMIT, rowError, type Verdict } from '#lambdas/upstream/failures.ts';
+import { answered, LOST, UNREACHABLE } from '#test/world/consent-behaviour.ts';
+
+type Kind = Verdict['kind'];
+
+describe('failures that are not the end of a row', () => {
+  test.each<[string, Parameters<typeof classify>[0], Kind]>([
+    ['a connection that was refused', UNREACHABLE, 'not-processed'],
+    ['503 with its code', answered(503, 'ServiceUnavailable'), 'not-processed'],
+    ['503 of a gateway', answered(503, null), 'not-processed'],
+    ['the code ServiceUnavailable on a 200', answered(200, 'ServiceUnavailable'), 'not-processed'],
+    ['a reset after sending', LOST, 'answer-lost'],
+    ['500', answered(500, 'InternalError'), 'answer-lost'],
+    ['500 of a gateway', answered(500, null), 'answer-lost'],
+    ['502', answered(502, null), 'answer-lost'],
+    ['504', answered(504, null), 'answer-lost'],
+    ['408', answered(408, null), 'answer-lost'],
+    ['429', answered(429, 'TooManyRequests'), 'rate-limited'],
+    ['429 of a gateway', answered(429, null), 'rate-limited'],
+    ['401', answered(401, 'Unauthorized'), 'unauthorized'],
+    ['401 without a body', answered(401, null), 'unauthorized'],
+    ['403', answered(403, 'Forbidden'), 'unauthorized'],
+    ['SignatureDoesNotMatch on a 400', answered(400, 'SignatureDoesNotMatch'), 'unauthorized'],
+    ['DataFetchRequestInProgress', answered(400, 'DataFetchRequestInProgress'), 'in-progress'],
+    ['DataFetchRequestInProgress on a 200', answered(200, 'DataFetchRequestInProgress'), 'in-progress'],
+    ['NoDataFound', answered(404, 'NoDataFound'), 'no-data'],
+  ])('%s', (_, failure, kind) => {
+    expect(classify(failure).kind).toBe(kind);
+  });
+});
+
+describe('failures that end a row', () => {
+  test.each<[string, string, string, RegExp]>([
+    ['InvalidDateRange', 'fiDataRangeFrom is before the consent', 'YesWithModifications', /fiDataRangeFrom/],
+    ['InvalidRequest', 'fiDataRangeFrom is not within the FI data range', 'YesWithModifications', /fiDataRangeFrom/],
+    ['InvalidRequest', ' [ invalid date format ] ', 'YesWithModifications', /fiDataRangeFrom/],
+    ['InvalidRequest', ' [ configId is unknown ] ', 'YesWithModifications', /configId/],
+    ['InvalidConfigId', 'Unknown', 'YesWithModifications', /configId/],
+    ['InvalidConsentId', 'Consent ID does not exist.', 'No', /new one/],
+    ['InvalidConsentStatus', 'The consent is not ACTIVE', 'No', /new one/],
+    ['ConsentRevoked', 'Revoked', 'No', /new one/],
+    ['ConsentExpired', 'Expired', 'No', /new one/],
+    ['InvalidRequest', 'Consent has been revoked by the customer', 'No', /new one/],
+    ['InvalidRequest', 'Consent revoked on date 2024-01-01', 'No', /new one/],
+    ['InvalidConsentUse', 'The consent has been used', 'No', /new one/],
+    ['QuotaExceeded', 'Quota exceeded', 'No', /new one/],
+    ['ConsentQuotaExceeded', 'Quota exceeded', 'No', /new one/],
+    ['ConsentPaused', 'Paused', 'Yes', /resumed/],
+  ])('%s, “%s”: %s', (code, message, eligibility, remedy) => {
+    for (const status of [400, 200, 404, 422]) {
+      expect(classify(answered(status, code, message))).toMatchObject({
+        kind: 'final',
+        classified: true,
+        eligibility,
+        error: { code, message: expect.stringContaining(message.trim()) },
+      });
+    }
+    const verdict = classify(answered(400, code, message));
+    expect(verdict.kind === 'final' && verdict.error.message).toMatch(remedy);
+  });
+
+  test.each<[number, string | null, string]>([
+    [400, 'SomethingNew', 'Nobody has seen this yet'],
+    [400, 'InvalidRequest', ' [ sessionId must be a valid GUID ] '],
+    [404, null, 'FinPro answered HTTP 404'],
+    [302, null, 'FinPro answered HTTP 302'],
+    [200, 'Oops', ''],
+    [400, 'xInvalidDateRange', ''],
+  ])('%i %s “%s” is in no table: Yes, and counted apart', (status, code, message) => {
+    expect(classify(answered(status, code, message))).toMatchObject({
+      kind: 'final',
+      classified: false,
+      eligibility: 'Yes',
+      error: { code: code ?? 'UpstreamError', message },
+    });
+  });
+
+  test.each(['consentId could not be validated', 'Update the request', 'The mandate is missing'])(
+    'InvalidRequest “%s” is not about a date',
+    (message) => {
+      expect(classify(answered(400, 'InvalidRequest', message))).toMatchObject({
+        eligibility: 'Yes',
+        classified: false,
+      });
+    },
+  );
+});
+
+describe('the error of a row', () => {
+  test('has a message of at most 300 characters and a code of at most 64', () => {
+    const error = rowError('c'.repeat(100), 'm'.repeat(1000));
+    expect(error.code).toHaveLength(64);
+    expect(error.message).toHaveLength(MESSAGE_LIMIT);
+    expect(error.message.endsWith('…')).toBe(true);
+    expect(rowError('code', 'm'.repeat(300)).message).toBe('m'.repeat(300));
+  });
+
+  test('says what to change even where the upstream says a lot', () => {
+    const verdict = classify(answered(400, 'InvalidDateRange', 'The range is wrong. '.repeat(40)));
+    expect(verdict.kind === 'final' && verdict.error.message).toMatch(/Change fiDataRangeFrom and fiDataRangeTo/);
+  });
+});

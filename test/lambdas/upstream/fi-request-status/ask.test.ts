@@ -1,0 +1,219 @@
+import { beforeEach, describe, expect, test } from 'vitest';
+import { ServiceError } from '#lambdas/platform/errors.ts';
+import { readSettings } from '#lambdas/platform/settings.ts';
+import type { UpstreamFailure } from '#lambdas/upstream/failures.ts';
+import { lookUpStatus } from '#lambdas/upstream/fi-request-status/ask.ts';
+import type { FiStatusDocument, UpstreamAnswer } from '#lambdas/upstream/finpro.ts';
+import type { BudgetLesson, ClientLeave } from '#lambdas/upstream/permit.ts';
+import { memoryJournal } from '#test/world/memory-journal.ts';
+
+const NOW = Date.UTC(2026, 10, 20, 10, 0, 30);
+const SESSION = '7b863266-fcae-478b-906d-4d69e818fe18';
+const NO_RATE = { limit: null, remaining: null, resetAt: null };
+const GRANTED: ClientLeave = {
+  granted: true,
+  trial: false,
+  taken: true,
+  reservation: { startsAt: NOW - 30_000, endsAt: NOW + 30_000, tokens: 1, tight: false, epoch: 0 },
+};
+const documentOf = (eventStatus: string): FiStatusDocument => ({
+  message: 'success',
+  data: { sessionId: SESSION, eventStatus },
+});
+const failed = (failure: UpstreamFailure): UpstreamAnswer<FiStatusDocument> => ({ ok: false, failure, rate: NO_RATE });
+
+/** Ports that answer as they are told, and remember what they were asked. */
+function world() {
+  let now = NOW;
+  const kept = new Map<string, { readonly document: FiStatusDocument; readonly until: number }>();
+  const script: { leaves: ClientLeave[]; answer: UpstreamAnswer<FiStatusDocument>; keeps: boolean } = {
+    leaves: [GRANTED],
+    answer: { ok: true, value: documentOf('PENDING'), rate: NO_RATE },
+    keeps: true,
+  };
+  const lessons: BudgetLesson[] = [];
+  const waits: number[] = [];
+  const journal = memoryJournal();
+  let calls = 0;
+  const ports = {
+    clock: { now: () => now },
+    journal,
+    settings: readSettings({}),
+    wait: async (milliseconds: number) => {
+      waits.push(milliseconds);
+      now += milliseconds;
+    },
+    clientShare: { take: async () => script.leaves.shift() ?? GRANTED },
+    budget: {
+      learn: async (_organisation: string, _reservation: unknown, lesson: BudgetLesson) => {
+        lessons.push(lesson);
+        return lesson.circuit === 'open';
+      },
+    },
+    keptStatuses: {
+      find: async (organisationId: string, sessionId: string, at: number) => {
+        const found = kept.get(`${organisationId} ${sessionId}`);
+        return found && found.until > at ? found.document : null;
+      },
+      keep: async (organisationId: string, sessionId: string, document: FiStatusDocument, until: number) => {
+        if (!script.keeps) throw new Error('throttled');
+        kept.set(`${organisationId} ${sessionId}`, { document, until });
+      },
+    },
+    lookUps: {
+      lookUp: async () => {
+        calls += 1;
+        return script.answer;
+      },
+    },
+  };
+  const lookUp = (organisationId = 'lender', by: object = { sessionId: SESSION }) =>
+    lookUpStatus(ports, organisationId, by);
+  return {
+    script,
+    lessons,
+    waits,
+    journal,
+    lookUp,
+    calls: () => calls,
+    pass: (milliseconds: number) => {
+      now += milliseconds;
+    },
+  };
+}
+
+let it: ReturnType<typeof world>;
+beforeEach(() => {
+  it = world();
+});
+
+const refusalOf = async (look: Promise<unknown>): Promise<Partial<ServiceError>> => {
+  const error = await look.then(
+    () => null,
+    (reason: unknown) => reason,
+  );
+  if (!(error instanceof ServiceError)) throw new Error(`not refused: ${String(error)}`);
+  const { kind, code, retryAfter } = error;
+  return { kind, code, ...(retryAfter === undefined ? {} : { retryAfter }) };
+};
+
+describe('a final status', () => {
+  test.each(['DATA_READY', 'TIMEOUT', 'DATA_DENIED', 'SESSION_FAILED', 'SESSION_EXPIRED'])(
+    '%s is kept for 60 s and one organisation',
+    async (eventStatus) => {
+      it.script.answer = { ok: true, value: documentOf(eventStatus), rate: NO_RATE };
+      await it.lookUp();
+      it.pass(59_999);
+      expect(await it.lookUp()).toEqual(documentOf(eventStatus));
+      expect(it.calls()).toBe(1);
+      await it.lookUp('another');
+      expect(it.calls()).toBe(2);
+      it.pass(1);
+      await it.lookUp();
+      expect(it.calls()).toBe(3);
+    },
+  );
+
+  test('is given though it could not be kept', async () => {
+    it.script.answer = { ok: true, value: documentOf('DATA_READY'), rate: NO_RATE };
+    it.script.keeps = false;
+    expect(await it.lookUp()).toEqual(documentOf('DATA_READY'));
+    expect(it.journal.notes).toHaveLength(1);
+  });
+
+  test('of another session than the one asked for is not kept', async () => {
+    it.script.answer = {
+      ok: true,
+      value: { message: 'success', data: { sessionId: 'another', eventStatus: 'DATA_READY' } },
+      rate: NO_RATE,
+    };
+    await it.lookUp();
+    await it.lookUp();
+    expect(it.calls()).toBe(2);
+  });
+});
+
+test.each(['PENDING', 'SOMETHING_NEW'])('the status %s is asked for each time', async (eventStatus) => {
+  it.script.answer = { ok: true, value: documentOf(eventStatus), rate: NO_RATE };
+  await it.lookUp();
+  await it.lookUp();
+  expect(it.calls()).toBe(2);
+});
+
+describe('without a token', () => {
+  const none = (after: number): ClientLeave => ({ granted: false, because: 'used-up', until: NOW + after });
+
+  test('a client waits for up to 2 s', async () => {
+    it.script.leaves = [none(700), none(2_000), GRANTED];
+    await it.lookUp();
+    expect(it.waits).toEqual([700, 1_300]);
+    expect(it.calls()).toBe(1);
+  });
+
+  test('and is then told when to come again, without a call', async () => {
+    it.script.leaves = [none(700), none(2_001)];
+    expect(await refusalOf(it.lookUp())).toEqual({ kind: 'too-many', code: 'TooManyRequests', retryAfter: 1_301 });
+    expect(it.calls()).toBe(0);
+  });
+
+  test('behind an open circuit is told at once', async () => {
+    it.script.leaves = [{ granted: false, because: 'circuit-open', until: NOW + 1_000 }];
+    expect(await refusalOf(it.lookUp())).toEqual({
+      kind: 'upstream-failed',
+      code: 'UpstreamUnavailable',
+      retryAfter: 1_000,
+    });
+    expect([it.calls(), it.waits]).toEqual([0, []]);
+  });
+});
+
+const answered = (status: number, code: string | null): UpstreamFailure => ({
+  sent: 'answered',
+  status,
+  code,
+  message: 'said by FinPro',
+});
+
+describe('what the upstream says is told as what it is', () => {
+  test.each<[UpstreamFailure, Partial<ServiceError>]>([
+    [answered(400, 'InvalidSessionId'), { kind: 'invalid', code: 'InvalidSessionId' }],
+    [answered(404, 'InvalidConsentId'), { kind: 'invalid', code: 'InvalidConsentId' }],
+    [answered(200, 'NoDataFound'), { kind: 'invalid', code: 'NoDataFound' }],
+    [answered(400, 'InvalidRequest'), { kind: 'invalid', code: 'InvalidRequest' }],
+    [answered(404, null), { kind: 'upstream-failed', code: 'UpstreamUnavailable' }],
+    [answered(401, 'Unauthorized'), { kind: 'upstream-failed', code: 'UpstreamUnavailable' }],
+    [answered(403, null), { kind: 'upstream-failed', code: 'UpstreamUnavailable' }],
+    [answered(429, null), { kind: 'too-many', code: 'TooManyRequests', retryAfter: 1_000 }],
+    [answered(500, 'InternalError'), { kind: 'upstream-failed', code: 'UpstreamUnavailable' }],
+    [answered(503, 'ServiceUnavailable'), { kind: 'upstream-failed', code: 'UpstreamUnavailable' }],
+    [answered(504, null), { kind: 'upstream-timeout', code: 'UpstreamTimeout' }],
+    [
+      { sent: 'no', message: 'refused' },
+      { kind: 'upstream-failed', code: 'UpstreamUnavailable' },
+    ],
+    [
+      { sent: 'maybe', timedOut: false, message: 'cut' },
+      { kind: 'upstream-failed', code: 'UpstreamUnavailable' },
+    ],
+    [
+      { sent: 'maybe', timedOut: true, message: 'late' },
+      { kind: 'upstream-timeout', code: 'UpstreamTimeout' },
+    ],
+  ])('%j', async (failure, refusal) => {
+    it.script.answer = failed(failure);
+    expect(await refusalOf(it.lookUp())).toEqual(refusal);
+  });
+
+  test('and the budget learns of it: of a 429, of refused credentials, of an upstream that is away', async () => {
+    for (const failure of [answered(429, null), answered(401, null), { sent: 'no', message: 'refused' } as const]) {
+      it.script.answer = failed(failure);
+      await it.lookUp().catch(() => {});
+    }
+    expect(it.lessons).toMatchObject([
+      { rateLimited: true, circuit: 'leave' },
+      { rateLimited: false, circuit: 'open' },
+      { rateLimited: false, circuit: 'leave', failures: { points: 2 } },
+    ]);
+    expect(it.journal.countOf('CircuitOpened')).toBe(1);
+  });
+});

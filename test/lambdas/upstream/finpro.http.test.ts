@@ -1,0 +1,124 @@
+import { createServer, type RequestListener } from 'node:http';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { callUpstream } from '#lambdas/upstream/finpro.http.ts';
+import type { UpstreamAnswer } from '#lambdas/upstream/finpro.ts';
+import { fiRequestAnswer } from '#lambdas/upstream/finpro-answers.ts';
+import { listen, stopServer } from '#local/listening.ts';
+
+const SESSION = '7b863266-fcae-478b-906d-4d69e818fe18';
+const OPENED = { ver: '1.21.0', response: 'ok', data: { consentId: 'c', sessionId: SESSION } };
+
+const silent: RequestListener = () => {};
+let answer: RequestListener = silent;
+const server = createServer((request, response) => {
+  // The whole call has arrived: whatever happens from here on, FinPro may have processed it.
+  request.on('end', () => answer(request, response)).resume();
+});
+let url: string;
+beforeAll(async () => {
+  url = await listen(server, 0);
+});
+afterEach(() => {
+  answer = silent;
+});
+afterAll(() => stopServer(server));
+
+const call = (to = url, timeout = 5_000): Promise<UpstreamAnswer<{ sessionId: string }>> =>
+  callUpstream({ url: to, headers: {}, body: { consentId: 'c' }, timeout, answer: fiRequestAnswer });
+
+const text =
+  (status: number, body: string, headers: Record<string, string> = {}): RequestListener =>
+  (_, response) =>
+    response.writeHead(status, headers).end(body);
+const error = (errorCode: unknown, errorMsg = 'Said so.') => JSON.stringify({ ver: '1.21.0', errorCode, errorMsg });
+
+describe('a call that never left us', () => {
+  test.each([
+    ['a port that nobody listens on', async () => call(await closedPort()), 'ECONNREFUSED'],
+    // A label of more than 63 characters is in no zone, so that no name server is asked.
+    ['a name that is not there', async () => call(`http://${'x'.repeat(64)}.invalid`), 'ENOTFOUND'],
+    ['a port that does not speak TLS', async () => call(url.replace('http:', 'https:')), 'SSL'],
+  ])('%s', async (_, made, code) => {
+    const answered = await made();
+    expect(answered).toMatchObject({
+      ok: false,
+      failure: { sent: 'no', message: expect.stringContaining(code) },
+    });
+  });
+
+  async function closedPort(): Promise<string> {
+    const gone = createServer();
+    const address = await listen(gone, 0);
+    await stopServer(gone);
+    return address;
+  }
+});
+
+describe('a call that may have been processed', () => {
+  test.each<[string, RequestListener]>([
+    ['is cut without an answer', (request) => request.socket.resetAndDestroy()],
+    ['is closed without an answer', (request) => request.socket.end()],
+    [
+      'is cut in the middle of its answer',
+      (request, response) => {
+        response.writeHead(200, { 'content-length': '1000' }).write('{"ver":');
+        setImmediate(() => request.socket.resetAndDestroy());
+      },
+    ],
+    ['is answered with HTML', text(200, '<html><body>Please try again later</body></html>')],
+    ['is answered with JSON cut in the middle', text(200, JSON.stringify(OPENED).slice(0, 40))],
+    ['is answered with nothing', text(200, '')],
+    ['is answered with wrong types', text(200, JSON.stringify({ ...OPENED, data: { sessionId: 17 } }))],
+    ['is answered with an error code that is none', text(200, error(17))],
+  ])('%s', async (_, how) => {
+    answer = how;
+    expect(await call()).toMatchObject({ ok: false, failure: { sent: 'maybe', timedOut: false } });
+  });
+
+  test.each<[string, RequestListener]>([
+    ['is not answered in time', silent],
+    ['is not answered to the end in time', (_, response) => response.writeHead(200).write('{"ver":')],
+  ])('%s', async (_, how) => {
+    answer = how;
+    expect(await call(url, 50)).toMatchObject({ ok: false, failure: { sent: 'maybe', timedOut: true } });
+  });
+});
+
+describe('a call that was answered', () => {
+  test.each<[string, RequestListener, number, string | null]>([
+    ['500 of FinPro', text(500, error('InternalServerError')), 500, 'InternalServerError'],
+    ['502 of a gateway', text(502, '<html></html>'), 502, null],
+    ['503 of FinPro', text(503, error('ServiceUnavailable')), 503, 'ServiceUnavailable'],
+    ['503 of a gateway', text(503, ''), 503, null],
+    ['504 of a gateway', text(504, '{"message":"Endpoint request timed out"}'), 504, null],
+    ['401', text(401, error('Unauthorized')), 401, 'Unauthorized'],
+    ['400 with its code', text(400, error('ConsentRevoked')), 400, 'ConsentRevoked'],
+    ['an error on a 200', text(200, error('InvalidConsentId')), 200, 'InvalidConsentId'],
+    ['a redirection', text(302, '', { location: 'https://example.com' }), 302, null],
+  ])('%s', async (_, how, status, code) => {
+    answer = how;
+    expect(await call()).toMatchObject({ ok: false, failure: { sent: 'answered', status, code } });
+  });
+
+  test('with a session, beside which fields may be that nobody knows', async () => {
+    answer = text(200, JSON.stringify({ ...OPENED, more: [1, { 2: 3 }] }));
+    expect(await call()).toMatchObject({ ok: true, value: { sessionId: SESSION } });
+  });
+
+  test.each([
+    [200, JSON.stringify(OPENED)],
+    [429, error('TooManyRequests')],
+  ])('with %i tells of the rate window, whose reset is a time in seconds', async (status, body) => {
+    answer = text(status, body, {
+      'X-RateLimit-Limit': '1000',
+      'X-RateLimit-Remaining': '0',
+      'X-RateLimit-Reset': '1795168801.2',
+    });
+    expect((await call()).rate).toEqual({ limit: 1000, remaining: 0, resetAt: 1_795_168_801_200 });
+  });
+
+  test('with headers that are no numbers tells nothing', async () => {
+    answer = text(200, JSON.stringify(OPENED), { 'X-RateLimit-Limit': 'many', 'X-RateLimit-Reset': '-1' });
+    expect((await call()).rate).toEqual({ limit: null, remaining: null, resetAt: null });
+  });
+});

@@ -1,0 +1,149 @@
+import { z } from 'zod';
+import { fromStateItem, toStateItem } from '#lambdas/chunk/codec.ts';
+import type { ChunkInput } from '#lambdas/chunk/content.ts';
+import { type ChunkOutcome, NO_OUTCOME } from '#lambdas/chunk/content.ts';
+import {
+  fromAccountsItem,
+  fromInputItem,
+  fromOutcomeItem,
+  toAccountsParts,
+  toInputItem,
+  toOutcomeItem,
+} from '#lambdas/chunk/content-codec.ts';
+import type { ChunkKey, ChunkState } from '#lambdas/chunk/state.ts';
+import type { Chunks } from '#lambdas/chunk/store.ts';
+import {
+  accountsKey,
+  accountsPrefix,
+  type ItemKey,
+  inputKey,
+  outcomeKey,
+  stateKey,
+  statePrefix,
+  unacceptedPrefixes,
+} from '#lambdas/platform/keys.ts';
+import { direct, type RemoteCall } from './remote-call.ts';
+
+/** The items of all chunks: partitions by their key, and in each the items by theirs. */
+export type ChunkItems = Map<string, Map<string, object>>;
+
+/** The chunks of all batches, in memory. */
+export interface MemoryChunks extends Chunks {
+  /** Sort keys of everything that is stored, for what must not be left behind. */
+  readonly storedKeys: readonly string[];
+  /** Called with every state as it is read after a write of it. */
+  onState: (state: ChunkState) => void;
+}
+
+const versionOf = z.object({ version: z.number() });
+
+/**
+ * Items are what the table would hold, packed the same way: times come back on their ticks, and nothing is shared with the writer.
+ * @param call how each read and write of the table goes
+ * @param items what is stored, to share it between several workers' ports
+ */
+export function memoryChunks(call: RemoteCall = direct, items: ChunkItems = new Map()): MemoryChunks {
+  const put = ({ pk, sk }: ItemKey, item: object): void => {
+    const partition = items.get(pk) ?? new Map<string, object>();
+    items.set(pk, partition.set(sk, item));
+  };
+  const get = ({ pk, sk }: ItemKey): object | undefined => items.get(pk)?.get(sk);
+  const query = ({ pk, sk }: ItemKey): object[] =>
+    [...(items.get(pk) ?? [])]
+      .filter(([key]) => key.startsWith(sk))
+      .toSorted(([a], [b]) => (a < b ? -1 : 1))
+      .map(([, item]) => item);
+  const putNext = (key: ItemKey, item: object, version: number): boolean => {
+    const stored = get(key);
+    const holds =
+      version === 1 ? stored === undefined : stored !== undefined && versionOf.parse(stored).version === version - 1;
+    if (holds) put(key, item);
+    return holds;
+  };
+  const stateItem = (state: ChunkState): object => toStateItem(state, stateKey(state.key), 0);
+
+  const chunks: MemoryChunks = {
+    get storedKeys() {
+      return [...items.values()].flatMap((partition) => [...partition.keys()]);
+    },
+    onState: () => {},
+
+    create: async (parts) => {
+      for (const { state, input, rejections } of parts) {
+        await call('chunks.create', () => put(stateKey(state.key), stateItem(state)));
+        await call('chunks.create', () => put(inputKey(state.key), toInputItem(input)));
+        if (rejections.errors.size === 0) continue;
+        await call('chunks.create', () => put(outcomeKey(state.key), toOutcomeItem(rejections)));
+      }
+    },
+    discard: async (keys) => {
+      for (const { pk, sk } of keys.flatMap((each) => [stateKey(each), inputKey(each), outcomeKey(each)])) {
+        await call('chunks.discard', () => void items.get(pk)?.delete(sk));
+      }
+    },
+    clear: (batch) =>
+      call('chunks.clear', () => {
+        for (const { pk, sk } of unacceptedPrefixes(batch)) {
+          for (const key of [...(items.get(pk)?.keys() ?? [])]) if (key.startsWith(sk)) items.get(pk)?.delete(key);
+        }
+      }),
+    state: (key) =>
+      call('chunks.state', () => {
+        const item = get(stateKey(key));
+        return item === undefined ? null : readState(item, key);
+      }),
+    states: (batch) =>
+      call('chunks.states', () => query(statePrefix(batch)).map((item, chunk) => readState(item, { ...batch, chunk }))),
+    saveState: (state) =>
+      call('chunks.saveState', () => {
+        const item = stateItem(state);
+        const isSaved = putNext(stateKey(state.key), item, state.version);
+        if (isSaved) chunks.onState(readState(item, state.key));
+        return isSaved;
+      }),
+    input: (key) => call('chunks.input', () => readInput(get(inputKey(key)))),
+    outcome: (key) => call('chunks.outcome', () => readOutcome(get(outcomeKey(key)))),
+    saveOutcome: (key, outcome) =>
+      call('chunks.saveOutcome', () => putNext(outcomeKey(key), toOutcomeItem(outcome), outcome.version)),
+    saveAccounts: async (key, version, accounts) => {
+      for (const [part, content] of toAccountsParts(accounts).entries()) {
+        await call('chunks.saveAccounts', () => put(accountsKey(key, version, part), { content }));
+      }
+    },
+    accounts: (key) => call('chunks.accounts', () => new Map(query(accountsPrefix(key)).flatMap(accountsIn))),
+  };
+  return chunks;
+}
+
+/** Items are never changed, so each has to be unpacked only once. What is given out may be, so it is a copy. */
+const unpackedOnce = <T>(unpack: (item: object) => T) => {
+  const known = new WeakMap<object, T>();
+  return (item: object): T => {
+    const value = known.get(item) ?? unpack(item);
+    known.set(item, value);
+    return value;
+  };
+};
+const stateIn = unpackedOnce((item) => fromStateItem(item, NOBODY));
+const inputIn = unpackedOnce(fromInputItem);
+const outcomeIn = unpackedOnce(fromOutcomeItem);
+const accountsIn = unpackedOnce(fromAccountsItem);
+const NOBODY: ChunkKey = { organisationId: '', referenceId: '', batchId: '', chunk: 0 };
+
+function readState(item: object, { organisationId, referenceId, batchId, chunk }: ChunkKey): ChunkState {
+  const state = stateIn(item);
+  const key: ChunkKey = { organisationId, referenceId, batchId, chunk };
+  return { ...state, key, rows: state.rows.map((row) => ({ ...row })) };
+}
+
+function readInput(item: object | undefined): ChunkInput {
+  if (item === undefined) throw new Error('the chunk has no input');
+  const input = inputIn(item);
+  return { ...input, rows: input.rows.map((row) => ({ ...row })) };
+}
+
+function readOutcome(item: object | undefined): ChunkOutcome {
+  if (item === undefined) return NO_OUTCOME;
+  const { version, sessions, errors } = outcomeIn(item);
+  return { version, sessions: new Map(sessions), errors: new Map(errors) };
+}

@@ -1,0 +1,36 @@
+import type { RegisteredClient } from '#lambdas/clients/client.ts';
+import type { ClientRegister } from '#lambdas/clients/store.ts';
+
+export interface MemoryClientRegister extends ClientRegister {
+  /** What is stored, by client id. */
+  readonly stored: Map<string, RegisteredClient>;
+  /** Runs once, between the next read and the write that follows from it. */
+  beforeNextReplace(what: () => Promise<unknown>): void;
+}
+
+/** The clients in memory, with the conditions of the table. */
+export function memoryClientRegister(): MemoryClientRegister {
+  const stored = new Map<string, RegisteredClient>();
+  let meanwhile: () => Promise<unknown> = async () => {};
+  return {
+    stored,
+    beforeNextReplace: (what) => {
+      meanwhile = what;
+    },
+    find: async (clientId) => stored.get(clientId) ?? null,
+    list: async () => [...stored.values()],
+    add: async (client) => {
+      if (stored.has(client.clientId)) return false;
+      stored.set(client.clientId, client);
+      return true;
+    },
+    replace: async (client, seen) => {
+      const others = meanwhile;
+      meanwhile = async () => {};
+      await others();
+      if (stored.get(client.clientId)?.revision !== seen) return false;
+      stored.set(client.clientId, client);
+      return true;
+    },
+  };
+}
