@@ -8,7 +8,7 @@ import { dynamoDbChunks } from '#lambdas/chunk/store.dynamodb.ts';
 import type { Table } from '#lambdas/platform/dynamodb.ts';
 import { readSettings } from '#lambdas/platform/settings.ts';
 import type { Assembly } from '#local/template/assembly.ts';
-import { memoryJournal } from '#test/world/memory-journal.ts';
+import { memoryTelemetry } from '#test/world/memory-telemetry.ts';
 import { sequentialIds } from '#test/world/sequential-ids.ts';
 import { submissionOf } from '#test/world/submissions.ts';
 import { openMeteredTable } from './counted/metered-table.ts';
@@ -32,7 +32,7 @@ export async function recoveryFigures(assembly: Assembly): Promise<Figure[]> {
     chunks: dynamoDbChunks(table, clock, settings),
     queue,
     reports: { write: async () => {} },
-    journal: memoryJournal(),
+    telemetry: memoryTelemetry(),
     ids: sequentialIds(),
     clock,
     settings,

@@ -1,4 +1,4 @@
-import { HELD_BACK } from '#lambdas/upstream/rate-window.ts';
+import { RESERVE_RATIO } from '#lambdas/upstream/rate-window.ts';
 import { CONSUMERS } from './counted/virtual-batch.ts';
 import { readable } from './figure.ts';
 import type { BenchRecord } from './record.ts';
@@ -98,7 +98,7 @@ export function scaleDocument(record: BenchRecord): string {
 function introduction(value: Value): string {
   const without = value('upstream calls a row, 1,000 a minute');
   const withBalances = value('upstream calls a row, 1,000 a minute, with balances');
-  const callsADay = LIMIT * (1 - HELD_BACK) * MINUTES_A_DAY;
+  const callsADay = LIMIT * (1 - RESERVE_RATIO) * MINUTES_A_DAY;
   const aDay = callsADay / withBalances;
   const hours = SETTINGS.batchDeadline / HOUR;
   return `# Scale, on paper
@@ -107,7 +107,7 @@ Made by \`npm run bench\` from what it counts; do not edit. Nothing here was mea
 
 ## The upstream first
 
-An organisation may call FinPro ${LIMIT.toLocaleString('en')} times a minute, of which chunks leave ${readable(HELD_BACK * 100)} % to others. A row takes ${readable(withBalances)} calls with balances, as is the default, and ${readable(without)} without, so one
+An organisation may call FinPro ${LIMIT.toLocaleString('en')} times a minute, of which chunks leave ${readable(RESERVE_RATIO * 100)} % to others. A row takes ${readable(withBalances)} calls with balances, as is the default, and ${readable(without)} without, so one
 organisation gets through at most **${whole(aDay)} rows a day** (${whole(callsADay / without)} without balances), however many workers there are. 1 million rows a day need at
 least ${Math.ceil(1e6 / aDay)} organisations, 100 million ${Math.ceil(1e8 / aDay)}, or higher quotas: \`UPSTREAM_LIMIT\`, which follows what FinPro's headers say.
 

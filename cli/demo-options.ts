@@ -12,7 +12,7 @@ const demoOptions = z.object({
 
 export type DemoOptions = z.output<typeof demoOptions>;
 
-/** The demo's options, `--rows N` or `--file PATH`, and its TIME_SCALE. A mistake ends the process with a line that names it, before anything is started. */
+/** The demo's options, `--rows N` or `--file PATH`, and its TIME_SCALE. A mutant ends the process with a line that names it, before anything is started. */
 export function readDemoOptions(): DemoOptions {
   try {
     const { values } = parseArgs({ options: { rows: { type: 'string', default: '10000' }, file: { type: 'string' } } });

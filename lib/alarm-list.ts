@@ -122,7 +122,7 @@ const upstreamAlarms = (metrics: ServiceMetrics): AlarmDefinition[] => [
       expression: 'FILL(opened, 0) + FILL(trials, 0)',
       usingMetrics: {
         opened: metrics.count('CircuitOpened', 'opened'),
-        trials: metrics.count('CircuitTrial', 'trials'),
+        trials: metrics.count('CircuitHalfOpen', 'trials'),
       },
       period: PERIOD,
       label: 'circuits opened or tried',

@@ -1,6 +1,6 @@
 import { Duration } from 'aws-cdk-lib';
 import { Metric } from 'aws-cdk-lib/aws-cloudwatch';
-import type { Measure, Quantity } from '#lambdas/platform/telemetry.ts';
+import type { Counter, Gauge } from '#lambdas/platform/telemetry.ts';
 import type { Stage } from './deployment.ts';
 
 /** What Powertools calls the service; the one dimension of its metrics. */
@@ -21,12 +21,12 @@ export class ServiceMetrics {
   }
 
   /** How many there were in a period. */
-  count(measure: Measure, label: string): Metric {
+  count(measure: Counter, label: string): Metric {
     return this.#metric(measure, 'Sum', label);
   }
 
   /** @param statistic `Maximum`, `Sum`, `p95` … */
-  value(quantity: Quantity, statistic: string, label: string): Metric {
+  value(quantity: Gauge, statistic: string, label: string): Metric {
     return this.#metric(quantity, statistic, label);
   }
 

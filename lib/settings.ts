@@ -1,6 +1,6 @@
 /**
  * The settings of the product, as environment variables of every function. Durations end in `_SECONDS` (the local cloud scales these),
- * limits of the machine in `_MILLISECONDS`, retention in `_DAYS`. The defaults in `lambdas/core/settings.ts` are the same; they
+ * limits of the machine in `_MILLISECONDS`, retention in `_DAYS`. The defaults in `lambdas/platform/settings.ts` are the same; they
  * stand here so that a deployment shows what it runs with.
  */
 export const SETTINGS = {
@@ -11,7 +11,7 @@ export const SETTINGS = {
   POLL_DEADLINE_SECONDS: '300',
   POLL_DEFERRED_SECONDS: '75',
   RETRY_BACKOFF_SECONDS: '30,60,120',
-  PROBE_DELAY_SECONDS: '30',
+  RECONCILE_DELAY_SECONDS: '30',
   SESSION_AGE_TOLERANCE_SECONDS: '120',
   DUPLICATE_WAIT_SECONDS: '15',
   BATCH_DEADLINE_SECONDS: '86400',
@@ -27,7 +27,7 @@ export const SETTINGS = {
   CLIENT_RATE_LIMIT: '1000',
   CLIENT_RATE_WINDOW_MILLISECONDS: '60000',
   CLIENT_PATIENCE_MILLISECONDS: '2000',
-  STATUS_KEPT_MILLISECONDS: '60000',
+  STATUS_CACHE_MILLISECONDS: '60000',
   UPSTREAM_TIMEOUT_MILLISECONDS: '15000',
   CONSUMER_CALLS_MILLISECONDS: '20000',
   CALLS_END_MILLISECONDS: '20000',

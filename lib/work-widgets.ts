@@ -83,7 +83,7 @@ export function upstreamWidgets({ metrics }: Watched): IWidget[][] {
       graph('Poll rounds a row', [rounds]),
       graph('Stopped: none is good', [
         metrics.count('CircuitOpened', 'circuit opened'),
-        metrics.count('CircuitTrial', 'open circuit tried'),
+        metrics.count('CircuitHalfOpen', 'open circuit tried'),
         metrics.count('UpstreamUnauthorized', 'credentials refused'),
         metrics.count('UpstreamRateLimited', 'rate limit met'),
         metrics.count('UpstreamUnclassified', 'unclassified errors'),

@@ -11,11 +11,11 @@ export type ProbePython = (command: string) => Promise<string | null>;
 
 /** The first Python here that the emulator runs on and that can make virtual environments; null when there is none. */
 export async function findPython(
-  probe: ProbePython,
+  reconcile: ProbePython,
   candidates: readonly string[] = CANDIDATES,
 ): Promise<string | null> {
   for (const command of candidates) {
-    if (isNewEnough((await probe(command)) ?? '')) return command;
+    if (isNewEnough((await reconcile(command)) ?? '')) return command;
   }
   return null;
 }

@@ -25,7 +25,7 @@ export async function warmUp(cloud: LocalCloud, organisationId: string, containe
   const task = { organisationId, referenceId: 'none', batchId: randomUUID(), generation: 1 };
   const tasks = Array.from({ length: MESSAGES_A_CONTAINER * containers }, (_, chunk) => ({ ...task, chunk }));
   try {
-    const unsent = await sqsChunkQueue(queueUrl, { note: console.error }, sqs).send(tasks);
+    const unsent = await sqsChunkQueue(queueUrl, { warn: console.error }, sqs).send(tasks);
     if (unsent.length > 0) throw new Error('the chunk queue does not take messages');
     await untilEmpty(sqs, queueUrl);
     const loop = stepFunctionsChunkLoop(cloud.environmentOf('STATE_MACHINE_ARN') ?? '', SETTINGS.waitStep, states);

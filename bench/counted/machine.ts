@@ -1,5 +1,5 @@
 import { MESSAGES_A_CALL } from '#lambdas/chunk/queue.sqs.ts';
-import type { Advance, ChunkLoop, ChunkQueue, ChunkTask } from '#lambdas/chunk/task.ts';
+import type { ChunkLoop, ChunkQueue, ChunkTask, NextStep } from '#lambdas/chunk/task.ts';
 import type { VirtualClock } from '#test/world/virtual-clock.ts';
 import { type FunctionWork, WatchedFunction } from './function-work.ts';
 
@@ -32,7 +32,7 @@ export interface MachineOptions {
   /** Consumers at a time, as the event source mapping allows. */
   readonly consumers: number;
   readonly consume: (task: ChunkTask) => Promise<void>;
-  readonly advance: (task: ChunkTask) => Promise<Advance>;
+  readonly advance: (task: ChunkTask) => Promise<NextStep>;
 }
 
 export function virtualMachine({ clock, waitStep, consumers, consume, advance }: MachineOptions): VirtualMachine {
@@ -55,7 +55,7 @@ export function virtualMachine({ clock, waitStep, consumers, consume, advance }:
     void deliver();
   };
 
-  const advanced = async (task: ChunkTask): Promise<Advance> => {
+  const advanced = async (task: ChunkTask): Promise<NextStep> => {
     let cause: unknown;
     for (const wait of RETRY_WAITS) {
       try {

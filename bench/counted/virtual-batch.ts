@@ -1,6 +1,6 @@
 import { acceptBatch } from '#lambdas/batch/accept.ts';
-import { parseStatusQuery } from '#lambdas/batch/status/query.ts';
-import { readStatus } from '#lambdas/batch/status/report.ts';
+import { parseBatchStatusQuery } from '#lambdas/batch/status/query.ts';
+import { readBatchStatus } from '#lambdas/batch/status/report.ts';
 import { dynamoDbBatches, dynamoDbOpenBatches } from '#lambdas/batch/store.dynamodb.ts';
 import { advanceChunk } from '#lambdas/chunk/advance.ts';
 import { recoverBatches } from '#lambdas/chunk/recover.ts';
@@ -10,7 +10,7 @@ import { dynamoDbBudget } from '#lambdas/upstream/budget.ts';
 import type { MeterReading } from '#local/meter.ts';
 import type { Assembly } from '#local/template/assembly.ts';
 import { type CallCounts, Simulation } from '#simulator/simulation.ts';
-import { memoryJournal } from '#test/world/memory-journal.ts';
+import { memoryTelemetry } from '#test/world/memory-telemetry.ts';
 import { sequentialIds } from '#test/world/sequential-ids.ts';
 import { ORGANISATION, submissionOf } from '#test/world/submissions.ts';
 import { virtualClock } from '#test/world/virtual-clock.ts';
@@ -89,7 +89,7 @@ export async function runVirtualBatch(options: VirtualBatchOptions): Promise<Vir
     budget: turns.of(dynamoDbBudget(table, table, settings), TABLE_CALL),
     finPro: virtualFinPro(simulation, clock, options.slowness),
     reports: { write: async () => {} },
-    journal: memoryJournal(),
+    telemetry: memoryTelemetry(),
     ids: sequentialIds(),
     clock,
     settings,
@@ -140,8 +140,8 @@ export async function runVirtualBatch(options: VirtualBatchOptions): Promise<Vir
     if (ends.count !== consents.length) throw new Error(`${ends.count} of ${consents.length} rows have ended`);
     const { counts, windows } = simulation;
     const { units } = table.meter.read();
-    const page = parseStatusQuery({ reference_id: referenceOf(0), page: 1, limit: 100 });
-    await readStatus({ batches, chunks }, ORGANISATION, page);
+    const page = parseBatchStatusQuery({ reference_id: referenceOf(0), page: 1, limit: 100 });
+    await readBatchStatus({ batches, chunks }, ORGANISATION, page);
     return {
       makespan: ends.last - start,
       units,

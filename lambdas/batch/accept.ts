@@ -5,7 +5,7 @@ import type { ChunkQueue } from '../chunk/task.ts';
 import { ServiceError } from '../platform/errors.ts';
 import type { Settings } from '../platform/settings.ts';
 import type { Clock, Ids } from '../platform/system.ts';
-import type { Journal } from '../platform/telemetry.ts';
+import type { Telemetry } from '../platform/telemetry.ts';
 import { type RowError, rowError } from '../upstream/failures.ts';
 import { type Batch, type BatchSource, type GlobalConfig, type Idempotency, isRepeatOf } from './batch.ts';
 import type { Batches } from './store.ts';
@@ -41,7 +41,7 @@ export interface AcceptancePorts {
   readonly queue: ChunkQueue;
   readonly clock: Clock;
   readonly ids: Ids;
-  readonly journal: Journal;
+  readonly telemetry: Telemetry;
   readonly settings: Settings;
 }
 
@@ -51,7 +51,7 @@ export interface AcceptancePorts {
  * @throws ServiceError `DuplicateReferenceId` when the reference is taken
  */
 export async function acceptBatch(ports: AcceptancePorts, submission: Submission): Promise<Acceptance> {
-  const { batches, chunks, queue, clock, ids, journal, settings } = ports;
+  const { batches, chunks, queue, clock, ids, telemetry, settings } = ports;
   const now = clock.now();
   const { reserved } = submission;
   const earlier = reserved ? null : await batches.find(submission.organisationId, submission.referenceId);
@@ -62,18 +62,18 @@ export async function acceptBatch(ports: AcceptancePorts, submission: Submission
   // A reader of the same upload may have died in the middle of it; its file may have been another, and cut otherwise.
   if (reserved) await chunks.clear(reserved);
   await chunks.create(parts);
-  if (!(await (reserved ? batches.acceptReserved(batch) : batches.accept(batch)))) {
+  if (!(await (reserved ? batches.acceptUpload(batch) : batches.accept(batch)))) {
     const winner = await batches.find(submission.organisationId, submission.referenceId);
     // Never the chunks of the batch that stands there, whatever the store has answered.
     if (winner?.batchId !== batch.batchId) await chunks.discard(parts.map(({ state }) => state.key));
     if (winner) return replay(winner, submission.idempotency, now);
     throw duplicate(submission.referenceId);
   }
-  journal.count('BatchAccepted');
-  journal.count('RowsAccepted', batch.total);
+  telemetry.count('BatchAccepted');
+  telemetry.count('RowsAccepted', batch.total);
   if (batch.error) return { batch, replayed: false };
   const unsent = await queue.send(parts.map(({ state }) => ({ ...state.key, generation: state.generation })));
-  if (unsent.length > 0) journal.count('TaskUnsent', unsent.length);
+  if (unsent.length > 0) telemetry.count('TaskUnsent', unsent.length);
   return { batch, replayed: false };
 }
 

@@ -2,7 +2,7 @@ import { ORGANISATION_ID } from '../clients/client.ts';
 import { GUID, REFERENCE_ID } from './submission.ts';
 
 /** What a key of the bucket means. */
-export type FilePlace =
+export type ObjectKey =
   | {
       readonly kind: 'upload';
       readonly organisationId: string;
@@ -28,21 +28,21 @@ export const reportKey = (dropKey: string, suffix = ''): string =>
   `drop-reports/${dropKey.slice(DROP.length).replace(/\.(csv|json)$/i, '')}${suffix}.json`;
 
 /** Reads the key of an object: `uploads/<organisation>/<reference>/<batch>` or `drop/<organisation>/<reference>.csv|json`. */
-export function placeOf(key: string): FilePlace {
+export function parseObjectKey(key: string): ObjectKey {
   if (key.endsWith('/')) return { kind: 'other' };
   if (key.startsWith(UPLOADS)) return uploadPlace(key.slice(UPLOADS.length).split('/'));
   if (key.startsWith(DROP)) return dropPlace(key.slice(DROP.length).split('/'));
   return { kind: 'other' };
 }
 
-function uploadPlace([organisationId = '', referenceId = '', batchId = '', ...rest]: readonly string[]): FilePlace {
+function uploadPlace([organisationId = '', referenceId = '', batchId = '', ...rest]: readonly string[]): ObjectKey {
   const isOurs =
     rest.length === 0 && ORGANISATION_ID.test(organisationId) && REFERENCE_ID.test(referenceId) && GUID.test(batchId);
   return isOurs ? { kind: 'upload', organisationId, referenceId, batchId } : { kind: 'other' };
 }
 
-function dropPlace([organisationId = '', fileName = '', ...rest]: readonly string[]): FilePlace {
-  const misplaced = (reason: string): FilePlace => ({ kind: 'misplaced', reason });
+function dropPlace([organisationId = '', fileName = '', ...rest]: readonly string[]): ObjectKey {
+  const misplaced = (reason: string): ObjectKey => ({ kind: 'misplaced', reason });
   if (rest.length > 0 || fileName === '' || !ORGANISATION_ID.test(organisationId)) {
     return misplaced('a file belongs at drop/<organisationId>/<reference_id>.csv or .json');
   }

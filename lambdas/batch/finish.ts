@@ -1,7 +1,7 @@
 import type { ChunkKey } from '../chunk/state.ts';
 import type { Chunks } from '../chunk/store.ts';
 import type { Clock } from '../platform/system.ts';
-import type { Journal } from '../platform/telemetry.ts';
+import type { Telemetry } from '../platform/telemetry.ts';
 import type { RowError } from '../upstream/failures.ts';
 import type { Batch } from './batch.ts';
 import { MAXIMUM_ROWS } from './batch.ts';
@@ -11,7 +11,7 @@ import { reportOf } from './status/report.ts';
 import type { Batches } from './store.ts';
 
 export interface FinishPorts extends ReportPorts {
-  readonly journal: Journal;
+  readonly telemetry: Telemetry;
 }
 
 /**
@@ -28,8 +28,8 @@ export async function finishBatch(ports: FinishPorts, batch: Batch): Promise<voi
   await reportBatch(ports, batch);
   const now = ports.clock.now();
   if (!(await ports.batches.close(batch, now))) return;
-  ports.journal.count('BatchFinished');
-  ports.journal.measure('BatchSeconds', Math.max(0, now - batch.acceptedAt) / 1000);
+  ports.telemetry.count('BatchFinished');
+  ports.telemetry.gauge('BatchSeconds', Math.max(0, now - batch.acceptedAt) / 1000);
 }
 
 export interface ReportPorts {

@@ -1,7 +1,7 @@
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { GetCommand, PutCommand, QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import * as z from 'zod';
-import { epochSeconds, holds, type Table } from '../platform/dynamodb.ts';
+import { epochSeconds, ifCondition, type Table } from '../platform/dynamodb.ts';
 import { batchKey } from '../platform/keys.ts';
 import type { Settings } from '../platform/settings.ts';
 import type { Clock } from '../platform/system.ts';
@@ -52,10 +52,10 @@ export function dynamoDbBatches({ client, name: TableName }: Table, clock: Clock
       return batch?.reservation && batch.reservation.until <= clock.now() ? null : batch;
     },
 
-    findReserved: find,
+    findUpload: find,
 
     accept: (batch) =>
-      holds(
+      ifCondition(
         client.send(
           new PutCommand({
             TableName,
@@ -71,8 +71,8 @@ export function dynamoDbBatches({ client, name: TableName }: Table, clock: Clock
         ),
       ),
 
-    claimReserved: ({ organisationId, referenceId, batchId }, until) =>
-      holds(
+    leaseUpload: ({ organisationId, referenceId, batchId }, until) =>
+      ifCondition(
         client.send(
           new UpdateCommand({
             TableName,
@@ -85,8 +85,8 @@ export function dynamoDbBatches({ client, name: TableName }: Table, clock: Clock
         ),
       ),
 
-    acceptReserved: (batch) =>
-      holds(
+    acceptUpload: (batch) =>
+      ifCondition(
         client.send(
           new PutCommand({
             TableName,
@@ -120,7 +120,7 @@ export function dynamoDbBatches({ client, name: TableName }: Table, clock: Clock
     },
 
     close: ({ organisationId, referenceId, batchId }, at) =>
-      holds(
+      ifCondition(
         client.send(
           new UpdateCommand({
             TableName,

@@ -1,8 +1,8 @@
 import pMap from 'p-map';
-import type { Journal } from '../platform/telemetry.ts';
+import type { Telemetry } from '../platform/telemetry.ts';
 import { type AccountDetails, accountDetails, withBalances } from '../upstream/accounts.ts';
-import type { CallGate } from '../upstream/call-limiter.ts';
-import type { CallTally } from '../upstream/call-stats.ts';
+import type { CallLimiter } from '../upstream/call-limiter.ts';
+import type { CallStats } from '../upstream/call-stats.ts';
 import { classify, type RowError, rowError, type Verdict } from '../upstream/failures.ts';
 import type { FinPro, UpstreamAnswer } from '../upstream/finpro.ts';
 import { type FiStatus, isOurSession, outcomeOf } from '../upstream/session.ts';
@@ -10,16 +10,16 @@ import { type ChunkInput, effectiveRow } from './content.ts';
 import type { DuplicateConsents } from './duplicates.ts';
 import type { Action } from './plan.ts';
 import type { Row } from './row.ts';
-import { type Moment, type RowEvent, transition } from './transitions.ts';
+import { type RowEvent, type TransitionContext, transition } from './transitions.ts';
 
 /** Calls under way at once in one advance of a chunk. */
 const CONCURRENCY = 25;
 
 export interface CallContext {
   readonly finPro: FinPro;
-  readonly journal: Journal;
-  readonly gate: CallGate;
-  readonly tally: CallTally;
+  readonly telemetry: Telemetry;
+  readonly limiter: CallLimiter;
+  readonly stats: CallStats;
   readonly duplicates: DuplicateConsents;
   readonly organisationId: string;
   readonly input: ChunkInput;
@@ -28,7 +28,7 @@ export interface CallContext {
   readonly accounts: ReadonlyMap<number, readonly AccountDetails[]>;
   readonly tight: boolean;
   /** Time may pass between calls: the moment is taken anew for each answer. */
-  readonly moment: () => Moment;
+  readonly moment: () => TransitionContext;
 }
 
 /** What the calls of one advance have changed, by row of the chunk. */
@@ -49,7 +49,7 @@ const NOT_IN_TIME = rowError(
 );
 
 /**
- * Makes the calls of a plan, 25 at a time, as far as the gate lets them start, and applies what each shows to its row. Never throws for what the upstream does.
+ * Makes the calls of a plan, 25 at a time, as far as the limiter lets them start, and applies what each shows to its row. Never throws for what the upstream does.
  */
 export async function makeCalls(
   context: CallContext,
@@ -59,7 +59,7 @@ export async function makeCalls(
   const results: CallResults = { rows: [...rows], sessions: new Map(), errors: new Map(), accounts: new Map() };
   const caller = rowCaller(context, results);
   const make = async ({ row, kind }: Action): Promise<void> => {
-    if (context.gate.enter()) await caller[kind](row);
+    if (context.limiter.tryAcquire()) await caller[kind](row);
     else if (kind === 'request') caller.notSent(row);
   };
   await pMap(actions, make, { concurrency: CONCURRENCY });
@@ -69,7 +69,7 @@ export async function makeCalls(
 type RowCaller = Record<Action['kind'], (row: number) => Promise<void>> & { notSent(row: number): void };
 
 function rowCaller(context: CallContext, results: CallResults): RowCaller {
-  const { finPro, gate, journal, organisationId, input } = context;
+  const { finPro, limiter, telemetry, organisationId, input } = context;
   const { settings } = context.moment();
 
   const apply = (row: number, event: RowEvent, error?: RowError): void => {
@@ -84,8 +84,8 @@ function rowCaller(context: CallContext, results: CallResults): RowCaller {
     const startedAt = context.moment().now;
     const answer = await call;
     const failure = answer.ok ? null : answer.failure;
-    gate.answered(answer.rate, failure);
-    context.tally.ended(context.moment().now - startedAt, failure);
+    limiter.record(answer.rate, failure);
+    context.stats.ended(context.moment().now - startedAt, failure);
     return answer;
   };
 
@@ -104,7 +104,7 @@ function rowCaller(context: CallContext, results: CallResults): RowCaller {
   /** A row that failed for a lasting reason; false for all that can pass. */
   const refuse = (row: number, verdict: Verdict): boolean => {
     if (verdict.kind !== 'final') return false;
-    if (!verdict.classified) journal.count('UpstreamUnclassified');
+    if (!verdict.classified) telemetry.count('UpstreamUnclassified');
     apply(row, { kind: 'refused', eligibility: verdict.eligibility }, verdict.error);
     return true;
   };
@@ -126,7 +126,7 @@ function rowCaller(context: CallContext, results: CallResults): RowCaller {
         return apply(row, { kind: 'refused', eligibility: 'Yes' }, rowError('NoDataFound', 'FinPro found no data.'));
       case 'not-processed':
         // While the circuit is open a call that does not get through is not at the row's expense.
-        return answer.failure.sent === 'no' && (gate.circuit === 'open' || gate.trial)
+        return answer.failure.sent === 'no' && (limiter.circuit === 'open' || limiter.halfOpen)
           ? notSent(row)
           : apply(row, { kind: 'not-processed', eligibility: 'Yes' }, verdict.error);
       case 'answer-lost':
@@ -141,7 +141,7 @@ function rowCaller(context: CallContext, results: CallResults): RowCaller {
 
   const notSent = (row: number): void => apply(row, { kind: 'not-sent' });
 
-  const probe = async (row: number): Promise<void> => {
+  const reconcile = async (row: number): Promise<void> => {
     const answer = await called(finPro.fiStatus(organisationId, { consentId: consentOf(row) }));
     if (answer.ok) {
       const isOurs = await belongsTo(row, answer.value);
@@ -166,7 +166,7 @@ function rowCaller(context: CallContext, results: CallResults): RowCaller {
   };
 
   const poll = async (row: number): Promise<void> => {
-    journal.count('UpstreamPoll');
+    telemetry.count('UpstreamPoll');
     const answer = await called(finPro.fiStatus(organisationId, { sessionId: sessionOf(row) }));
     if (!answer.ok) {
       const verdict = classify(answer.failure);
@@ -181,7 +181,7 @@ function rowCaller(context: CallContext, results: CallResults): RowCaller {
     }
     results.accounts.set(row, accountDetails(answer.value.accounts));
     apply(row, { kind: 'delivered' });
-    if (results.rows[row]?.phase === 'fetching' && gate.enter()) await balance(row);
+    if (results.rows[row]?.phase === 'fetchingBalances' && limiter.tryAcquire()) await balance(row);
   };
 
   const balance = async (row: number): Promise<void> => {
@@ -196,5 +196,5 @@ function rowCaller(context: CallContext, results: CallResults): RowCaller {
     apply(row, { kind: 'balances-failed' });
   };
 
-  return { request, probe, poll, balance, notSent };
+  return { request, reconcile, poll, balance, notSent };
 }

@@ -21,6 +21,7 @@ const stateItem = z.object({
   movedAt: z.number(),
   changedAt: z.number(),
   dueAt: z.number(),
+  /** When the lease ends, under the name that it has had from the first stored item on. */
   claimedUntil: z.number().optional(),
   reservation: z
     .object({ startsAt: z.number(), endsAt: z.number(), tokens: z.number(), tight: z.boolean(), epoch: z.number() })
@@ -31,7 +32,7 @@ const stateItem = z.object({
 
 /** The item of a chunk's state. The counters are computed here from the rows they are stored with, and nowhere else. */
 export function toStateItem(state: ChunkState, key: ItemKey, expiresAt: number): object {
-  const { version, generation, stalls, acceptedAt, tick, movedAt, changedAt, dueAt, claimedUntil, reservation, rows } =
+  const { version, generation, stalls, acceptedAt, tick, movedAt, changedAt, dueAt, leasedUntil, reservation, rows } =
     state;
   const counters = countersOf(rows);
   return {
@@ -44,7 +45,7 @@ export function toStateItem(state: ChunkState, key: ItemKey, expiresAt: number):
     movedAt,
     changedAt,
     dueAt,
-    ...(claimedUntil === null ? {} : { claimedUntil }),
+    ...(leasedUntil === null ? {} : { claimedUntil: leasedUntil }),
     ...(reservation === null ? {} : { reservation }),
     counters: ROW_STATUSES.map((status) => counters[status]),
     rows: deflateRawSync(packRows(rows, timelineOf(state)), { level: 9 }),
@@ -71,7 +72,7 @@ export function fromStateItem(item: unknown, key: ChunkState['key']): ChunkState
     movedAt,
     changedAt,
     dueAt,
-    claimedUntil: parsed.claimedUntil ?? null,
+    leasedUntil: parsed.claimedUntil ?? null,
     reservation: parsed.reservation ?? null,
     rows,
   };

@@ -3,38 +3,38 @@ import { type DuplicateConsents, isSettled } from './duplicates.ts';
 import type { Action } from './plan.ts';
 import type { Row } from './row.ts';
 import { type ChunkState, rowsDueAt } from './state.ts';
-import { type Moment, transition } from './transitions.ts';
+import { type TransitionContext, transition } from './transitions.ts';
 
-/** Rows whose claim died with the function: their session may have been stored; otherwise it has to be looked up, which is due now. */
-export function withoutLostClaim(
+/** Rows whose lease died with the function: their session may have been stored; otherwise it has to be looked up, which is due now. */
+export function withoutLostLease(
   stored: ChunkState,
   sessions: ReadonlyMap<number, string>,
-  moment: Moment,
+  moment: TransitionContext,
 ): ChunkState {
   if (!stored.rows.some(({ phase }) => phase === 'requesting')) return stored;
-  const lastCallAt = (stored.claimedUntil ?? moment.now) - moment.settings.probeDelay;
+  const lastCallAt = (stored.leasedUntil ?? moment.now) - moment.settings.reconcileDelay;
   const rows = stored.rows.map((row, index) => {
     if (row.phase !== 'requesting') return row;
     return sessions.has(index)
       ? transition(row, { kind: 'adopted' }, moment)
       : transition(row, { kind: 'answer-lost' }, { ...moment, now: lastCallAt });
   });
-  return { ...stored, rows, claimedUntil: null };
+  return { ...stored, rows, leasedUntil: null };
 }
 
-/** The chunk as it is claimed for the calls: the rows to be requested are marked before anything is sent. */
-export function claim(
+/** The chunk as it is leased for the calls: the rows to be requested are marked before anything is sent. */
+export function takeLease(
   state: ChunkState,
   planned: ReadonlySet<number>,
-  claimedUntil: number,
-  moment: Moment,
+  leasedUntil: number,
+  moment: TransitionContext,
 ): ChunkState {
   return {
     ...state,
     version: state.version + 1,
-    claimedUntil,
+    leasedUntil,
     reservation: null,
-    dueAt: claimedUntil,
+    dueAt: leasedUntil,
     movedAt: moment.now,
     rows: state.rows.map((row, index) =>
       planned.has(index) && row.phase === 'ready' ? transition(row, { kind: 'intended' }, moment) : row,
@@ -46,7 +46,7 @@ export function claim(
 export type Blocker = { readonly behind: number } | { readonly until: number };
 
 /**
- * Rows whose FI request is due but waits for an earlier row with the same consent. Never are two of them claimed at once: after a crash nobody
+ * Rows whose FI request is due but waits for an earlier row with the same consent. Never are two of them leased at once: after a crash nobody
  * could tell whose session is whose.
  */
 export async function blockedRows(

@@ -1,8 +1,8 @@
 import { ExecutionAlreadyExists, SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
-import type { Advance, ChunkLoop, ChunkTask } from './task.ts';
+import type { ChunkLoop, ChunkTask, NextStep } from './task.ts';
 
 /** What passes between the states of the machine: the task, and where its last advance left it. */
-export const toLoopState = (task: ChunkTask, advance: Advance, now: number, step: number): object => ({
+export const toLoopState = (task: ChunkTask, advance: NextStep, now: number, step: number): object => ({
   organisationId: task.organisationId,
   referenceId: task.referenceId,
   batchId: task.batchId,

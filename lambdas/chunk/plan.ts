@@ -2,7 +2,7 @@ import type { Settings } from '../platform/settings.ts';
 import type { Phase, Row } from './row.ts';
 import { dueAt, isEarlyPoll } from './schedule.ts';
 
-export type CallKind = 'request' | 'probe' | 'poll' | 'balance';
+export type CallKind = 'request' | 'reconcile' | 'poll' | 'balance';
 
 /** One thing to do for a row now, and the upstream calls it may take. */
 export interface Action {
@@ -13,9 +13,9 @@ export interface Action {
 
 const KIND_OF: Readonly<Partial<Record<Phase, CallKind>>> = {
   ready: 'request',
-  probing: 'probe',
+  reconciling: 'reconcile',
   polling: 'poll',
-  fetching: 'balance',
+  fetchingBalances: 'balance',
 };
 
 /** When the budget is short, FI requests go first and polls that would most likely hear "pending" last (`design.md`, promise 5). */

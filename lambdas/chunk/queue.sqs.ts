@@ -1,6 +1,6 @@
 import { SendMessageBatchCommand, SQSClient } from '@aws-sdk/client-sqs';
 import * as z from 'zod';
-import type { Journal } from '../platform/telemetry.ts';
+import type { Telemetry } from '../platform/telemetry.ts';
 import type { ChunkQueue, ChunkTask } from './task.ts';
 
 /** SendMessageBatch takes 10 messages (Amazon SQS API reference). */
@@ -20,13 +20,13 @@ export const parseChunkTask = (value: unknown): ChunkTask => chunkTask.parse(val
 /** The chunk queue. Messages carry the organisation as their group, by which SQS deals them out fairly ("fair queues"). */
 export function sqsChunkQueue(
   queueUrl: string,
-  journal: Pick<Journal, 'note'>,
+  telemetry: Pick<Telemetry, 'warn'>,
   client = new SQSClient({ maxAttempts: 4 }),
 ): ChunkQueue {
   /** What could not be sent is found by recovery: the batch is accepted all the same. */
   const unsent = (tasks: readonly ChunkTask[], error: string): readonly ChunkTask[] => {
     const [first] = tasks;
-    if (first) journal.note('chunks could not be queued', { batchId: first.batchId, chunk: first.chunk, error });
+    if (first) telemetry.warn('chunks could not be queued', { batchId: first.batchId, chunk: first.chunk, error });
     return tasks;
   };
   const sendSome = async (tasks: readonly ChunkTask[]): Promise<readonly ChunkTask[]> => {

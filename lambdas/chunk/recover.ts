@@ -3,7 +3,7 @@ import { type Batch, sumCounters } from '../batch/batch.ts';
 import { type FinishPorts, finishChunk } from '../batch/finish.ts';
 import type { OpenBatches } from '../batch/store.ts';
 import type { Settings } from '../platform/settings.ts';
-import type { Journal } from '../platform/telemetry.ts';
+import type { Telemetry } from '../platform/telemetry.ts';
 import { type RowError, rowError } from '../upstream/failures.ts';
 import { mergeOutcome } from './content.ts';
 import { hasOpenIntent, isTerminal } from './row.ts';
@@ -38,7 +38,7 @@ const GIVEN_UP_UNKNOWN = rowError(
  * executions and a crash between acceptance and queueing alike. Safe to run twice at once.
  */
 export async function recoverBatches(ports: RecoveryPorts): Promise<void> {
-  const { openBatches, batches, chunks, clock, journal } = ports;
+  const { openBatches, batches, chunks, clock, telemetry } = ports;
   const work = openWork(clock.now());
   const recover = async ({ organisationId, referenceId }: Pick<Batch, 'organisationId' | 'referenceId'>) => {
     try {
@@ -49,11 +49,11 @@ export async function recoverBatches(ports: RecoveryPorts): Promise<void> {
       await recoverChunks(ports, states, batch.finishedChunks);
     } catch (error) {
       // One batch that cannot be read must not keep the others from being healed.
-      journal.note('a batch could not be recovered', { organisationId, referenceId, error: String(error) });
+      telemetry.warn('a batch could not be recovered', { organisationId, referenceId, error: String(error) });
     }
   };
   await pMap(await openBatches.list(), recover, { concurrency: BATCHES_AT_ONCE });
-  work.report(journal);
+  work.report(telemetry);
 }
 
 async function recoverChunks(
@@ -61,7 +61,7 @@ async function recoverChunks(
   states: readonly ChunkState[],
   finishedChunks: ReadonlySet<number>,
 ): Promise<void> {
-  const { chunks, queue, clock, journal, settings } = ports;
+  const { chunks, queue, clock, telemetry, settings } = ports;
   const now = clock.now();
   const tasks: ChunkTask[] = [];
   // A batch that is still open though all of it is finished lost its closing write.
@@ -71,10 +71,10 @@ async function recoverChunks(
       if (isComplete || !finishedChunks.has(state.key.chunk)) await finishChunk(ports, state.key);
       continue;
     }
-    const isClaimed = state.claimedUntil !== null && state.claimedUntil > now;
+    const isLeased = state.leasedUntil !== null && state.leasedUntil > now;
     const isOverdue = Math.max(state.dueAt, state.movedAt) + graceOf(state, settings) < now;
     const isPastDeadline = state.acceptedAt + settings.batchDeadline <= now;
-    if (isClaimed || !(isOverdue || isPastDeadline)) continue;
+    if (isLeased || !(isOverdue || isPastDeadline)) continue;
     if (isPastDeadline || state.stalls >= MOST_STALLS) {
       await giveUp(ports, state, now);
       continue;
@@ -92,8 +92,8 @@ async function recoverChunks(
   }
   if (tasks.length === 0) return;
   const unsent = await queue.send(tasks);
-  journal.count('ChunkRecovered', tasks.length);
-  if (unsent.length > 0) journal.count('TaskUnsent', unsent.length);
+  telemetry.count('ChunkRecovered', tasks.length);
+  if (unsent.length > 0) telemetry.count('TaskUnsent', unsent.length);
 }
 
 /** The wait doubles each time: a chunk that only waits in a long queue must not be taken for a dead one five times over. */
@@ -101,7 +101,7 @@ const graceOf = ({ stalls }: ChunkState, { recoveryGrace }: Settings): number =>
 
 /** Ends the open rows of a chunk, FAILED and `Yes`. The errors are written first, so that no FAILED row is ever without one. */
 async function giveUp(ports: RecoveryPorts, state: ChunkState, now: number): Promise<void> {
-  const { chunks, journal, settings } = ports;
+  const { chunks, telemetry, settings } = ports;
   const moment = { now, timeline: timelineOf(state), settings };
   const rows = state.rows.map((row) => (isTerminal(row) ? row : transition(row, { kind: 'given-up' }, moment)));
   const errors = new Map(
@@ -116,7 +116,7 @@ async function giveUp(ports: RecoveryPorts, state: ChunkState, now: number): Pro
   const saved = await chunks.saveState({
     ...state,
     version: state.version + 1,
-    claimedUntil: null,
+    leasedUntil: null,
     reservation: null,
     dueAt: now,
     movedAt: now,
@@ -124,8 +124,8 @@ async function giveUp(ports: RecoveryPorts, state: ChunkState, now: number): Pro
     rows,
   });
   if (!saved) return;
-  journal.count('ChunkGivenUp');
-  journal.count('RowFailed', errors.size);
+  telemetry.count('ChunkGivenUp');
+  telemetry.count('RowFailed', errors.size);
   await finishChunk(ports, state.key);
 }
 
@@ -133,7 +133,7 @@ async function giveUp(ports: RecoveryPorts, state: ChunkState, now: number): Pro
 export interface OpenWork {
   add(batch: Pick<Batch, 'acceptedAt'>, states: readonly ChunkState[]): void;
   /** Journals it, also when there is nothing: that figure says that somebody has looked. */
-  report(journal: Journal): void;
+  report(telemetry: Telemetry): void;
 }
 
 /** @param now epoch milliseconds, up to which ages count */
@@ -148,16 +148,16 @@ export function openWork(now: number): OpenWork {
       oldestAt = Math.min(oldestAt, acceptedAt);
       counters = sumCounters([counters, ...states.map(({ rows }) => countersOf(rows))]);
       for (const state of states) {
-        // A claimed chunk is due when its claim is over, so it counts only where that time has passed.
+        // A leased chunk is due when its lease is over, so it counts only where that time has passed.
         if (!isFinished(state)) overdue = Math.max(overdue, now - Math.max(state.dueAt, state.movedAt));
       }
     },
-    report: (journal) => {
-      journal.measure('OpenBatches', batches);
-      journal.measure('OldestBatchSeconds', (now - oldestAt) / 1000);
-      journal.measure('OverdueChunkSeconds', overdue / 1000);
-      journal.measure('ReadyRows', counters.READY);
-      journal.measure('RowsInProgress', counters.IN_PROGRESS);
+    report: (telemetry) => {
+      telemetry.gauge('OpenBatches', batches);
+      telemetry.gauge('OldestBatchSeconds', (now - oldestAt) / 1000);
+      telemetry.gauge('OverdueChunkSeconds', overdue / 1000);
+      telemetry.gauge('ReadyRows', counters.READY);
+      telemetry.gauge('RowsInProgress', counters.IN_PROGRESS);
     },
   };
 }

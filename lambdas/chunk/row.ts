@@ -3,11 +3,19 @@
  *
  * - ready: no FI request is open; one goes out when it is due
  * - requesting: the intent to send the FI request is recorded; what became of the call is not known yet
- * - probing: the answer was lost; the consent's latest session is looked up before anything is sent again
+ * - reconciling: the answer was lost; the consent's latest session is looked up before anything is sent again
  * - polling: a session is known; its status is asked until it ends or the deadline passes
- * - fetching: the data is ready; the balances are still to be fetched
+ * - fetchingBalances: the data is ready; the balances are still to be fetched
  */
-export const PHASES = ['ready', 'requesting', 'probing', 'polling', 'fetching', 'completed', 'failed'] as const;
+export const PHASES = [
+  'ready',
+  'requesting',
+  'reconciling',
+  'polling',
+  'fetchingBalances',
+  'completed',
+  'failed',
+] as const;
 export type Phase = (typeof PHASES)[number];
 
 export const ROW_STATUSES = ['READY', 'IN_PROGRESS', 'COMPLETED', 'FAILED'] as const;
@@ -23,7 +31,7 @@ export interface Row {
   readonly eligibility: RetryEligibility | null;
   /** The FI request this row is at, from 1. */
   readonly attempt: number;
-  /** Polls answered in `polling`, empty answers in `probing`, failed tries in `fetching`. */
+  /** Polls answered in `polling`, empty answers in `reconciling`, failed tries in `fetching`. */
   readonly round: number;
   /** When the FI request of this attempt went out: not later than the truth while its answer is unknown, not earlier once it is known. */
   readonly requestedAt: number;
@@ -43,9 +51,9 @@ export const newRow = (at: number): Row => ({
 const STATUS_OF: Readonly<Record<Phase, RowStatus>> = {
   ready: 'READY',
   requesting: 'IN_PROGRESS',
-  probing: 'IN_PROGRESS',
+  reconciling: 'IN_PROGRESS',
   polling: 'IN_PROGRESS',
-  fetching: 'IN_PROGRESS',
+  fetchingBalances: 'IN_PROGRESS',
   completed: 'COMPLETED',
   failed: 'FAILED',
 };
@@ -56,4 +64,4 @@ export const statusOf = (row: Row): RowStatus => STATUS_OF[row.phase];
 export const isTerminal = (row: Row): boolean => row.phase === 'completed' || row.phase === 'failed';
 
 /** A row whose FI request the upstream may hold a session for that we do not know of. */
-export const hasOpenIntent = (row: Row): boolean => row.phase === 'requesting' || row.phase === 'probing';
+export const hasOpenIntent = (row: Row): boolean => row.phase === 'requesting' || row.phase === 'reconciling';

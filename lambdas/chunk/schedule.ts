@@ -26,7 +26,7 @@ export const pollDeadlineOf = (row: Row, { poll }: Settings): number => row.requ
 export function pollDueAt(row: Row, settings: Settings): number {
   const deadline = pollDeadlineOf(row, settings);
   // Asked at or after the deadline and not answered: the last poll is still owed.
-  if (row.touchedAt >= deadline) return row.touchedAt + 2 * settings.probeDelay;
+  if (row.touchedAt >= deadline) return row.touchedAt + 2 * settings.reconcileDelay;
   const deferred = row.round > 0 && row.touchedAt === row.requestedAt;
   const wait = deferred ? settings.poll.deferred : pollInterval(row.round, settings);
   return Math.min(row.touchedAt + wait, deadline);
@@ -34,17 +34,17 @@ export function pollDueAt(row: Row, settings: Settings): number {
 
 /**
  * When something is to be done about a row next, in epoch milliseconds; `Infinity`, never, for a terminal row.
- * A row in `requesting` belongs to the claim under which it was sent, so nothing is due until that claim is gone.
+ * A row in `requesting` belongs to the lease under which it was sent, so nothing is due until that lease is gone.
  */
 export function dueAt(row: Row, settings: Settings): number {
   switch (row.phase) {
     case 'ready':
       return row.touchedAt;
-    case 'probing':
-      return row.touchedAt + settings.probeDelay;
+    case 'reconciling':
+      return row.touchedAt + settings.reconcileDelay;
     case 'polling':
       return pollDueAt(row, settings);
-    case 'fetching':
+    case 'fetchingBalances':
       return row.round === 0 ? row.touchedAt : row.touchedAt + settings.poll.first;
     case 'requesting':
     case 'completed':

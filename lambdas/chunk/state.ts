@@ -41,7 +41,7 @@ export interface ChunkState {
   /** When the chunk should move next. Past it by the recovery's grace, the chunk is queued again. */
   readonly dueAt: number;
   /** Somebody is advancing the chunk, and until this time nobody else may; null when nobody is. */
-  readonly claimedUntil: number | null;
+  readonly leasedUntil: number | null;
   readonly reservation: Reservation | null;
   readonly rows: readonly Row[];
 }
@@ -83,7 +83,7 @@ export function newChunk(
     movedAt: acceptedAt,
     changedAt: acceptedAt,
     dueAt: acceptedAt,
-    claimedUntil: null,
+    leasedUntil: null,
     reservation: null,
     rows: rejected.map((isRejected) => (isRejected ? refused : ready)),
   };

@@ -1,6 +1,6 @@
 import { GetCommand, PutCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
 import * as z from 'zod';
-import { epochSeconds, holds, type Table, writeAll } from '../platform/dynamodb.ts';
+import { epochSeconds, ifCondition, type Table, writeAll } from '../platform/dynamodb.ts';
 import {
   accountsKey,
   accountsPrefix,
@@ -61,7 +61,7 @@ export function dynamoDbChunks(table: Table, clock: Clock, settings: Settings): 
   };
 
   const putNext = (Item: object, version: number): Promise<boolean> =>
-    holds(
+    ifCondition(
       client.send(
         new PutCommand({
           TableName,

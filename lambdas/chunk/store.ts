@@ -26,7 +26,7 @@ export interface Chunks {
   outcome(key: ChunkKey): Promise<ChunkOutcome>;
   /** Writes an outcome under the condition that the stored version is the one before it. False: somebody else has written. */
   saveOutcome(key: ChunkKey, outcome: ChunkOutcome): Promise<boolean>;
-  /** The accounts of rows completed in one advance, kept under the version of the state that claimed the chunk. */
+  /** The accounts of rows completed in one advance, kept under the version of the state that leased the chunk. */
   saveAccounts(key: ChunkKey, version: number, accounts: ReadonlyMap<number, readonly AccountDetails[]>): Promise<void>;
   /** The accounts of every row of the chunk that has any; where a row has several, those of the highest version. */
   accounts(key: ChunkKey): Promise<ReadonlyMap<number, readonly AccountDetails[]>>;

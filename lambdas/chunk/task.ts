@@ -11,7 +11,7 @@ export interface ChunkQueue {
 }
 
 /** Where an advance leaves a chunk: done, or to be advanced again at `resumeAt` (epoch milliseconds). */
-export type Advance = { readonly done: true } | { readonly done: false; readonly resumeAt: number };
+export type NextStep = { readonly done: true } | { readonly done: false; readonly resumeAt: number };
 
 export interface ChunkLoop {
   /** Starts waiting for and advancing a chunk. Starting the same task again changes nothing. */

@@ -21,7 +21,7 @@ export type RowEvent =
   | { readonly kind: 'balances-failed' }
   | { readonly kind: 'given-up' };
 
-export interface Moment {
+export interface TransitionContext {
   readonly now: number;
   readonly timeline: Timeline;
   readonly settings: Settings;
@@ -33,7 +33,7 @@ const TRIES = 2;
 const failed = (row: Row, eligibility: RetryEligibility): Row => ({ ...row, phase: 'failed', eligibility });
 
 /** The next attempt, after its wait, or the end if this one was the last. */
-function tryAgain(row: Row, eligibility: RetryEligibility, { now, timeline, settings }: Moment): Row {
+function tryAgain(row: Row, eligibility: RetryEligibility, { now, timeline, settings }: TransitionContext): Row {
   const wait = settings.retryBackoff[row.attempt - 1];
   return wait === undefined
     ? failed(row, eligibility)
@@ -45,25 +45,25 @@ const FROM: Readonly<Record<RowEvent['kind'], readonly Phase[]>> = {
   intended: ['ready'],
   'not-sent': ['requesting'],
   accepted: ['requesting'],
-  adopted: ['requesting', 'probing'],
+  adopted: ['requesting', 'reconciling'],
   'not-processed': ['requesting'],
   'answer-lost': ['requesting'],
   'already-running': ['requesting'],
-  refused: ['requesting', 'probing', 'polling'],
-  'no-session': ['probing'],
+  refused: ['requesting', 'reconciling', 'polling'],
+  'no-session': ['reconciling'],
   pending: ['polling'],
-  unanswered: ['probing', 'polling'],
+  unanswered: ['reconciling', 'polling'],
   delivered: ['polling'],
-  'balances-fetched': ['fetching'],
-  'balances-failed': ['fetching'],
-  'given-up': ['ready', 'requesting', 'probing', 'polling', 'fetching'],
+  'balances-fetched': ['fetchingBalances'],
+  'balances-failed': ['fetchingBalances'],
+  'given-up': ['ready', 'requesting', 'reconciling', 'polling', 'fetchingBalances'],
 };
 
 /**
  * The one table of row transitions. Pure; a terminal row never changes.
  * @throws RangeError when the event cannot happen in the row's phase
  */
-export function transition(row: Row, event: RowEvent, moment: Moment): Row {
+export function transition(row: Row, event: RowEvent, moment: TransitionContext): Row {
   if (isTerminal(row) || !FROM[event.kind].includes(row.phase)) {
     throw new RangeError(`${event.kind} cannot happen to a row that is ${row.phase}`);
   }
@@ -92,10 +92,10 @@ export function transition(row: Row, event: RowEvent, moment: Moment): Row {
     case 'not-processed':
       return tryAgain(touched, event.eligibility, moment);
     case 'answer-lost':
-      return { ...touched, phase: 'probing', round: 0 };
+      return { ...touched, phase: 'reconciling', round: 0 };
     case 'already-running':
       // The consent's running session was opened before our request, so any since the batch was accepted will do.
-      return { ...touched, phase: 'probing', round: 0, requestedAt: timeline.origin };
+      return { ...touched, phase: 'reconciling', round: 0, requestedAt: timeline.origin };
     case 'refused':
       return failed(touched, event.eligibility);
     case 'no-session':
@@ -106,13 +106,15 @@ export function transition(row: Row, event: RowEvent, moment: Moment): Row {
       // A probe's round counts the answers without a session; a poll's makes its waits grow.
       return row.phase === 'polling' ? { ...touched, round: row.round + 1 } : touched;
     case 'delivered':
-      return settings.balances ? { ...touched, phase: 'fetching', round: 0 } : { ...touched, phase: 'completed' };
+      return settings.balances
+        ? { ...touched, phase: 'fetchingBalances', round: 0 }
+        : { ...touched, phase: 'completed' };
     case 'balances-fetched':
       return { ...touched, phase: 'completed' };
     case 'balances-failed':
       return row.round + 1 >= TRIES ? { ...touched, phase: 'completed' } : { ...touched, round: row.round + 1 };
     case 'given-up':
       // The data is there; only its balances are missing, and a balance never fails a row.
-      return row.phase === 'fetching' ? { ...touched, phase: 'completed' } : failed(touched, 'Yes');
+      return row.phase === 'fetchingBalances' ? { ...touched, phase: 'completed' } : failed(touched, 'Yes');
   }
 }

@@ -1,6 +1,6 @@
 import { GetCommand, PutCommand, QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import * as z from 'zod';
-import { epochSeconds, holds, type Table } from '../platform/dynamodb.ts';
+import { epochSeconds, ifCondition, type Table } from '../platform/dynamodb.ts';
 import { CLIENTS, clientCallsKey, clientKey, organisationKey } from '../platform/keys.ts';
 import type { Client, RegisteredClient } from './client.ts';
 import type { ClientCalls } from './rate-limit.ts';
@@ -32,7 +32,7 @@ export function dynamoDbClientRegister(table: Table): ClientRegister {
   const { client, name: TableName } = table;
 
   const putOrganisation = (organisationId: string): Promise<boolean> =>
-    holds(
+    ifCondition(
       client.send(
         new PutCommand({
           TableName,
@@ -70,7 +70,7 @@ export function dynamoDbClientRegister(table: Table): ClientRegister {
     add: async (added) => {
       // First, so that there is no client without its organisation.
       await putOrganisation(added.organisationId);
-      return holds(
+      return ifCondition(
         client.send(
           new PutCommand({
             TableName,
@@ -83,7 +83,7 @@ export function dynamoDbClientRegister(table: Table): ClientRegister {
     },
 
     replace: (changed, seen) =>
-      holds(
+      ifCondition(
         client.send(
           new PutCommand({
             TableName,

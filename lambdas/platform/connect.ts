@@ -12,7 +12,7 @@ import { finProClient } from '../upstream/finpro.http.ts';
 import { connectTable, type Table } from './dynamodb.ts';
 import { readSettings } from './settings.ts';
 import { randomIds, systemClock } from './system.ts';
-import { telemetryJournal } from './telemetry.ts';
+import { powertoolsTelemetry } from './telemetry.ts';
 
 const acceptanceEnvironment = z.object({ TABLE_NAME: z.string(), CHUNK_QUEUE_URL: z.string() });
 
@@ -27,10 +27,10 @@ export function connectAcceptance(
     table,
     batches: dynamoDbBatches(table, systemClock, settings),
     chunks: dynamoDbChunks(table, systemClock, settings),
-    queue: sqsChunkQueue(environment.CHUNK_QUEUE_URL, telemetryJournal),
+    queue: sqsChunkQueue(environment.CHUNK_QUEUE_URL, powertoolsTelemetry),
     clock: systemClock,
     ids: randomIds,
-    journal: telemetryJournal,
+    telemetry: powertoolsTelemetry,
     settings,
   };
 }
@@ -58,7 +58,7 @@ export function connectChunkWorker(variables: Record<string, string | undefined>
     }),
     reports: reportsOnDemand(environment.BUCKET_NAME),
     clock: systemClock,
-    journal: telemetryJournal,
+    telemetry: powertoolsTelemetry,
     settings,
   };
 }

@@ -19,7 +19,7 @@ export const connectTable = (name: string, maxAttempts = 5): Table => ({
 });
 
 /** True when the write took place, false when its condition did not hold; any other failure is thrown. */
-export async function holds(write: Promise<unknown>): Promise<boolean> {
+export async function ifCondition(write: Promise<unknown>): Promise<boolean> {
   try {
     await write;
     return true;

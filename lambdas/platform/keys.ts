@@ -80,7 +80,7 @@ export const clientCallsKey = (organisationId: string, startsAt: number): ItemKe
 });
 
 /** The status of a session that a client has looked up. */
-export const keptStatusKey = (organisationId: string, sessionId: string): ItemKey => ({
+export const statusCacheKey = (organisationId: string, sessionId: string): ItemKey => ({
   pk: `ORG#${organisationId}#SESSION#${sessionId.toLowerCase()}`,
   sk: 'STATUS',
 });

@@ -26,7 +26,7 @@ const settingsSchema = z
     POLL_DEADLINE_SECONDS: seconds(300),
     POLL_DEFERRED_SECONDS: seconds(75),
     RETRY_BACKOFF_SECONDS: secondsList('30,60,120'),
-    PROBE_DELAY_SECONDS: seconds(30),
+    RECONCILE_DELAY_SECONDS: seconds(30),
     SESSION_AGE_TOLERANCE_SECONDS: seconds(120),
     DUPLICATE_WAIT_SECONDS: seconds(15),
     BATCH_DEADLINE_SECONDS: seconds(86_400),
@@ -42,7 +42,7 @@ const settingsSchema = z
     CLIENT_RATE_LIMIT: count(1000),
     CLIENT_RATE_WINDOW_MILLISECONDS: milliseconds(60_000),
     CLIENT_PATIENCE_MILLISECONDS: milliseconds(2_000),
-    STATUS_KEPT_MILLISECONDS: milliseconds(60_000),
+    STATUS_CACHE_MILLISECONDS: milliseconds(60_000),
     UPSTREAM_TIMEOUT_MILLISECONDS: milliseconds(15_000),
     CONSUMER_CALLS_MILLISECONDS: milliseconds(20_000),
     CALLS_END_MILLISECONDS: milliseconds(20_000),
@@ -59,7 +59,7 @@ const settingsSchema = z
     },
     /** Waits before the second, third … attempt; one more than its length is the number of attempts. */
     retryBackoff: env.RETRY_BACKOFF_SECONDS,
-    probeDelay: env.PROBE_DELAY_SECONDS,
+    reconcileDelay: env.RECONCILE_DELAY_SECONDS,
     sessionAgeTolerance: env.SESSION_AGE_TOLERANCE_SECONDS,
     duplicateWait: env.DUPLICATE_WAIT_SECONDS,
     batchDeadline: env.BATCH_DEADLINE_SECONDS,
@@ -80,7 +80,7 @@ const settingsSchema = z
       /** How long a client's call waits for a token of the upstream's budget. */
       patience: env.CLIENT_PATIENCE_MILLISECONDS,
       /** How long a final status is kept for look-ups by session. */
-      statusKept: env.STATUS_KEPT_MILLISECONDS,
+      statusCached: env.STATUS_CACHE_MILLISECONDS,
     },
     clockSkew: env.CLOCK_SKEW_SECONDS,
     retention: env.RETENTION_DAYS * 86_400_000,

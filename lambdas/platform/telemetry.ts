@@ -12,7 +12,7 @@ const metrics = new Metrics();
 
 type Unit = (typeof MetricUnit)[keyof typeof MetricUnit];
 
-const UNITS: Readonly<Record<Quantity, Unit>> = {
+const UNITS: Readonly<Record<Gauge, Unit>> = {
   BatchSeconds: MetricUnit.Seconds,
   OpenBatches: MetricUnit.Count,
   OldestBatchSeconds: MetricUnit.Seconds,
@@ -25,25 +25,25 @@ const UNITS: Readonly<Record<Quantity, Unit>> = {
 };
 
 /** What this invocation has counted. It goes out as one value each: Powertools would write every single count into the log. */
-const counted = new Map<Measure, number>();
+const counted = new Map<Counter, number>();
 
 /**
  * Counts and values go out as metrics in the embedded metric format, one log line an invocation, without dimensions but the service: every
  * combination of dimensions is a metric to be paid for. Notes are log lines.
  */
-export const telemetryJournal: Journal = {
-  count: (measure, value = 1) => {
-    if (value > 0) counted.set(measure, (counted.get(measure) ?? 0) + value);
+export const powertoolsTelemetry: Telemetry = {
+  count: (counter, value = 1) => {
+    if (value > 0) counted.set(counter, (counted.get(counter) ?? 0) + value);
   },
-  measure: (quantity, value) => {
-    metrics.addMetric(quantity, UNITS[quantity], value);
+  gauge: (name, value) => {
+    metrics.addMetric(name, UNITS[name], value);
   },
-  note: (message, fields) => logger.warn(message, { ...fields }),
+  warn: (message, fields) => logger.warn(message, { ...fields }),
 };
 
 /** Powertools' own middleware would log a warning for every invocation that counts nothing. */
 const publishMetrics = (): void => {
-  for (const [measure, value] of counted) metrics.addMetric(measure, MetricUnit.Count, value);
+  for (const [counter, value] of counted) metrics.addMetric(counter, MetricUnit.Count, value);
   counted.clear();
   if (metrics.hasStoredMetrics()) metrics.publishStoredMetrics();
 };
@@ -56,7 +56,7 @@ export const instrumented = <Result>(run: (event: unknown, context: Context) => 
     .handler(run);
 
 /** What is counted. */
-export type Measure =
+export type Counter =
   | 'BatchAccepted'
   | 'RowsAccepted'
   | 'BatchFinished'
@@ -71,14 +71,14 @@ export type Measure =
   | 'UpstreamUnclassified'
   | 'UpstreamRateLimited'
   | 'CircuitOpened'
-  | 'CircuitTrial'
+  | 'CircuitHalfOpen'
   | 'ChunkRecovered'
   | 'ChunkGivenUp'
   | 'TaskUnsent'
   | 'FileRejected';
 
 /** What is measured. Where it is no number of things, the name ends in its unit. */
-export type Quantity =
+export type Gauge =
   /** From acceptance to completion. */
   | 'BatchSeconds'
   /** Of the batches that are open now. */
@@ -93,8 +93,8 @@ export type Quantity =
   | 'BudgetUsedPercent';
 
 /** Counts, measures and notes what happened. Never given a secret, a VUA, an account number or a balance. */
-export interface Journal {
-  count(measure: Measure, value?: number): void;
-  measure(quantity: Quantity, value: number): void;
-  note(message: string, fields: Readonly<Record<string, string | number | boolean>>): void;
+export interface Telemetry {
+  count(counter: Counter, value?: number): void;
+  gauge(name: Gauge, value: number): void;
+  warn(message: string, fields: Readonly<Record<string, string | number | boolean>>): void;
 }

@@ -2,9 +2,9 @@ import type { Reservation } from '../chunk/state.ts';
 import type { Table } from '../platform/dynamodb.ts';
 import type { Settings } from '../platform/settings.ts';
 import { dynamoDbCircuit } from './circuit-breaker.ts';
-import { dynamoDbClientShare } from './client-quota.ts';
+import { dynamoDbClientQuota } from './client-quota.ts';
 import { dynamoDbLedgers, LEDGER_TRIES } from './ledger.dynamodb.ts';
-import type { Budget, BudgetLesson, ClientShare, Leave } from './permit.ts';
+import type { Budget, CallOutcomes, ClientQuota, Permit } from './permit.ts';
 import { correctionOf, credibleReset } from './rate-limit-headers.ts';
 import { capacityOf, isStillGood, type Ledger, offerWindow, windowAt } from './rate-window.ts';
 
@@ -12,26 +12,26 @@ import { capacityOf, isStillGood, type Ledger, offerWindow, windowAt } from './r
  * One ledger item per organisation. A reservation is one conditional write of one number in it, whatever the number of calls.
  * @param once a table whose client does not repeat a write by itself, for the one that must not happen twice
  */
-export function dynamoDbBudget(table: Table, once: Table, settings: Settings): Budget & ClientShare {
+export function dynamoDbBudget(table: Table, once: Table, settings: Settings): Budget & ClientQuota {
   const { clockSkew, waitStep } = settings;
   const ledgers = dynamoDbLedgers(table, settings);
   const circuit = dynamoDbCircuit(table, ledgers, settings);
   const { read, update } = ledgers;
 
-  const take = async (organisationId: string, ledger: Ledger, calls: number, now: number): Promise<Leave | null> => {
+  const take = async (organisationId: string, ledger: Ledger, calls: number, now: number): Promise<Permit | null> => {
     const reservation = offerWindow(ledger, calls, now, clockSkew);
     if (!reservation) return { granted: false, waitUntil: now + ledger.length };
     const { startsAt, tokens } = reservation;
     const capacities = new Map([[startsAt, capacityOf(ledger, startsAt > windowAt(ledger, now))]]);
     const isTaken = await ledgers.take(organisationId, ledger, tokens, capacities, now);
-    return isTaken ? { granted: true, trial: false, taken: true, reservation } : null;
+    return isTaken ? { granted: true, halfOpen: false, taken: true, reservation } : null;
   };
 
   const correct = async (
     organisationId: string,
     ledger: Ledger,
     reservation: Reservation,
-    lesson: BudgetLesson,
+    lesson: CallOutcomes,
     now: number,
   ): Promise<void> => {
     const correction = lesson.rate && correctionOf(ledger, reservation, lesson.rate, now, clockSkew);
@@ -89,15 +89,15 @@ export function dynamoDbBudget(table: Table, once: Table, settings: Settings): B
     });
 
   return {
-    ...dynamoDbClientShare(ledgers, circuit, settings),
+    ...dynamoDbClientQuota(ledgers, circuit, settings),
 
     reserve: async (organisationId, calls, held, now) => {
       for (let tries = 0; tries < LEDGER_TRIES; tries += 1) {
         const ledger = await read(organisationId);
-        const trial = await circuit.leaveToTry(organisationId, ledger, now);
-        if (trial) return trial;
+        const halfOpen = await circuit.halfOpenPermit(organisationId, ledger, now);
+        if (halfOpen) return halfOpen;
         if (held && isStillGood(held, ledger, now, clockSkew)) {
-          return { granted: true, trial: false, taken: false, reservation: held };
+          return { granted: true, halfOpen: false, taken: false, reservation: held };
         }
         const leave = await take(organisationId, ledger, calls, now);
         if (leave) return leave;
@@ -105,7 +105,7 @@ export function dynamoDbBudget(table: Table, once: Table, settings: Settings): B
       return { granted: false, waitUntil: now + waitStep };
     },
 
-    giveBack: async (organisationId, { startsAt, epoch }, tokens) => {
+    release: async (organisationId, { startsAt, epoch }, tokens) => {
       const change = {
         UpdateExpression: 'SET used.#window = used.#window - :tokens',
         ConditionExpression: 'used.#window >= :tokens AND epoch = :epoch',

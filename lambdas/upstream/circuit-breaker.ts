@@ -4,18 +4,18 @@ import type { Table } from '../platform/dynamodb.ts';
 import { ledgerKey } from '../platform/keys.ts';
 import type { Settings } from '../platform/settings.ts';
 import type { Ledgers } from './ledger.dynamodb.ts';
-import type { BudgetLesson, Leave } from './permit.ts';
+import type { CallOutcomes, Permit } from './permit.ts';
 import type { Ledger } from './rate-window.ts';
 
 /** The circuit of each organisation, kept in its ledger. */
 export interface Circuit {
-  /** Leave to try an open circuit; null when it is closed. */
-  leaveToTry(organisationId: string, ledger: Ledger, now: number): Promise<Leave | null>;
+  /** Permit to try an open circuit; null when it is closed. */
+  halfOpenPermit(organisationId: string, ledger: Ledger, now: number): Promise<Permit | null>;
   /** True when it was closed. */
   open(organisationId: string, now: number): Promise<boolean>;
   close(organisationId: string): Promise<unknown>;
   /** Adds failures to those of other workers; true when there are so many in a row that the upstream must be away. */
-  addFailures(organisationId: string, failures: BudgetLesson['failures']): Promise<boolean>;
+  addFailures(organisationId: string, failures: CallOutcomes['failures']): Promise<boolean>;
 }
 
 const counted = z.object({ failures: z.number() });
@@ -27,8 +27,8 @@ export function dynamoDbCircuit(
 ): Circuit {
   const { circuitWait } = upstream;
   return {
-    // Only one worker tries: the one whose write moves the time of the next trial.
-    leaveToTry: async (organisationId, { circuitOpenUntil, epoch }, now) => {
+    // Only one worker tries: the one whose write moves the time of the next halfOpen.
+    halfOpenPermit: async (organisationId, { circuitOpenUntil, epoch }, now) => {
       if (circuitOpenUntil === null) return null;
       if (circuitOpenUntil > now) return { granted: false, waitUntil: circuitOpenUntil };
       const next = now + circuitWait;
@@ -39,7 +39,7 @@ export function dynamoDbCircuit(
       });
       if (!isOurs) return { granted: false, waitUntil: next };
       const reservation = { startsAt: now - clockSkew, endsAt: next + clockSkew, tokens: 1, tight: false, epoch };
-      return { granted: true, trial: true, taken: false, reservation };
+      return { granted: true, halfOpen: true, taken: false, reservation };
     },
 
     open: async (organisationId, now) => {
@@ -69,7 +69,7 @@ export function dynamoDbCircuit(
           ReturnValues: 'UPDATED_NEW',
         }),
       );
-      return counted.parse(Attributes).failures >= AWAY;
+      return counted.parse(Attributes).failures >= FAILURE_THRESHOLD;
     },
   };
 }
@@ -79,11 +79,11 @@ export function dynamoDbCircuit(
  * circuit). A call cut after sending counts half a connection failure: some upstreams reset now and then, and an open circuit costs
  * every row a minute.
  */
-export const AWAY = 10;
+export const FAILURE_THRESHOLD = 10;
 
-/** What a failure adds to the count towards `AWAY`, by how far the call got. */
-export const POINTS = { no: 2, maybe: 1, answered: 0 } as const;
+/** What a failure adds to the count towards `FAILURE_THRESHOLD`, by how far the call got. */
+export const FAILURE_WEIGHT = { no: 2, maybe: 1, answered: 0 } as const;
 
 /** Of so many calls this share answered 5xx says the same. */
-export const LAST_CALLS = 50;
-export const FAILED_SHARE = 0.5;
+export const RECENT_CALLS = 50;
+export const FAILED_RATIO = 0.5;

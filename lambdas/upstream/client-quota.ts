@@ -1,7 +1,7 @@
 import type { Settings } from '../platform/settings.ts';
 import type { Circuit } from './circuit-breaker.ts';
 import { LEDGER_TRIES, type Ledgers } from './ledger.dynamodb.ts';
-import type { ClientShare } from './permit.ts';
+import type { ClientQuota } from './permit.ts';
 import { type Ledger, windowAt } from './rate-window.ts';
 
 /** The windows that a client's call takes a token of, or the time before which none of them has one. */
@@ -14,7 +14,7 @@ export type ShareOffer =
  * takes a token of both, since the upstream's clock decides in which it counts.
  * @param skew how far clocks may be apart, in milliseconds
  */
-export function clientShareOf(ledger: Ledger, now: number, skew: number): ShareOffer {
+export function clientQuotaOf(ledger: Ledger, now: number, skew: number): ShareOffer {
   if (ledger.blockedUntil > now) return { isFree: false, until: ledger.blockedUntil };
   const windows = [...new Set([windowAt(ledger, now - skew), windowAt(ledger, now + skew)])];
   const full = windows.findLast((start) => (ledger.used.get(start) ?? 0) >= ledger.limit);
@@ -24,25 +24,26 @@ export function clientShareOf(ledger: Ledger, now: number, skew: number): ShareO
 }
 
 /** Single calls of clients, out of the same ledger as those of chunks. */
-export function dynamoDbClientShare(
+export function dynamoDbClientQuota(
   ledgers: Ledgers,
   circuit: Circuit,
   { clockSkew, waitStep }: Pick<Settings, 'clockSkew' | 'waitStep'>,
-): ClientShare {
+): ClientQuota {
   return {
     take: async (organisationId, now) => {
       for (let tries = 0; tries < LEDGER_TRIES; tries += 1) {
         const ledger = await ledgers.read(organisationId);
-        const trial = await circuit.leaveToTry(organisationId, ledger, now);
-        if (trial) return trial.granted ? trial : { granted: false, because: 'circuit-open', until: trial.waitUntil };
-        const share = clientShareOf(ledger, now, clockSkew);
+        const halfOpen = await circuit.halfOpenPermit(organisationId, ledger, now);
+        if (halfOpen)
+          return halfOpen.granted ? halfOpen : { granted: false, because: 'circuit-open', until: halfOpen.waitUntil };
+        const share = clientQuotaOf(ledger, now, clockSkew);
         if (!share.isFree) return { granted: false, because: 'used-up', until: share.until };
         const capacities = new Map(share.windows.map((start) => [start, ledger.limit]));
         if (!(await ledgers.take(organisationId, ledger, 1, capacities, now))) continue;
         const startsAt = windowAt(ledger, now);
         const endsAt = startsAt + ledger.length;
         const reservation = { startsAt, endsAt, tokens: 1, tight: false, epoch: ledger.epoch };
-        return { granted: true, trial: false, taken: true, reservation };
+        return { granted: true, halfOpen: false, taken: true, reservation };
       }
       return { granted: false, because: 'used-up', until: now + waitStep };
     },

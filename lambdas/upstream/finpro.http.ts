@@ -2,9 +2,9 @@ import type * as z from 'zod';
 import { inUtc } from '../batch/date-range.ts';
 import type { CredentialsOf } from './credentials.ts';
 import type { UpstreamFailure } from './failures.ts';
-import type { FinPro, StatusLookUps, UpstreamAnswer } from './finpro.ts';
+import type { FinPro, FiStatusDocuments, UpstreamAnswer } from './finpro.ts';
 import { errorAnswer, fiBalanceAnswer, fiRequestAnswer, fiStatusAnswer, fiStatusDocument } from './finpro-answers.ts';
-import type { RateHint } from './rate-limit-headers.ts';
+import type { RateLimitHeaders } from './rate-limit-headers.ts';
 
 export interface FinProOptions {
   readonly baseUrl: string;
@@ -16,7 +16,7 @@ export interface FinProOptions {
 const FI_STATUS = '/consent/firequest/status';
 
 /** FinPro's single-consent calls (`upstream.md`). Connections are kept alive between calls by `fetch`. */
-export function finProClient({ baseUrl, timeout, credentialsOf }: FinProOptions): FinPro & StatusLookUps {
+export function finProClient({ baseUrl, timeout, credentialsOf }: FinProOptions): FinPro & FiStatusDocuments {
   const call = async <T>(
     organisationId: string,
     path: string,
@@ -51,7 +51,7 @@ export function finProClient({ baseUrl, timeout, credentialsOf }: FinProOptions)
         configId === null ? {} : { 'x-config-id': headerText(configId) },
       ),
     fiStatus: (organisationId, of) => call(organisationId, FI_STATUS, of, fiStatusAnswer),
-    lookUp: (organisationId, by) => call(organisationId, FI_STATUS, by, fiStatusDocument),
+    statusDocument: (organisationId, by) => call(organisationId, FI_STATUS, by, fiStatusDocument),
     fiBalance: (organisationId, consentId) =>
       call(organisationId, '/getfibalance', { consentID: consentId }, fiBalanceAnswer),
   };
@@ -86,7 +86,7 @@ export interface UpstreamCall<T> {
 const BEFORE_SENDING =
   /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|EADDRNOTAVAIL|UND_ERR_CONNECT_TIMEOUT|ERR_TLS_.*|ERR_SSL_.*|CERT_.*|.*_CERT(_.*)?|UNABLE_TO_.*|EPROTO)$/;
 
-const NO_HINT: RateHint = { limit: null, remaining: null, resetAt: null };
+const NO_HINT: RateLimitHeaders = { limit: null, remaining: null, resetAt: null };
 
 /** Makes one call and reads its body whatever the status. Never throws: every way a call can end is an answer. */
 export async function callUpstream<T>({
@@ -105,7 +105,7 @@ export async function callUpstream<T>({
       redirect: 'manual',
       signal: AbortSignal.timeout(timeout),
     });
-    rate = rateHint(response.headers);
+    rate = rateLimitHeaders(response.headers);
     const content = parseJson(await response.text());
     const error = errorAnswer.safeParse(content);
     if (error.success) return failed(rate, answered(response.status, error.data.errorCode, error.data.errorMsg));
@@ -119,7 +119,11 @@ export async function callUpstream<T>({
   }
 }
 
-const failed = <T>(rate: RateHint, failure: UpstreamFailure): UpstreamAnswer<T> => ({ ok: false, failure, rate });
+const failed = <T>(rate: RateLimitHeaders, failure: UpstreamFailure): UpstreamAnswer<T> => ({
+  ok: false,
+  failure,
+  rate,
+});
 
 const answered = (status: number, code: string | null, message: string): UpstreamFailure => ({
   sent: 'answered',
@@ -155,7 +159,7 @@ function codeOf(error: unknown): string {
 }
 
 /** `X-RateLimit-Reset` is a Unix timestamp in seconds, with decimals where the upstream gives them (`upstream.md`, "Rate limit"). */
-function rateHint(headers: Headers): RateHint {
+function rateLimitHeaders(headers: Headers): RateLimitHeaders {
   const number = (name: string): number | null => {
     const value = Number(headers.get(name) ?? Number.NaN);
     return Number.isFinite(value) && value >= 0 ? value : null;

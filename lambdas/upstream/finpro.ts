@@ -1,11 +1,11 @@
 import type { AccountBalance } from './accounts.ts';
 import type { UpstreamFailure } from './failures.ts';
-import type { RateHint } from './rate-limit-headers.ts';
+import type { RateLimitHeaders } from './rate-limit-headers.ts';
 import type { FiStatus } from './session.ts';
 
 export type UpstreamAnswer<T> =
-  | { readonly ok: true; readonly value: T; readonly rate: RateHint }
-  | { readonly ok: false; readonly failure: UpstreamFailure; readonly rate: RateHint };
+  | { readonly ok: true; readonly value: T; readonly rate: RateLimitHeaders }
+  | { readonly ok: false; readonly failure: UpstreamFailure; readonly rate: RateLimitHeaders };
 
 export interface FiRequest {
   readonly consentId: string;
@@ -25,7 +25,7 @@ export interface FinPro {
 }
 
 /** What an FI request is looked up by; at least one is given. */
-export interface StatusLookUp {
+export interface FiStatusQuery {
   readonly consentId?: string;
   readonly consentHandle?: string;
   readonly sessionId?: string;
@@ -38,6 +38,6 @@ export interface FiStatusDocument {
 }
 
 /** FinPro's status of an FI request, asked for a client. Never throws, as `FinPro`. */
-export interface StatusLookUps {
-  lookUp(organisationId: string, by: StatusLookUp): Promise<UpstreamAnswer<FiStatusDocument>>;
+export interface FiStatusDocuments {
+  statusDocument(organisationId: string, by: FiStatusQuery): Promise<UpstreamAnswer<FiStatusDocument>>;
 }

@@ -1,6 +1,6 @@
 import { GetCommand, PutCommand, UpdateCommand, type UpdateCommandInput } from '@aws-sdk/lib-dynamodb';
 import * as z from 'zod';
-import { holds, type Table } from '../platform/dynamodb.ts';
+import { ifCondition, type Table } from '../platform/dynamodb.ts';
 import { ledgerKey } from '../platform/keys.ts';
 import type { Settings } from '../platform/settings.ts';
 import { type Ledger, windowAt } from './rate-window.ts';
@@ -56,7 +56,7 @@ export function dynamoDbLedgers(table: Table, { upstream }: Settings): Ledgers {
     if (Item === undefined) {
       const fresh = { epoch: 0, blockedUntil: 0, failures: 0, used: {} };
       const ConditionExpression = 'attribute_not_exists(pk)';
-      await holds(client.send(new PutCommand({ TableName, Item: { ...Key, ...fresh }, ConditionExpression })));
+      await ifCondition(client.send(new PutCommand({ TableName, Item: { ...Key, ...fresh }, ConditionExpression })));
       return read(organisationId);
     }
     const stored = ledgerItem.parse(Item);
@@ -75,7 +75,7 @@ export function dynamoDbLedgers(table: Table, { upstream }: Settings): Ledgers {
   };
 
   const update: Ledgers['update'] = (organisationId, change, { client: writer } = table) =>
-    holds(writer.send(new UpdateCommand({ TableName, Key: ledgerKey(organisationId), ...change })));
+    ifCondition(writer.send(new UpdateCommand({ TableName, Key: ledgerKey(organisationId), ...change })));
 
   return {
     read,

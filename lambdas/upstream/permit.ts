@@ -1,15 +1,15 @@
 import type { Reservation } from '../chunk/state.ts';
-import type { RateHint } from './rate-limit-headers.ts';
+import type { RateLimitHeaders } from './rate-limit-headers.ts';
 
 /**
- * Leave to call the upstream, in the window of the reservation; or none before `waitUntil`, because the circuit is open.
- * A `trial` is one call that finds out whether an open circuit can be closed.
+ * Permit to call the upstream, in the window of the reservation; or none before `waitUntil`, because the circuit is open.
+ * A `halfOpen` is one call that finds out whether an open circuit can be closed.
  */
-export type Leave =
+export type Permit =
   | {
       readonly granted: true;
       readonly reservation: Reservation;
-      readonly trial: boolean;
+      readonly halfOpen: boolean;
       /** Whether the tokens were taken for this call, and not held from before. */
       readonly taken: boolean;
     }
@@ -18,33 +18,33 @@ export type Leave =
 /** The upstream's budget and circuit of each organisation, over all its workers together. */
 export interface Budget {
   /**
-   * Leave for up to `calls` calls in the first window with room, for at least one. A reservation `held` from before is good for its own
+   * Permit for up to `calls` calls in the first window with room, for at least one. A reservation `held` from before is good for its own
    * window; nothing more is taken for it.
    */
-  reserve(organisationId: string, calls: number, held: Reservation | null, now: number): Promise<Leave>;
+  reserve(organisationId: string, calls: number, held: Reservation | null, now: number): Promise<Permit>;
   /** Gives back tokens of a window that were not used. */
-  giveBack(organisationId: string, reservation: Reservation, tokens: number): Promise<void>;
+  release(organisationId: string, reservation: Reservation, tokens: number): Promise<void>;
   /** Learns what the calls under a reservation have shown. True when the circuit was closed before and is open now. */
-  learn(organisationId: string, reservation: Reservation, lesson: BudgetLesson, now: number): Promise<boolean>;
+  learn(organisationId: string, reservation: Reservation, lesson: CallOutcomes, now: number): Promise<boolean>;
 }
 
-/** Leave for a client's call, or why there is none before `until` (epoch milliseconds). */
-export type ClientLeave =
-  | Extract<Leave, { readonly granted: true }>
+/** Permit for a client's call, or why there is none before `until` (epoch milliseconds). */
+export type ClientPermit =
+  | Extract<Permit, { readonly granted: true }>
   | { readonly granted: false; readonly because: 'used-up' | 'circuit-open'; readonly until: number };
 
 /** What chunks leave of the upstream's budget to the clients' own calls. */
-export interface ClientShare {
-  /** Leave for one call that starts now. */
-  take(organisationId: string, now: number): Promise<ClientLeave>;
+export interface ClientQuota {
+  /** Permit for one call that starts now. */
+  take(organisationId: string, now: number): Promise<ClientPermit>;
 }
 
-export interface BudgetLesson {
+export interface CallOutcomes {
   /** What the rate headers said last, if any came. */
-  readonly rate: RateHint | null;
+  readonly rate: RateLimitHeaders | null;
   /** A 429 was answered: nothing more goes out in this window. */
   readonly rateLimited: boolean;
-  /** Whether the upstream can be called: open the circuit, close it after a trial that went well, or leave it. */
+  /** Whether the upstream can be called: open the circuit, close it after a halfOpen that went well, or leave it. */
   readonly circuit: 'open' | 'close' | 'leave';
   /** Failures to reach the upstream since its last answer, in points; `answered` when there was an answer before them. */
   readonly failures: { readonly points: number; readonly answered: boolean };

@@ -2,7 +2,7 @@ import type { Reservation } from '../chunk/state.ts';
 import { type Ledger, windowAt } from './rate-window.ts';
 
 /** What the upstream's headers say of its rate window. `resetAt` is epoch milliseconds. */
-export interface RateHint {
+export interface RateLimitHeaders {
   readonly limit: number | null;
   readonly remaining: number | null;
   readonly resetAt: number | null;
@@ -18,7 +18,7 @@ export type LedgerCorrection =
 const LONGEST_WINDOW = 3_600_000;
 
 /** The reset time of a hint if it can be one: in the future, and not beyond the longest window. */
-export const credibleReset = ({ resetAt }: RateHint, now: number, skew: number): number | null =>
+export const credibleReset = ({ resetAt }: RateLimitHeaders, now: number, skew: number): number | null =>
   resetAt !== null && resetAt > now - skew && resetAt <= now + LONGEST_WINDOW ? resetAt : null;
 
 /**
@@ -28,7 +28,7 @@ export const credibleReset = ({ resetAt }: RateHint, now: number, skew: number):
 export function correctionOf(
   ledger: Ledger,
   reservation: Pick<Reservation, 'startsAt' | 'endsAt' | 'epoch'>,
-  hint: RateHint,
+  hint: RateLimitHeaders,
   now: number,
   skew: number,
 ): LedgerCorrection | null {

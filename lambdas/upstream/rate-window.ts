@@ -17,15 +17,15 @@ export interface Ledger {
 }
 
 /** Of each window this share is never taken by chunks (`design.md`, promise 4). */
-export const HELD_BACK = 0.03;
+export const RESERVE_RATIO = 0.03;
 /** Windows to come are filled up to this share; the rest is for small batches and for clients' status calls. */
-const AHEAD = 0.9;
+const FUTURE_FILL_RATIO = 0.9;
 /** From this share on a window counts as used up, and what can wait does (promise 5). */
-const TIGHT = 0.8;
+const NEARLY_FULL_RATIO = 0.8;
 /** Fewer tokens than this are not worth an advance of their own, unless fewer are wanted or a window holds fewer. */
-const LEAST_GRANT = 25;
+const MIN_GRANT = 25;
 /** Windows looked at ahead: a day of them at 60 s. */
-const FARTHEST = 1440;
+const MAX_WINDOWS_AHEAD = 1440;
 
 export const windowAt = ({ anchor, length }: Ledger, at: number): number =>
   Math.round(anchor + Math.floor((at - anchor) / length) * length);
@@ -49,8 +49,8 @@ export interface WindowOffer {
 export function offerWindow(ledger: Ledger, calls: number, now: number, skew: number): WindowOffer | null {
   const current = windowAt(ledger, now);
   const first = windowAt(ledger, Math.max(now + 2 * skew, ledger.blockedUntil));
-  const least = Math.min(calls, LEAST_GRANT, capacityOf(ledger, true));
-  for (let ahead = 0; ahead < FARTHEST; ahead += 1) {
+  const least = Math.min(calls, MIN_GRANT, capacityOf(ledger, true));
+  for (let ahead = 0; ahead < MAX_WINDOWS_AHEAD; ahead += 1) {
     const startsAt = windowAfter(ledger, first, ahead);
     // A window that begins within a block is open only to those who come after the block.
     if (ledger.blockedUntil > now && startsAt + skew < ledger.blockedUntil) continue;
@@ -62,7 +62,7 @@ export function offerWindow(ledger: Ledger, calls: number, now: number, skew: nu
 
 /** Tokens that a window may hold in all for one more reservation to be made in it. */
 export const capacityOf = ({ limit }: Ledger, isAhead: boolean): number =>
-  Math.max(1, Math.floor(limit * (isAhead ? AHEAD : 1 - HELD_BACK)));
+  Math.max(1, Math.floor(limit * (isAhead ? FUTURE_FILL_RATIO : 1 - RESERVE_RATIO)));
 
 const usedIn = ({ used }: Ledger, start: number): number => used.get(start) ?? 0;
 
@@ -73,7 +73,7 @@ function offerOf(ledger: Ledger, startsAt: number, tokens: number): WindowOffer 
     startsAt,
     endsAt: windowAfter(ledger, startsAt, 1),
     tokens,
-    tight: Math.max(before, within) >= ledger.limit * TIGHT,
+    tight: Math.max(before, within) >= ledger.limit * NEARLY_FULL_RATIO,
     epoch: ledger.epoch,
   };
 }

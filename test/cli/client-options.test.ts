@@ -36,7 +36,7 @@ describe('a command', () => {
   });
 });
 
-describe('a mistake is named, with what to do', () => {
+describe('a mutant is named, with what to do', () => {
   test.each([
     ['', /^No command is given\.$/],
     ['creat', /^There is no command 'creat'\.$/],

@@ -141,7 +141,7 @@ describe('what is left', () => {
     });
   });
 
-  test('is no entry of an open batch, no claim, no message and no execution', async () => {
+  test('is no entry of an open batch, no lease, no message and no execution', async () => {
     await leftovers.expectNone(organisationId, REFERENCE);
     const generations = (await leftovers.chunks(organisationId, REFERENCE)).map(({ generation }) => generation);
     console.log(`Generations of the chunks: ${generations.join(' ')}`);

@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { type AwsClients, type AwsEndpoints, awsClients } from './aws-clients.ts';
 import { eventually } from './backstage.ts';
 
-const chunk = z.object({ generation: z.number(), claimedUntil: z.number().optional() });
+const chunk = z.object({ generation: z.number(), leasedUntil: z.number().optional() });
 const redrivePolicy = z.object({ deadLetterTargetArn: z.string() });
 
 const COUNTS: QueueAttributeName[] = [
@@ -30,11 +30,11 @@ export class Leftovers {
   }
 
   /**
-   * Waits until there is no open batch, message or execution at all, and no claim on a chunk of this batch. Rejects, saying what there is, when that
+   * Waits until there is no open batch, message or execution at all, and no lease on a chunk of this batch. Rejects, saying what there is, when that
    * does not come. Messages and executions that were overtaken end when they are next looked at.
    */
   async expectNone(organisationId: string, referenceId: string): Promise<void> {
-    const nothing = { openBatches: 0, claims: 0, messages: 0, executions: 0 };
+    const nothing = { openBatches: 0, leases: 0, messages: 0, executions: 0 };
     let found: object = {};
     const isNothing = async (): Promise<boolean> => {
       const [openBatches, chunks, messages, executions] = await Promise.all([
@@ -43,8 +43,8 @@ export class Leftovers {
         this.messages(),
         this.executions(),
       ]);
-      const claims = chunks.filter(({ claimedUntil }) => claimedUntil !== undefined).length;
-      found = { openBatches, claims, messages, executions };
+      const leases = chunks.filter(({ leasedUntil }) => leasedUntil !== undefined).length;
+      found = { openBatches, leases, messages, executions };
       return JSON.stringify(found) === JSON.stringify(nothing);
     };
     await eventually(isNothing, 'something is left behind').catch(() => expect(found).toEqual(nothing));

@@ -17,7 +17,7 @@ import { sharedAssembly } from './shared-assembly.ts';
  *
  *     KILLS=10 ROWS=10000 MACHINE_SCALE=1 npx vitest run test/end-to-end/restart.test.ts
  *
- * It prints when it killed; `SEED` (1 unless set) picks the moments. What a killed worker has claimed stays so until its function would have
+ * It prints when it killed; `SEED` (1 unless set) picks the moments. What a killed worker has leased stays so until its function would have
  * timed out: a minute at machine scale 1, which is what this test waits for.
  */
 const { KILLS, ROWS, SEED, MACHINE_SCALE } = z

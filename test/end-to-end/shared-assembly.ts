@@ -17,7 +17,7 @@ export async function sharedAssembly(): Promise<Assembly> {
   const assembly = join(folder, 'assembly');
   const made = join(folder, 'made');
   const failed = join(folder, 'failed');
-  const isFirst = await mkdir(join(folder, 'claimed')).then(
+  const isFirst = await mkdir(join(folder, 'leased')).then(
     () => true,
     () => false,
   );

@@ -7,7 +7,7 @@ import type { FunctionName } from './functions.ts';
 import type { Attempt, Plan, PlannedBatch } from './plan.ts';
 import { type ApiAnswer, apiAnswer } from './status-answer.ts';
 import { type ApiRequest, dropKey, fileOf, presignRequest, scheduleRequest, uploadRequest } from './submissions.ts';
-import { promise } from './violation.ts';
+import { invariant } from './violation.ts';
 
 /** An attempt that was answered with success, and the batch that it was told of. */
 export interface Answered {
@@ -77,13 +77,13 @@ export function apiClients(world: QueueWorld, plan: Plan, cluster: Cluster, buck
         : attempt.way === 'form'
           ? await persist(who, 'upload-batch', uploadRequest(batch, attempt))
           : await persist(who, 'create-upload', presignRequest(batch, attempt));
-    promise(answer !== null, () => `${who} got no definite answer in ${MOST_TRIES} tries`);
+    invariant(answer !== null, () => `${who} got no definite answer in ${MOST_TRIES} tries`);
     if (answer === null) return;
     const form = forms.get(batch);
     // Whoever has the form can post another version of the file with it.
     if (answer.status === 409 && attempt.way === 'presigned' && form !== undefined) return put(attempt, form);
     if (answer.status === 409) return;
-    promise(answer.status === 200, () => `${who} was refused: ${answer.status} ${answer.text}`);
+    invariant(answer.status === 200, () => `${who} was refused: ${answer.status} ${answer.text}`);
     const { batch_id: batchId, fields } = success.parse(answer.body).data;
     answers.set(batch, [...(answers.get(batch) ?? []), { attempt, batchId }]);
     if (!fields) return;

@@ -3,7 +3,7 @@ import type { ChunkQueue } from '#lambdas/chunk/task.ts';
 import type { Client } from '#lambdas/clients/client.ts';
 import type { Settings } from '#lambdas/platform/settings.ts';
 import type { Clock, Ids } from '#lambdas/platform/system.ts';
-import { telemetryJournal } from '#lambdas/platform/telemetry.ts';
+import { powertoolsTelemetry } from '#lambdas/platform/telemetry.ts';
 import type { FinPro } from '#lambdas/upstream/finpro.ts';
 import type { Ledger } from '#lambdas/upstream/rate-window.ts';
 import { ledgerBudget } from '../world/ledger-budget.ts';
@@ -13,7 +13,7 @@ import type { RemoteCall } from '../world/remote-call.ts';
 import type { Bucket } from './bucket.ts';
 import type { EventQueue, QueueWorld } from './event-queue.ts';
 import { type AllPorts, contextOf, FUNCTIONS, type FunctionName, type Handler } from './functions.ts';
-import type { Mistake } from './mistakes.ts';
+import type { Mutant } from './mutants.ts';
 import type { StateMachine } from './state-machine.ts';
 import type { Worker } from './unreliable-calls.ts';
 
@@ -37,8 +37,8 @@ export interface Surroundings extends QueueWorld {
   settings(): Settings;
   /** Called when a chunk's state was written. */
   onState(key: { readonly organisationId: string; readonly referenceId: string }): void;
-  /** A mistake to be found; null: the product as it is. */
-  readonly mistake: Mistake | null;
+  /** A mutant to be found; null: the product as it is. */
+  readonly mutant: Mutant | null;
 }
 
 /** The functions in their containers. */
@@ -77,7 +77,7 @@ export function portsOf(world: Surroundings, call: RemoteCall, clock: Clock): Al
     clock,
     ids,
     settings,
-    journal: telemetryJournal,
+    telemetry: powertoolsTelemetry,
     batches,
     openBatches: batches,
     chunks,
@@ -111,10 +111,10 @@ export function portsOf(world: Surroundings, call: RemoteCall, clock: Clock): Al
   };
 }
 
-/** A function made of its ports, with the mistake in it if there is one. */
-export function handlerOf(name: FunctionName, ports: AllPorts, mistake: Mistake | null): Handler {
-  const handler: Handler = FUNCTIONS[name].make(mistake?.ports(ports) ?? ports);
-  return mistake?.handler?.(name, handler) ?? handler;
+/** A function made of its ports, with the mutant in it if there is one. */
+export function handlerOf(name: FunctionName, ports: AllPorts, mutant: Mutant | null): Handler {
+  const handler: Handler = FUNCTIONS[name].make(mutant?.ports(ports) ?? ports);
+  return mutant?.handler?.(name, handler) ?? handler;
 }
 
 interface Container {
@@ -136,7 +136,7 @@ export function clusterOf(world: Surroundings): Cluster {
     const worker = network.worker(`${name} ${made}`);
     const offset = random.int(-mix.clockSpread, mix.clockSpread);
     const ports = portsOf(world, worker.call, { now: () => clock.now() + offset });
-    const container = { worker, handler: handlerOf(name, ports, world.mistake), version, isBusy: false };
+    const container = { worker, handler: handlerOf(name, ports, world.mutant), version, isBusy: false };
     history.note(worker.name, `starts, version ${version}, its clock ${offset} ms off`);
     return container;
   };

@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, test } from 'vitest';
 import { readSettings } from '#lambdas/platform/settings.ts';
 import { type ConsentScript, drawScript } from './consent-scripts.ts';
-import { drawFaults, type Strike } from './fault-mix.ts';
+import { drawFaults, type Fault } from './fault-mix.ts';
 import { captureLogLines } from './log-lines.ts';
 import type { Attempt, PlannedRow, Way } from './plan.ts';
 import { randomOf } from './random.ts';
@@ -30,7 +30,7 @@ const rows: PlannedRow[] = Array.from({ length: ROWS }, (_, row) => ({
 }));
 
 /** One submission in three chunks, whose function is struck at the so-many-eth of its writes, and nothing else. */
-function scenario(way: Way, nth: number, strike: Strike): Scenario {
+function scenario(way: Way, nth: number, strike: Fault): Scenario {
   const attempt: Attempt = { number: 1, way, fileType: 'csv', rows, idempotencyKey: null, at: 0 };
   const settings = readSettings({ CHUNK_ROWS: '3', BATCH_DEADLINE_SECONDS: '7200' });
   return {
@@ -41,7 +41,7 @@ function scenario(way: Way, nth: number, strike: Strike): Scenario {
       aimed: [
         {
           worker: /^(schedule-batch|upload-batch|create-upload|ingest-file)/,
-          call: /^(chunks\.create|batches\.(accept|acceptReserved|claimReserved)|queue\.send)$/,
+          call: /^(chunks\.create|batches\.(accept|acceptUpload|leaseUpload)|queue\.send)$/,
           nth,
           strike,
         },
@@ -51,7 +51,7 @@ function scenario(way: Way, nth: number, strike: Strike): Scenario {
   };
 }
 
-/** Two items a chunk, the batch, the messages; a presigned upload reserves its reference and claims its file before. */
+/** Two items a chunk, the batch, the messages; a presigned upload reserves its reference and leases its file before. */
 const WRITES: Readonly<Record<Way, number>> = { json: 8, form: 8, drop: 8, presigned: 10 };
 
 describe.each(['json', 'form', 'drop', 'presigned'] as const)('a batch that comes in as %s', (way) => {

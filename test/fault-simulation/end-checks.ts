@@ -11,7 +11,7 @@ import { faultOf } from './reference-model.ts';
 import { keepsRequestRules } from './request-rules.ts';
 import type { StatusRecord } from './status-answer.ts';
 import { evidenceOf } from './upstream-evidence.ts';
-import { promise } from './violation.ts';
+import { invariant } from './violation.ts';
 
 export interface EndedWorld {
   readonly world: Surroundings;
@@ -31,7 +31,7 @@ export async function checkEnd(ended: EndedWorld): Promise<number> {
   const { history } = world;
   const calls = Map.groupBy(finPro.calls, ({ consentId }) => consentId.toLowerCase());
   const others = [...finPro.overLimit];
-  promise(
+  invariant(
     others.length === 0,
     () => `${others.length} calls went over the limit of a window, the first at ${others[0]}`,
   );
@@ -59,19 +59,19 @@ const GENTLE: readonly Family[] = ['pauses', 'clocks', 'deploy', 'recovery', 'up
 function checkRemains({ mix, chunkQueue, storage }: Surroundings): void {
   if (!mix.families.every((family) => GENTLE.includes(family))) return;
   const { deadLetters } = chunkQueue;
-  promise(deadLetters.length === 0, () => `messages were set aside: ${deadLetters.join()}`);
+  invariant(deadLetters.length === 0, () => `messages were set aside: ${deadLetters.join()}`);
   const accepted = new Set([...storage.batches.values()].map(({ batch }) => batch.batchId));
   for (const [partition, items] of storage.chunks) {
     const batchId = /#BATCH#(.+)$/.exec(partition)?.[1];
     const isLeft = batchId !== undefined && items.size > 0 && !accepted.has(batchId);
-    promise(!isLeft, () => `${items.size} items of a batch that was not accepted are left: ${partition}`);
+    invariant(!isLeft, () => `${items.size} items of a batch that was not accepted are left: ${partition}`);
   }
 }
 
 /** A reference without a batch: nobody was told of one, or its upload never came. */
 function checkAbsent({ clients }: EndedWorld, batch: PlannedBatch): void {
   const answers = clients.answersOf(batch);
-  promise(
+  invariant(
     answers.every(({ attempt }) => attempt.way === 'presigned'),
     () => `${batch.referenceId} was accepted and is gone`,
   );
@@ -100,7 +100,7 @@ function checkRows(
       ...possible,
       settings: world.settings(),
     });
-    promise(
+    invariant(
       fault === null,
       () =>
         `row ${record.id} of ${batch.tenant.organisationId}/${batch.referenceId} ended as it must not: ${fault}: ${JSON.stringify(record)}`,
@@ -162,7 +162,7 @@ async function checkPages(observer: Observer, { tenant, referenceId }: PlannedBa
       const part = await observer.ask(tenant, { reference_id: referenceId, filters: filters_, page, limit });
       shown.push(...(part?.records ?? []).map(({ id }) => id));
     }
-    promise(
+    invariant(
       String(shown) === String(expected),
       () => `the pages of ${referenceId} with ${JSON.stringify(filters_)} show ${shown} for ${expected}`,
     );
@@ -181,13 +181,13 @@ async function checkIsolation(
   const own = new Set(
     data.records.filter(({ consent_id }) => !consent_id.startsWith('not-')).map(({ consent_id }) => consent_id),
   );
-  promise(
+  invariant(
     seen === null || (seen.batch_id !== data.batch_id && seen.records.every(({ consent_id }) => !own.has(consent_id))),
     () => `${other.organisationId} sees ${tenant.organisationId}/${referenceId}`,
   );
 }
 
-/** No claim, no open-batch entry, and a report where there has to be one. */
+/** No lease, no open-batch entry, and a report where there has to be one. */
 async function checkLeftovers(
   world: Surroundings,
   { tenant, referenceId }: PlannedBatch,
@@ -197,16 +197,16 @@ async function checkLeftovers(
   const { organisationId } = tenant;
   const name = `${organisationId}/${referenceId}`;
   const open = await openBatches.list();
-  promise(open.length === 0, () => `batches are still open: ${JSON.stringify(open)}`);
+  invariant(open.length === 0, () => `batches are still open: ${JSON.stringify(open)}`);
   const batch = await batches.find(organisationId, referenceId);
-  promise(batch !== null, () => `${name} is not there`);
+  invariant(batch !== null, () => `${name} is not there`);
   if (!batch || batch.reservation) return;
   if (batch.error === null) {
     for (const state of await chunks.states(batch)) {
-      promise(isFinished(state), () => `chunk ${state.key.chunk} of ${name} is not finished`);
-      promise(state.claimedUntil === null, () => `chunk ${state.key.chunk} of ${name} is still claimed`);
+      invariant(isFinished(state), () => `chunk ${state.key.chunk} of ${name} is not finished`);
+      invariant(state.leasedUntil === null, () => `chunk ${state.key.chunk} of ${name} is still leased`);
     }
-    promise(
+    invariant(
       batch.finishedChunks.size === batch.chunks,
       () => `${name} has ${batch.finishedChunks.size} of ${batch.chunks} chunks finished`,
     );
@@ -214,7 +214,7 @@ async function checkLeftovers(
   if (batch.source !== 'drop' || batch.fileName === null) return;
   const report = world.bucket.reports.get(`drop-reports/${organisationId}/${referenceId}.json`);
   const { completed, failed, total } = data.summary;
-  promise(
+  invariant(
     JSON.stringify(report).includes(JSON.stringify({ total, completed, failed }).slice(1, -1)),
     () => `the report of ${name} says ${JSON.stringify(report)}`,
   );

@@ -1,7 +1,7 @@
 import type { Random } from './random.ts';
 
 /** What can happen at a call that leaves a worker. */
-export const STRIKES = [
+export const FAULTS = [
   'dies-before',
   'dies-after',
   'fails-before',
@@ -15,7 +15,7 @@ export const STRIKES = [
   'slow-before',
   'slow-after',
 ] as const;
-export type Strike = (typeof STRIKES)[number];
+export type Fault = (typeof FAULTS)[number];
 
 export const OUTAGES = ['unreachable', 'http-500', 'http-503', 'lost', 'unauthorized', 'too-many'] as const;
 
@@ -32,7 +32,7 @@ export interface Aim {
   readonly worker: RegExp;
   readonly call: RegExp;
   readonly nth: number;
-  readonly strike: Strike;
+  readonly strike: Fault;
 }
 
 /** What goes wrong in one history, and how often. Shares are of calls, messages, executions. */
@@ -43,8 +43,8 @@ export interface FaultMix {
   readonly calmFrom: number;
   readonly after: number;
   /** Of calls to the table, the queue, the bucket and so on; and which of them for certain, by their number. */
-  readonly strikes: Readonly<Record<Strike, number>>;
-  readonly certain: ReadonlyMap<number, Strike>;
+  readonly strikes: Readonly<Record<Fault, number>>;
+  readonly certain: ReadonlyMap<number, Fault>;
   /** For certain, the so-many-eth (from 1) of these calls of these workers. */
   readonly aimed: readonly Aim[];
   /** Of calls of the workers that advance chunks, how many are their last: a chunk that cannot get anywhere has to be given up. */
@@ -153,7 +153,7 @@ export function drawFaults(
       'slow-after': on('slow', upTo(0.02)),
     },
     certain: new Map(
-      families.includes('certain') ? many(3, () => [random.int(0, 150), random.pick(STRIKES)] as const) : [],
+      families.includes('certain') ? many(3, () => [random.int(0, 150), random.pick(FAULTS)] as const) : [],
     ),
     aimed: [],
     deadly: isDeadly ? random.pick([0.4, 0.7]) : 0,

@@ -12,7 +12,7 @@ import {
   statusDataOf,
 } from './status-answer.ts';
 import { jsonRequest } from './submissions.ts';
-import { promise } from './violation.ts';
+import { invariant } from './violation.ts';
 
 /** What was seen of a batch from outside. */
 export interface Sight {
@@ -36,7 +36,7 @@ const isEnded = ({ status }: StatusRecord): boolean => status === 'COMPLETED' ||
 
 export function observerOf(world: Surroundings, clients: ApiClients): Observer {
   const { clock } = world;
-  const handler = handlerOf('batch-status', portsOf(world, direct, clock), world.mistake);
+  const handler = handlerOf('batch-status', portsOf(world, direct, clock), world.mutant);
   const context = contextOf('batch-status', 'observer', () => 29_000);
   const seen = new Map<PlannedBatch, Sight>();
 
@@ -57,16 +57,16 @@ export function observerOf(world: Surroundings, clients: ApiClients): Observer {
     if (!data) {
       const isReserved = before === undefined || before.data.summary.total === 0;
       const isPromised = answers.some(({ attempt }) => attempt.way !== 'presigned');
-      promise(isReserved && !isPromised, () => `${name} was accepted and cannot be found`);
+      invariant(isReserved && !isPromised, () => `${name} was accepted and cannot be found`);
       return null;
     }
     for (const { batchId, attempt } of answers) {
-      promise(
+      invariant(
         batchId === data.batch_id,
         () => `${name}.${attempt.number} was answered with ${batchId}, but ${data.batch_id} is there`,
       );
     }
-    promise(
+    invariant(
       before === undefined || before.data.batch_id === data.batch_id || before.data.summary.total === 0,
       () => `${name} was ${before?.data.batch_id} and is ${data.batch_id}`,
     );
@@ -91,38 +91,41 @@ function holdsInItself(
 ): void {
   const { total, ready, in_progress, completed, failed } = summary;
   const told = `${name} (${batch_id}): ${JSON.stringify(summary)}`;
-  promise(
+  invariant(
     [ready, in_progress, completed, failed].every((count) => count >= 0),
     () => `a counter is negative: ${told}`,
   );
-  promise(ready + in_progress + completed + failed === total, () => `the counters do not add up to the total: ${told}`);
+  invariant(
+    ready + in_progress + completed + failed === total,
+    () => `the counters do not add up to the total: ${told}`,
+  );
   const shown = Map.groupBy(records, ({ status }) => status);
   const counts = [shown.get('READY'), shown.get('IN_PROGRESS'), shown.get('COMPLETED'), shown.get('FAILED')];
   const ofRows = counts.map((rows) => rows?.length ?? 0);
-  promise(
+  invariant(
     String(ofRows) === String([ready, in_progress, completed, failed]),
     () => `the counters are not those of the rows, ${ofRows}: ${told}`,
   );
-  promise(pagination.total === total && records.length === total, () => `${records.length} rows are shown: ${told}`);
+  invariant(pagination.total === total && records.length === total, () => `${records.length} rows are shown: ${told}`);
   const ended = completed + failed;
   const progress = total === 0 ? 0 : Math.floor((100 * ended) / total);
-  promise(
+  invariant(
     metadata.progress_percentage === progress,
     () => `the progress is ${metadata.progress_percentage} %: ${told}`,
   );
   const expected = ended === total ? 'COMPLETED' : ready === total ? 'READY' : 'IN_PROGRESS';
   const isWhole = total === 0 || (failed === total && batch_status === 'FAILED');
-  promise(isWhole || batch_status === expected, () => `the batch is ${batch_status}: ${told}`);
+  invariant(isWhole || batch_status === expected, () => `the batch is ${batch_status}: ${told}`);
   for (const record of records) {
     const isFailed = record.status === 'FAILED';
     const isRight =
       (record.error !== null) === isFailed &&
       (record.retry_eligible !== null) === isFailed &&
       (record.status !== 'COMPLETED' || record.session_id !== null);
-    promise(isRight, () => `a row of ${name} contradicts itself: ${JSON.stringify(record)}`);
+    invariant(isRight, () => `a row of ${name} contradicts itself: ${JSON.stringify(record)}`);
   }
   const sessions = records.flatMap(({ session_id }) => session_id ?? []);
-  promise(new Set(sessions).size === sessions.length, () => `two rows of ${name} hold one session`);
+  invariant(new Set(sessions).size === sessions.length, () => `two rows of ${name} hold one session`);
 }
 
 /** The attempt whose rows these are, in their order. */
@@ -134,24 +137,24 @@ function submittedAs(name: string, { records }: StatusData, attempts: readonly A
   );
   if (content) return content;
   const ids = records.map(({ id, consent_id }) => `${id} ${consent_id}`);
-  promise(false, () => `${name} shows rows that were not submitted under it: ${ids.join(', ')}`);
+  invariant(false, () => `${name} shows rows that were not submitted under it: ${ids.join(', ')}`);
   throw new Error('unreachable');
 }
 
 /** What holds between an answer and the one before. */
 function goesOn(name: string, before: StatusData, now: StatusData): void {
   if (before.batch_id !== now.batch_id || before.summary.total === 0) return;
-  promise(
+  invariant(
     before.summary.total === now.summary.total,
     () => `the total of ${name} went from ${before.summary.total} to ${now.summary.total}`,
   );
   for (const counter of ['completed', 'failed'] as const) {
     const [was, is] = [before.summary[counter], now.summary[counter]];
-    promise(is >= was, () => `${counter} of ${name} went back from ${was} to ${is}`);
+    invariant(is >= was, () => `${counter} of ${name} went back from ${was} to ${is}`);
   }
   before.records.forEach((old, index) => {
     if (!isEnded(old)) return;
     const [was, is] = [JSON.stringify(old), JSON.stringify(now.records[index])];
-    promise(was === is, () => `a row of ${name} left its terminal state: it was ${was} and is ${is}`);
+    invariant(was === is, () => `a row of ${name} left its terminal state: it was ${was} and is ${is}`);
   });
 }

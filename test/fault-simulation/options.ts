@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { isMistakeName, MISTAKES, type MistakeName } from './mistakes.ts';
+import { isMutantName, MUTANTS, type MutantName } from './mutants.ts';
 
 /** What the command was asked for: many seeds, or one to be shown. */
 export interface SimulationCommand {
@@ -8,12 +8,12 @@ export interface SimulationCommand {
   /** Shows the history of the one seed. */
   readonly isReplay: boolean;
   readonly workers: number;
-  readonly mistake: MistakeName | undefined;
+  readonly mutant: MutantName | undefined;
 }
 
 export const USAGE = `npm run sim -- --seeds N [--from M] [--workers W]   plays N seeds from M (1) on, on W (2) threads
 npm run sim -- --seed K                             plays one seed and shows its history
-  --mistake NAME   with a mistake in the product: ${Object.keys(MISTAKES).join(', ')}`;
+  --mutant NAME   with a mutant in the product: ${Object.keys(MUTANTS).join(', ')}`;
 
 function wholeNumber(name: string, text: string | undefined, fallback: number): number {
   if (text === undefined) return fallback;
@@ -26,16 +26,16 @@ export function readCommand(args: readonly string[]): SimulationCommand {
   const text = { type: 'string' } as const;
   const { values } = parseArgs({
     args: [...args],
-    options: { seeds: text, from: text, seed: text, workers: text, mistake: text },
+    options: { seeds: text, from: text, seed: text, workers: text, mutant: text },
   });
-  const { mistake } = values;
-  if (mistake !== undefined && !isMistakeName(mistake)) throw new RangeError(`there is no mistake ${mistake}`);
+  const { mutant } = values;
+  if (mutant !== undefined && !isMutantName(mutant)) throw new RangeError(`there is no mutant ${mutant}`);
   const isReplay = values.seed !== undefined;
   return {
     from: isReplay ? wholeNumber('seed', values.seed, 1) : wholeNumber('from', values.from, 1),
     seeds: isReplay ? 1 : Math.max(1, wholeNumber('seeds', values.seeds, 1000)),
     isReplay,
     workers: Math.max(1, wholeNumber('workers', values.workers, 2)),
-    mistake,
+    mutant,
   };
 }

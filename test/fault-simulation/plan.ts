@@ -18,7 +18,7 @@ export interface PlannedRow {
 export const WAYS = ['json', 'form', 'presigned', 'drop'] as const;
 export type Way = (typeof WAYS)[number];
 
-/** One submission of a reference: what it holds, how it comes in, and when (milliseconds after the start). */
+/** One submission of a reference: what it ifCondition, how it comes in, and when (milliseconds after the start). */
 export interface Attempt {
   readonly number: number;
   readonly way: Way;

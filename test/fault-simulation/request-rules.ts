@@ -1,7 +1,7 @@
 import type { FinProCall } from '../world/scripted-fin-pro.ts';
 import { timeOf } from './history.ts';
 import { type Evidence, endOf, saysNothing } from './upstream-evidence.ts';
-import { promise } from './violation.ts';
+import { invariant } from './violation.ts';
 
 /** Two looks for a session are 30 s apart and the first is 30 s after the call, less the 2 s that workers' clocks may differ by. */
 const APART = 27_900;
@@ -16,12 +16,12 @@ const MOST_ATTEMPTS = 4;
 export function keepsRequestRules(consentId: string, evidence: Evidence, rows: number, isGivenUp: boolean): void {
   const { requests, openings } = evidence;
   const shown = (): string => requests.map((call) => `${timeOf(call.at).trim()} ${endOf(call)}`).join(', ');
-  promise(
+  invariant(
     openings.length <= rows,
     () => `${consentId}, in ${rows} rows, had ${openings.length} sessions opened: ${shown()}`,
   );
   const tried = requests.filter((call) => ['opened', 'lost', 'running'].includes(endOf(call)));
-  promise(
+  invariant(
     tried.length <= rows * MOST_ATTEMPTS,
     () => `${consentId}, in ${rows} rows, had ${tried.length} FI requests that may have been seen: ${shown()}`,
   );
@@ -30,11 +30,11 @@ export function keepsRequestRules(consentId: string, evidence: Evidence, rows: n
     const next = requests[index + 1];
     const end = endOf(call);
     if (!next || end === 'not-processed' || end === 'put-off') return;
-    promise(end !== 'opened' || rows > 1, () => `${consentId} had a session and was requested again: ${shown()}`);
+    invariant(end !== 'opened' || rows > 1, () => `${consentId} had a session and was requested again: ${shown()}`);
     // What was answered may not have been heard, by a worker that died of it. Rows with one consent follow each other.
     if (end === 'opened' || (end === 'refused' && rows > 1)) return;
     const looks = evidence.probes.filter(({ at }) => at > call.at && at < next.at);
-    promise(
+    invariant(
       wasLookedFor(call, looks),
       () => `${consentId} was ${end} and requested again, and no session had been looked for: ${shown()}`,
     );

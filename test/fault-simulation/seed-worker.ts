@@ -1,14 +1,14 @@
 import { parentPort } from 'node:worker_threads';
 import { z } from 'zod';
 import { captureLogLines } from './log-lines.ts';
-import { isMistakeName } from './mistakes.ts';
+import { isMutantName } from './mutants.ts';
 import { type Outcome, simulate } from './simulate.ts';
 
 /** Seeds to play, both bounds included. */
 const block = z.object({
   first: z.number().int(),
   last: z.number().int(),
-  mistake: z.string().refine(isMistakeName).optional(),
+  mutant: z.string().refine(isMutantName).optional(),
 });
 
 /** What a thread answers when a block is done: the seeds that broke a promise. */
@@ -20,10 +20,10 @@ export interface BlockResult {
 const logLines = captureLogLines();
 
 parentPort?.on('message', async (message: unknown) => {
-  const { first, last, mistake } = block.parse(message);
+  const { first, last, mutant } = block.parse(message);
   const broken: Outcome[] = [];
   for (let seed = first; seed <= last; seed += 1) {
-    const outcome = await simulate(seed, logLines, { mistake });
+    const outcome = await simulate(seed, logLines, { mutant });
     if (outcome.broken !== null) broken.push(outcome);
   }
   const result: BlockResult = { played: last - first + 1, broken };

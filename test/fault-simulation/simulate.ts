@@ -7,16 +7,16 @@ import { checkEnd } from './end-checks.ts';
 import type { FaultMix } from './fault-mix.ts';
 import { historyOn } from './history.ts';
 import type { LogLines } from './log-lines.ts';
-import { MISTAKES, type MistakeName } from './mistakes.ts';
+import { MUTANTS, type MutantName } from './mutants.ts';
 import { observerOf, type Sight } from './observer.ts';
 import { randomOf } from './random.ts';
 import { type Scenario, scenarioOf } from './scenario.ts';
-import { promise, Violation } from './violation.ts';
+import { invariant, Violation } from './violation.ts';
 import { referenceKey, wire } from './wiring.ts';
 
 export interface SimulationOptions {
   readonly keepHistory?: boolean;
-  readonly mistake?: MistakeName | undefined;
+  readonly mutant?: MutantName | undefined;
   /** Another scenario than the seed's. */
   readonly scenario?: Scenario;
 }
@@ -35,7 +35,7 @@ export interface Outcome {
 }
 
 const LONGEST_INVOCATION = 60_000;
-/** How long after its deadline a batch may need to end: a claim, recovery, and messages that are late. */
+/** How long after its deadline a batch may need to end: a lease, recovery, and messages that are late. */
 const GRACE = 180 * 60_000;
 
 /**
@@ -52,8 +52,8 @@ export async function simulate(seed: number, logLines: LogLines, options: Simula
   const rows = plan.batches.reduce((sum, { attempts }) => sum + (attempts[0]?.rows.length ?? 0), 0);
   const faults = mix.families.join(', ') || 'none';
   history.note('seed', `${seed}: ${plan.batches.length} batches, ${rows} rows; faults: ${faults}`);
-  const mistake = options.mistake ? MISTAKES[options.mistake]() : null;
-  const { world, cluster, finPro, fileQueue, written } = wire(seed, scenario, clock, history, mistake);
+  const mutant = options.mutant ? MUTANTS[options.mutant]() : null;
+  const { world, cluster, finPro, fileQueue, written } = wire(seed, scenario, clock, history, mutant);
   const { storage, chunkQueue, loop } = world;
   const clients = apiClients(world, plan, cluster, world.bucket);
   const observer = observerOf(world, clients);
@@ -90,10 +90,10 @@ export async function simulate(seed: number, logLines: LogLines, options: Simula
   let givenUp = 0;
   try {
     await clock.runUntil(START + scenario.settingsOf(0).batchDeadline + mix.calmFrom + GRACE, observe);
-    promise(restless() === null, () => `it does not come to rest: ${restless()}`);
+    invariant(restless() === null, () => `it does not come to rest: ${restless()}`);
     givenUp = await checkEnd({ world, plan, clients, observer, finPro });
     const leak = logLines.leaks[leaksBefore];
-    promise(leak === undefined, () => `a log line holds what none may: ${leak}`);
+    invariant(leak === undefined, () => `a log line holds what none may: ${leak}`);
   } catch (error) {
     broken = describe(error);
     history.note('broken', broken);
@@ -115,7 +115,7 @@ function describe(error: unknown): string {
 function isOpenWhileUnfinished({ data }: Sight, item: BatchItem | undefined): void {
   const { total, completed, failed } = data.summary;
   const isClosed = item !== undefined && item.closedAt !== null;
-  promise(
+  invariant(
     !isClosed || completed + failed === total,
     () => `${data.reference_id} is closed: ${JSON.stringify(data.summary)}`,
   );

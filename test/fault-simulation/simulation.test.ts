@@ -27,10 +27,10 @@ describe('a history', () => {
   });
 
   test('that breaks a promise says which, shows all that happened, and how to see it again', async () => {
-    const outcome = await simulate(1, logLines, { keepHistory: true, mistake: 'ignores-budget' });
+    const outcome = await simulate(1, logLines, { keepHistory: true, mutant: 'ignores-budget' });
     const report = reportOf(outcome, 'ignores-budget');
     expect(report).toMatch(/BROKEN: \d+ calls went over the limit of a window/);
-    expect(report).toContain('npm run sim -- --seed 1 --mistake ignores-budget');
+    expect(report).toContain('npm run sim -- --seed 1 --mutant ignores-budget');
     expect(report).toMatch(/schedule-batch|upload-batch|ingest-file/);
     expect(report).toContain('chunks.saveState');
   });
@@ -56,13 +56,13 @@ describe('the command', () => {
   test.each([
     [['--seeds', '20', '--from', '7'], { from: 7, seeds: 20, isReplay: false, workers: 2 }],
     [['--seed', '42'], { from: 42, seeds: 1, isReplay: true }],
-    [['--seed', '42', '--mistake', 'does-not-probe'], { mistake: 'does-not-probe' }],
+    [['--seed', '42', '--mutant', 'does-not-probe'], { mutant: 'does-not-probe' }],
     [[], { from: 1, seeds: 1000 }],
   ])('%j', (args, expected) => {
     expect(readCommand(args)).toMatchObject(expected);
   });
 
-  test.each([[['--seeds', 'many']], [['--mistake', 'none-of-them']], [['--sed', '1']]])('refuses %j', (args) => {
+  test.each([[['--seeds', 'many']], [['--mutant', 'none-of-them']], [['--sed', '1']]])('refuses %j', (args) => {
     expect(() => readCommand(args)).toThrow();
   });
 });

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { promise } from './violation.ts';
+import { invariant } from './violation.ts';
 
 const count = z.number().int();
 const text = z.string().nullable();
@@ -15,7 +15,7 @@ const statusRecord = z.object({
 });
 export type StatusRecord = z.output<typeof statusRecord>;
 
-const statusData = z.object({
+const batchStatusData = z.object({
   reference_id: z.string(),
   batch_id: z.string(),
   batch_status: z.enum(['READY', 'IN_PROGRESS', 'COMPLETED', 'FAILED']),
@@ -31,9 +31,9 @@ const statusData = z.object({
   }),
   records: z.array(statusRecord),
 });
-export type StatusData = z.output<typeof statusData>;
+export type StatusData = z.output<typeof batchStatusData>;
 
-const statusBody = z.object({ data: statusData });
+const statusBody = z.object({ data: batchStatusData });
 
 const proxyAnswer = z.object({ statusCode: z.number(), body: z.string() });
 
@@ -61,6 +61,6 @@ export const contentOf = ({ text }: ApiAnswer): string => text.slice(text.indexO
 /** What a status answer says, or null for a 404. */
 export function statusDataOf({ status, body }: ApiAnswer): StatusData | null {
   if (status === 404) return null;
-  promise(status === 200, () => `a status call was answered ${status}: ${JSON.stringify(body)}`);
+  invariant(status === 200, () => `a status call was answered ${status}: ${JSON.stringify(body)}`);
   return statusBody.parse(body).data;
 }

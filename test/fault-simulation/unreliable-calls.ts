@@ -1,7 +1,7 @@
 import type { RemoteCall } from '../world/remote-call.ts';
 import type { VirtualClock } from '../world/virtual-clock.ts';
 import { START } from '../world/world.ts';
-import { type Aim, type FaultMix, STRIKES, type Strike } from './fault-mix.ts';
+import { type Aim, FAULTS, type Fault, type FaultMix } from './fault-mix.ts';
 import type { History } from './history.ts';
 import type { Random } from './random.ts';
 
@@ -45,7 +45,7 @@ export function networkOf(clock: VirtualClock, mix: FaultMix, random: Random, hi
   const shareNow = (share: number): number => (clock.now() - START < mix.calmFrom ? share : share * mix.after);
 
   const hits = new Map<Aim, number>();
-  const strikeOf = (worker: string, what: string): Strike | null => {
+  const faultAt = (worker: string, what: string): Fault | null => {
     calls += 1;
     for (const aim of mix.aimed) {
       if (!aim.worker.test(worker) || !aim.call.test(what)) continue;
@@ -56,7 +56,7 @@ export function networkOf(clock: VirtualClock, mix: FaultMix, random: Random, hi
     const certain = mix.certain.get(calls);
     if (certain) return certain;
     if (ADVANCING.test(worker) && random.chance(shareNow(mix.deadly))) return 'dies-before';
-    return STRIKES.find((strike) => random.chance(shareNow(mix.strikes[strike]))) ?? null;
+    return FAULTS.find((strike) => random.chance(shareNow(mix.strikes[strike]))) ?? null;
   };
 
   const worker = (name: string): Worker => {
@@ -75,7 +75,7 @@ export function networkOf(clock: VirtualClock, mix: FaultMix, random: Random, hi
 
     const call: RemoteCall = async (what, effect) => {
       orDead();
-      const strike = strikeOf(name, what);
+      const strike = faultAt(name, what);
       if (strike && history.isKept) history.note(name, `${what} ${strike}`);
       if (random.chance(shareNow(mix.pauses))) await clock.wait(random.int(0, 200));
       const canFail = !ANSWERED.test(what);

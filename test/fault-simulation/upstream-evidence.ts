@@ -35,6 +35,6 @@ export function endOf({ opened, failure }: FinProCall): RequestEnd {
   return code === 'DataFetchRequestInProgress' ? 'running' : 'refused';
 }
 
-/** A probe that says that there is no session, or none that could be the one. */
+/** A reconcile that says that there is no session, or none that could be the one. */
 export const saysNothing = ({ failure, told }: FinProCall): boolean =>
   told !== null || (failure?.sent === 'answered' && failure.code === 'NoDataFound');

@@ -4,6 +4,6 @@ export class Violation extends Error {
 }
 
 /** @throws Violation when the promise does not hold */
-export function promise(holds: boolean, broken: () => string): void {
+export function invariant(holds: boolean, broken: () => string): void {
   if (!holds) throw new Violation(broken());
 }

@@ -7,7 +7,7 @@ import { bucketOf } from './bucket.ts';
 import { type Cluster, clusterOf, type Storage, type Surroundings } from './cluster.ts';
 import { type EventQueue, eventQueue, type QueueWorld } from './event-queue.ts';
 import type { History } from './history.ts';
-import type { Mistake } from './mistakes.ts';
+import type { Mutant } from './mutants.ts';
 import type { Plan, Tenant } from './plan.ts';
 import { randomOf } from './random.ts';
 import type { Scenario } from './scenario.ts';
@@ -35,7 +35,7 @@ export function wire(
   { plan, mix, settingsOf }: Scenario,
   clock: VirtualClock,
   history: History,
-  mistake: Mistake | null,
+  mutant: Mutant | null,
 ): Wiring {
   const random = randomOf(seed, 'chance');
   const network = networkOf(clock, mix, random, history);
@@ -56,7 +56,7 @@ export function wire(
     ids: sequentialIds(),
     settings: () => settingsOf(version),
     onState: (key) => void written.add(referenceKey(key)),
-    mistake,
+    mutant,
   };
   const cluster = clusterOf(world);
   chunkQueue.consume = async (messageId, body) =>

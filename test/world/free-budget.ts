@@ -1,16 +1,16 @@
 import type { Reservation } from '#lambdas/chunk/state.ts';
 import type { Settings } from '#lambdas/platform/settings.ts';
-import type { Budget, BudgetLesson } from '#lambdas/upstream/permit.ts';
+import type { Budget, CallOutcomes } from '#lambdas/upstream/permit.ts';
 
 /** A budget with room for everything at once, for tests of other things. It learns nothing and has no circuit. */
 export interface FreeBudget extends Budget {
-  readonly lessons: readonly BudgetLesson[];
+  readonly lessons: readonly CallOutcomes[];
   /** Whether leave says that the window before was nearly used up. */
   tight: boolean;
 }
 
 export function freeBudget({ clockSkew, upstream }: Settings): FreeBudget {
-  const lessons: BudgetLesson[] = [];
+  const lessons: CallOutcomes[] = [];
   const budget: FreeBudget = {
     lessons,
     tight: false,
@@ -23,9 +23,9 @@ export function freeBudget({ clockSkew, upstream }: Settings): FreeBudget {
         tight: budget.tight,
         epoch: 0,
       };
-      return { granted: true, trial: false, taken: true, reservation };
+      return { granted: true, halfOpen: false, taken: true, reservation };
     },
-    giveBack: async () => {},
+    release: async () => {},
     learn: async (_organisationId, _reservation, lesson) => {
       lessons.push(lesson);
       return false;

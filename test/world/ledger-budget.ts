@@ -1,6 +1,6 @@
 import type { Settings } from '#lambdas/platform/settings.ts';
-import { AWAY } from '#lambdas/upstream/circuit-breaker.ts';
-import type { Budget, BudgetLesson, Leave } from '#lambdas/upstream/permit.ts';
+import { FAILURE_THRESHOLD } from '#lambdas/upstream/circuit-breaker.ts';
+import type { Budget, CallOutcomes, Permit } from '#lambdas/upstream/permit.ts';
 import { correctionOf, credibleReset } from '#lambdas/upstream/rate-limit-headers.ts';
 import { capacityOf, isStillGood, type Ledger, offerWindow, windowAt } from '#lambdas/upstream/rate-window.ts';
 import { direct, type RemoteCall } from './remote-call.ts';
@@ -52,7 +52,7 @@ export function ledgerBudget(
       return true;
     });
 
-  const tryCircuit = async (organisationId: string, { epoch }: Ledger, seen: number, now: number): Promise<Leave> => {
+  const tryCircuit = async (organisationId: string, { epoch }: Ledger, seen: number, now: number): Promise<Permit> => {
     const next = now + circuitWait;
     const isOurs = await update(
       organisationId,
@@ -61,10 +61,10 @@ export function ledgerBudget(
     );
     if (!isOurs) return { granted: false, waitUntil: next };
     const reservation = { startsAt: now - clockSkew, endsAt: next + clockSkew, tokens: 1, tight: false, epoch };
-    return { granted: true, trial: true, taken: false, reservation };
+    return { granted: true, halfOpen: true, taken: false, reservation };
   };
 
-  const take = async (organisationId: string, ledger: Ledger, calls: number, now: number): Promise<Leave | null> => {
+  const take = async (organisationId: string, ledger: Ledger, calls: number, now: number): Promise<Permit | null> => {
     const reservation = offerWindow(ledger, calls, now, clockSkew);
     if (!reservation) return { granted: false, waitUntil: now + ledger.length };
     const { startsAt, tokens } = reservation;
@@ -80,7 +80,7 @@ export function ledgerBudget(
         return { used: new Map([...recent, [startsAt, (used.get(startsAt) ?? 0) + tokens]]) };
       },
     );
-    return isTaken ? { granted: true, trial: false, taken: true, reservation } : null;
+    return isTaken ? { granted: true, halfOpen: false, taken: true, reservation } : null;
   };
 
   /** True when the circuit was closed. */
@@ -137,12 +137,12 @@ export function ledgerBudget(
     }
   };
 
-  const addFailures = (organisationId: string, { points, answered }: BudgetLesson['failures']): Promise<boolean> =>
+  const addFailures = (organisationId: string, { points, answered }: CallOutcomes['failures']): Promise<boolean> =>
     call('budget.update', () => {
       const stored = ledgerOf(organisationId);
       const failures = answered ? points : stored.failures + points;
       ledgers.set(organisationId, { ...stored, failures });
-      return failures >= AWAY;
+      return failures >= FAILURE_THRESHOLD;
     });
 
   return {
@@ -158,7 +158,7 @@ export function ledgerBudget(
           return tryCircuit(organisationId, ledger, circuitOpenUntil, now);
         }
         if (held && isStillGood(held, ledger, now, clockSkew)) {
-          return { granted: true, trial: false, taken: false, reservation: held };
+          return { granted: true, halfOpen: false, taken: false, reservation: held };
         }
         const leave = await take(organisationId, ledger, calls, now);
         if (leave) return leave;
@@ -166,12 +166,12 @@ export function ledgerBudget(
       return { granted: false, waitUntil: now + waitStep };
     },
 
-    giveBack: async (organisationId, { startsAt, epoch }, tokens) => {
+    release: async (organisationId, { startsAt, epoch }, tokens) => {
       await update(
         organisationId,
         (stored) => (stored.used.get(startsAt) ?? 0) >= tokens && stored.epoch === epoch,
         ({ used }) => ({ used: new Map([...used, [startsAt, (used.get(startsAt) ?? 0) - tokens]]) }),
-        'budget.giveBack',
+        'budget.release',
       );
     },
 

@@ -64,8 +64,8 @@ export function memoryBatches(
         return item && !isExpired(item) && !isLapsed(item) ? structuredClone(item.batch) : null;
       }),
 
-    findReserved: (organisationId, referenceId) =>
-      call('batches.findReserved', () => {
+    findUpload: (organisationId, referenceId) =>
+      call('batches.findUpload', () => {
         const item = items.get(keyOf({ organisationId, referenceId }));
         return item && !isExpired(item) ? structuredClone(item.batch) : null;
       }),
@@ -78,16 +78,16 @@ export function memoryBatches(
         return isFree;
       }),
 
-    claimReserved: (batch, until) =>
-      call('batches.claimReserved', () => {
+    leaseUpload: (batch, until) =>
+      call('batches.leaseUpload', () => {
         const item = itemOf(batch);
         if (!item?.batch.reservation || item.readUntil > clock.now()) return false;
         items.set(keyOf(batch), { ...item, readUntil: until });
         return true;
       }),
 
-    acceptReserved: (batch) =>
-      call('batches.acceptReserved', () => {
+    acceptUpload: (batch) =>
+      call('batches.acceptUpload', () => {
         if (!itemOf(batch)?.batch.reservation) return false;
         put(batch);
         return true;

@@ -1,4 +1,4 @@
-import type { Advance, ChunkLoop, ChunkTask } from '#lambdas/chunk/task.ts';
+import type { ChunkLoop, ChunkTask, NextStep } from '#lambdas/chunk/task.ts';
 import type { Settings } from '#lambdas/platform/settings.ts';
 import type { VirtualClock } from './virtual-clock.ts';
 
@@ -15,7 +15,7 @@ export interface MemoryLoop extends ChunkLoop {
   /** What the machine itself needs for a turn, in milliseconds. */
   overhead: number;
   /** What a turn of the loop does. */
-  advance: (task: ChunkTask) => Promise<Advance>;
+  advance: (task: ChunkTask) => Promise<NextStep>;
 }
 
 export function memoryLoop(clock: VirtualClock, { waitStep }: Settings): MemoryLoop {
@@ -24,13 +24,13 @@ export function memoryLoop(clock: VirtualClock, { waitStep }: Settings): MemoryL
 
   let turns = 0;
 
-  const turn = async (task: ChunkTask): Promise<Advance> => {
+  const turn = async (task: ChunkTask): Promise<NextStep> => {
     turns += 1;
     if (loop.overhead > 0) await clock.wait(loop.overhead);
     return loop.advance(task);
   };
 
-  const advanceWithRetries = async (task: ChunkTask): Promise<Advance> => {
+  const advanceWithRetries = async (task: ChunkTask): Promise<NextStep> => {
     for (const wait of RETRY_WAITS) {
       try {
         return await turn(task);

@@ -1,11 +1,11 @@
 import { type Acceptance, acceptBatch, type Submission } from '#lambdas/batch/accept.ts';
-import { type BatchReport, readStatus, type StatusRecord } from '#lambdas/batch/status/report.ts';
+import { type BatchReport, readBatchStatus, type StatusRecord } from '#lambdas/batch/status/report.ts';
 import { type AdvanceLimits, advanceChunk } from '#lambdas/chunk/advance.ts';
 import { recoverBatches } from '#lambdas/chunk/recover.ts';
-import type { Advance, ChunkTask } from '#lambdas/chunk/task.ts';
+import type { ChunkTask, NextStep } from '#lambdas/chunk/task.ts';
 import type { Clock } from '#lambdas/platform/system.ts';
 import type { Budget } from '#lambdas/upstream/permit.ts';
-import { type Fate, mortal } from './mortal-ports.ts';
+import { crashable, type FaultPlan } from './crashable-ports.ts';
 import { ORGANISATION, REFERENCE } from './submissions.ts';
 import type { World } from './world.ts';
 
@@ -15,14 +15,14 @@ const ADVANCE_CHUNK = 60_000;
 const RECOVERY = 60_000;
 const RECOVERY_INTERVAL = 60_000;
 
-const UNTOUCHED: Fate = () => 'none';
+const UNTOUCHED: FaultPlan = () => 'none';
 
 /** What an invocation is given: the world, on a clock of its own. */
 type InvocationPorts = Omit<World<Budget>, 'clock'> & { readonly clock: Clock };
 
 export interface PipelineOptions {
   /** What strikes the functions' calls. */
-  readonly fate?: Fate;
+  readonly fate?: FaultPlan;
   /** How far the next invocation's clock is from the true one, in milliseconds; clocks agree within 2 s. */
   readonly clockOffset?: () => number;
 }
@@ -41,7 +41,7 @@ export function connectPipeline(
   ): Promise<T> => {
     const offset = clockOffset();
     const own: Clock = { now: () => clock.now() + offset };
-    const life = mortal<InvocationPorts>({ ...world, clock: own }, fate);
+    const life = crashable<InvocationPorts>({ ...world, clock: own }, fate);
     const timeout = clock.timer(lifetime);
     void timeout.done.then(life.kill);
     const functionEndsAt = own.now() + lifetime;
@@ -59,7 +59,7 @@ export function connectPipeline(
       const advance = await advanceChunk(ports, task, { ...limits, callsEndAt });
       if (!advance.done) await ports.loop.start(task, advance.resumeAt);
     });
-  loop.advance = (task: ChunkTask): Promise<Advance> =>
+  loop.advance = (task: ChunkTask): Promise<NextStep> =>
     invoke(ADVANCE_CHUNK, (ports, limits) => advanceChunk(ports, task, limits));
 
   const recoverEveryMinute = async (): Promise<void> => {
@@ -97,7 +97,7 @@ export async function runBatch(
 
 /** Where the batch stands, on one page of 1,000 with balances. */
 export const reportOf = (world: World<Budget>, referenceId = REFERENCE): Promise<BatchReport> =>
-  readStatus(world, ORGANISATION, {
+  readBatchStatus(world, ORGANISATION, {
     referenceId,
     filter: { statuses: new Set(), retryEligible: null, search: null },
     page: 1,

@@ -2,7 +2,7 @@ import type { Ids } from '#lambdas/platform/system.ts';
 import type { AccountBalance } from '#lambdas/upstream/accounts.ts';
 import type { UpstreamFailure } from '#lambdas/upstream/failures.ts';
 import type { FinPro, FiRequest, UpstreamAnswer } from '#lambdas/upstream/finpro.ts';
-import type { RateHint } from '#lambdas/upstream/rate-limit-headers.ts';
+import type { RateLimitHeaders } from '#lambdas/upstream/rate-limit-headers.ts';
 import type { FiStatus } from '#lambdas/upstream/session.ts';
 import { answered, type ConsentBehaviour, LOST, READY, TOO_MANY } from './consent-behaviour.ts';
 import type { VirtualClock } from './virtual-clock.ts';
@@ -89,7 +89,7 @@ export function scriptedFinPro(clock: VirtualClock, ids: Ids): ScriptedFinPro {
   };
 
   /** Counts a call in its window and says what the headers say. */
-  const rateOf = (organisationId: string, at: number): RateHint & { readonly isOver: boolean } => {
+  const rateOf = (organisationId: string, at: number): RateLimitHeaders & { readonly isOver: boolean } => {
     if (!finPro.rateLimit) return { limit: null, remaining: null, resetAt: null, isOver: false };
     const { limit, window, anchor = 0 } = finPro.rateLimit;
     const start = at - ((at - anchor) % window);

@@ -5,10 +5,10 @@ import { type FreeBudget, freeBudget } from './free-budget.ts';
 import { type LedgerBudget, ledgerBudget } from './ledger-budget.ts';
 import { type MemoryBatches, memoryBatches } from './memory-batches.ts';
 import { type MemoryChunks, memoryChunks } from './memory-chunks.ts';
-import { type MemoryJournal, memoryJournal } from './memory-journal.ts';
 import { type MemoryLoop, memoryLoop } from './memory-loop.ts';
 import { type MemoryQueue, memoryQueue } from './memory-queue.ts';
 import { type MemoryReports, memoryReports } from './memory-reports.ts';
+import { type MemoryTelemetry, memoryTelemetry } from './memory-telemetry.ts';
 import { type ScriptedFinPro, scriptedFinPro } from './scripted-fin-pro.ts';
 import { sequentialIds } from './sequential-ids.ts';
 import { type VirtualClock, virtualClock } from './virtual-clock.ts';
@@ -34,7 +34,7 @@ export interface World<B> {
   readonly loop: MemoryLoop;
   readonly budget: B;
   readonly finPro: ScriptedFinPro;
-  readonly journal: MemoryJournal;
+  readonly telemetry: MemoryTelemetry;
   readonly reports: MemoryReports;
 }
 
@@ -63,7 +63,7 @@ function worldWith<B>(settings: Settings, budget: (settings: Settings) => B): Wo
     loop: memoryLoop(clock, settings),
     budget: budget(settings),
     finPro: scriptedFinPro(clock, sequentialIds(0x5e55)),
-    journal: memoryJournal(),
+    telemetry: memoryTelemetry(),
     reports: memoryReports(),
   };
 }

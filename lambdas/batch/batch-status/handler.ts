@@ -3,9 +3,9 @@ import type { Clients } from '#lambdas/clients/store.ts';
 import { jsonBody } from '#lambdas/platform/http/event.ts';
 import { apiHandler } from '#lambdas/platform/http/route.ts';
 import type { Clock, Ids } from '#lambdas/platform/system.ts';
-import { parseStatusQuery } from '../status/query.ts';
+import { parseBatchStatusQuery } from '../status/query.ts';
 import type { BatchReport } from '../status/report.ts';
-import { readStatus, type StatusPorts } from '../status/report.ts';
+import { readBatchStatus, type StatusPorts } from '../status/report.ts';
 
 export interface BatchStatusPorts extends StatusPorts {
   readonly clients: Clients;
@@ -16,16 +16,16 @@ export interface BatchStatusPorts extends StatusPorts {
 /** `POST /bulk/status` (seeds, bulk status). */
 export const batchStatusFunction = (ports: BatchStatusPorts) =>
   apiHandler({ ...ports, authenticate: authenticator(ports.clients, ports.clock) }, async ({ caller, event }) => {
-    const report = await readStatus(ports, caller.organisationId, parseStatusQuery(jsonBody(event)));
+    const report = await readBatchStatus(ports, caller.organisationId, parseBatchStatusQuery(jsonBody(event)));
     return {
-      content: { status: 'success', message: 'Bulk status retrieved successfully', data: statusData(report) },
+      content: { status: 'success', message: 'Bulk status retrieved successfully', data: batchStatusData(report) },
     };
   });
 
 const isoDate = (at: number): string => new Date(at).toISOString();
 
 /** A batch's report in the spelling of the seed (bulk status, `data`). */
-export const statusData = (report: BatchReport): object => ({
+export const batchStatusData = (report: BatchReport): object => ({
   reference_id: report.batch.referenceId,
   batch_id: report.batch.batchId,
   batch_status: report.status,

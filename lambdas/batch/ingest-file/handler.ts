@@ -6,7 +6,7 @@ import { type AcceptancePorts, acceptBatch } from '../accept.ts';
 import type { Batch } from '../batch.ts';
 import { storedFiles } from '../bucket.s3.ts';
 import type { Files, StoredFile } from '../bucket.ts';
-import { type FilePlace, placeOf } from '../bucket.ts';
+import { type ObjectKey, parseObjectKey } from '../bucket.ts';
 import { checkFileSize, fileTypeOf, readBatchFile } from '../file.ts';
 import { type FinishPorts, finishBatch, reportRejection } from '../finish.ts';
 
@@ -30,14 +30,14 @@ export interface IngestPorts extends AcceptancePorts, FinishPorts {
  * @throws ConflictError when somebody else is reading it just now; a retry is safe
  */
 export async function ingestFile(ports: IngestPorts, file: StoredFile, readUntil: number): Promise<void> {
-  const place = placeOf(file.key);
+  const place = parseObjectKey(file.key);
   switch (place.kind) {
     case 'upload':
       return ingestUpload(ports, file, place, readUntil);
     case 'drop':
       return ingestDrop(ports, file, place);
     case 'misplaced':
-      ports.journal.count('FileRejected');
+      ports.telemetry.count('FileRejected');
       return reportRejection(ports, file.key, rowError('InvalidFileName', place.reason));
     case 'other':
       return;
@@ -47,24 +47,24 @@ export async function ingestFile(ports: IngestPorts, file: StoredFile, readUntil
 async function ingestUpload(
   ports: IngestPorts,
   file: StoredFile,
-  place: FilePlace & { readonly kind: 'upload' },
+  place: ObjectKey & { readonly kind: 'upload' },
   readUntil: number,
 ): Promise<void> {
   const { batches } = ports;
-  const reserved = await batches.findReserved(place.organisationId, place.referenceId);
+  const reserved = await batches.findUpload(place.organisationId, place.referenceId);
   if (!reserved?.reservation || reserved.batchId !== place.batchId) return;
   // Dead by this clock; by another it may still be writing, and what it writes must not be cleared away.
-  if (!(await batches.claimReserved(reserved, readUntil + ports.settings.clockSkew))) {
+  if (!(await batches.leaseUpload(reserved, readUntil + ports.settings.clockSkew))) {
     throw new ConflictError('the file of the upload is being read by somebody else');
   }
   const { fileType } = reserved.reservation;
-  const content = await orFault(async () => {
+  const content = await toResult(async () => {
     checkFileSize(file.size);
     return readBatchFile(await ports.files.read(file), fileType, reserved.globalConfig);
   });
   if (content instanceof ServiceError) {
-    ports.journal.count('FileRejected');
-    await batches.acceptReserved(failedUpload(reserved, errorOf(content)));
+    ports.telemetry.count('FileRejected');
+    await batches.acceptUpload(failedUpload(reserved, errorOf(content)));
     return;
   }
   const { organisationId, referenceId, fileName, idempotency } = reserved;
@@ -87,10 +87,10 @@ const failedUpload = (reserved: Batch, error: RowError): Batch => ({ ...reserved
 async function ingestDrop(
   ports: IngestPorts,
   file: StoredFile,
-  { organisationId, referenceId, fileName }: FilePlace & { readonly kind: 'drop' },
+  { organisationId, referenceId, fileName }: ObjectKey & { readonly kind: 'drop' },
 ): Promise<void> {
   const reject = async (error: RowError, suffix = ''): Promise<void> => {
-    ports.journal.count('FileRejected');
+    ports.telemetry.count('FileRejected');
     await reportRejection(ports, file.key, error, suffix);
   };
   if (!(await ports.organisations.exists(organisationId))) {
@@ -99,7 +99,7 @@ async function ingestDrop(
   const known = await ports.batches.find(organisationId, referenceId);
   // Announced before: the batch is this version's own.
   if (known?.idempotency?.content === file.version) return known.error ? finishBatch(ports, known) : undefined;
-  const outcome = await orFault(async () => {
+  const outcome = await toResult(async () => {
     checkFileSize(file.size);
     const given = { fiDataRangeFrom: null, fiDataRangeTo: null, configId: null };
     const content = readBatchFile(await ports.files.read(file), fileTypeOf(null, fileName), given);
@@ -123,7 +123,7 @@ async function ingestDrop(
 const errorOf = ({ code, message }: ServiceError): RowError => rowError(code, message);
 
 /** What an attempt gives, or the fault of the file that stopped it; faults of ours are thrown on. */
-async function orFault<T>(attempt: () => Promise<T>): Promise<T | ServiceError> {
+async function toResult<T>(attempt: () => Promise<T>): Promise<T | ServiceError> {
   try {
     return await attempt();
   } catch (error) {

@@ -12,7 +12,7 @@ export interface RecordFilter {
   readonly search: string | null;
 }
 
-export interface StatusQuery {
+export interface BatchStatusQuery {
   readonly referenceId: string;
   readonly filter: RecordFilter;
   readonly page: number;
@@ -54,7 +54,7 @@ const statusQuery = z.object({
  * Parses the body of a bulk status call (seeds, bulk status).
  * @throws ServiceError `MissingReferenceId` or `InvalidRequest`, naming the field
  */
-export function parseStatusQuery(body: Readonly<Record<string, unknown>>): StatusQuery {
+export function parseBatchStatusQuery(body: Readonly<Record<string, unknown>>): BatchStatusQuery {
   const referenceId = parseReferenceId(body['reference_id']);
   const parsed = statusQuery.safeParse(body);
   if (!parsed.success) {

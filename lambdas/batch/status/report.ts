@@ -7,7 +7,7 @@ import type { AccountDetails } from '#lambdas/upstream/accounts.ts';
 import type { RowError } from '#lambdas/upstream/failures.ts';
 import { type Batch, type BatchStatus, batchStatusOf, type GlobalConfig, progressOf, sumCounters } from '../batch.ts';
 import type { Batches } from '../store.ts';
-import type { RecordFilter, StatusQuery } from './query.ts';
+import type { BatchStatusQuery, RecordFilter } from './query.ts';
 
 /** One record of a batch, as the API shows it (seeds, bulk status, "Record Object"). */
 export interface StatusRecord {
@@ -49,10 +49,10 @@ interface Place {
  * of any filter but `search` is located from the same states, and only the chunks on that page are read.
  * @throws ServiceError `BatchNotFound`
  */
-export async function readStatus(
+export async function readBatchStatus(
   { batches, chunks }: StatusPorts,
   organisationId: string,
-  query: StatusQuery,
+  query: BatchStatusQuery,
 ): Promise<BatchReport> {
   const batch = await batches.find(organisationId, query.referenceId);
   if (!batch) {
@@ -65,7 +65,7 @@ export async function readStatus(
 export async function reportOf(
   chunks: Chunks,
   batch: Batch,
-  query: Omit<StatusQuery, 'referenceId'>,
+  query: Omit<BatchStatusQuery, 'referenceId'>,
 ): Promise<BatchReport> {
   // Of a reserved batch the first chunks may be there already, but they count only once it is accepted.
   const states = batch.chunks === 0 ? [] : await chunks.states(batch);

@@ -4,7 +4,7 @@ import { dynamoDbBatches, dynamoDbOpenBatches } from '#lambdas/batch/store.dynam
 import { connectTable } from '#lambdas/platform/dynamodb.ts';
 import { readSettings } from '#lambdas/platform/settings.ts';
 import { systemClock } from '#lambdas/platform/system.ts';
-import { telemetryJournal } from '#lambdas/platform/telemetry.ts';
+import { powertoolsTelemetry } from '#lambdas/platform/telemetry.ts';
 import { sqsChunkQueue } from '../queue.sqs.ts';
 import { dynamoDbChunks } from '../store.dynamodb.ts';
 import { recoverBatchesFunction } from './handler.ts';
@@ -23,9 +23,9 @@ export const handler = recoverBatchesFunction({
   openBatches: dynamoDbOpenBatches(table, environment.OPEN_BATCHES_INDEX),
   batches: dynamoDbBatches(table, systemClock, settings),
   chunks: dynamoDbChunks(table, systemClock, settings),
-  queue: sqsChunkQueue(environment.CHUNK_QUEUE_URL, telemetryJournal),
+  queue: sqsChunkQueue(environment.CHUNK_QUEUE_URL, powertoolsTelemetry),
   reports: reportsOnDemand(environment.BUCKET_NAME),
   clock: systemClock,
-  journal: telemetryJournal,
+  telemetry: powertoolsTelemetry,
   settings,
 });

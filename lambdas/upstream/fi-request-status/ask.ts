@@ -1,17 +1,17 @@
 import { ServiceError } from '#lambdas/platform/errors.ts';
 import type { Settings } from '#lambdas/platform/settings.ts';
 import type { Wait } from '#lambdas/platform/system.ts';
-import { callGate } from '../call-limiter.ts';
-import { callTally } from '../call-stats.ts';
+import { callLimiter } from '../call-limiter.ts';
+import { callStats } from '../call-stats.ts';
 import { classify, type UpstreamFailure } from '../failures.ts';
-import type { FiStatusDocument, StatusLookUp, StatusLookUps, UpstreamAnswer } from '../finpro.ts';
+import type { FiStatusDocument, FiStatusDocuments, FiStatusQuery, UpstreamAnswer } from '../finpro.ts';
 import { type TeachingPorts, teachBudget } from '../metered-call.ts';
-import type { ClientLeave, ClientShare } from '../permit.ts';
+import type { ClientPermit, ClientQuota } from '../permit.ts';
 
-export interface LookUpPorts extends TeachingPorts {
-  readonly lookUps: StatusLookUps;
-  readonly clientShare: ClientShare;
-  readonly keptStatuses: KeptStatuses;
+export interface AskPorts extends TeachingPorts {
+  readonly documents: FiStatusDocuments;
+  readonly clientQuota: ClientQuota;
+  readonly statusCache: StatusCache;
   readonly wait: Wait;
   readonly settings: Pick<Settings, 'client'>;
 }
@@ -31,14 +31,14 @@ const FINAL: ReadonlySet<unknown> = new Set([
  * @throws ServiceError the upstream's code and message as 400; `TooManyRequests` when no token is free soon; `UpstreamUnavailable` (502) and
  * `UpstreamTimeout` (504) when the upstream does not answer
  */
-export async function lookUpStatus(
-  ports: LookUpPorts,
+export async function askFiStatus(
+  ports: AskPorts,
   organisationId: string,
-  by: StatusLookUp,
+  by: FiStatusQuery,
 ): Promise<FiStatusDocument> {
-  const { keptStatuses, clock } = ports;
+  const { statusCache, clock } = ports;
   const { sessionId } = by;
-  const kept = sessionId === undefined ? null : await keptStatuses.find(organisationId, sessionId, clock.now());
+  const kept = sessionId === undefined ? null : await statusCache.find(organisationId, sessionId, clock.now());
   if (kept && answers(kept, by)) return kept;
   const answer = await ask(ports, organisationId, by);
   if (!answer.ok) throw refusal(answer, clock.now());
@@ -51,57 +51,57 @@ export async function lookUpStatus(
 
 /** An answer is not lost because it could not be kept. */
 async function keep(
-  { keptStatuses, clock, journal, settings }: LookUpPorts,
+  { statusCache, clock, telemetry, settings }: AskPorts,
   organisationId: string,
   sessionId: string,
   document: FiStatusDocument,
 ): Promise<void> {
   try {
-    await keptStatuses.keep(organisationId, sessionId, document, clock.now() + settings.client.statusKept);
+    await statusCache.keep(organisationId, sessionId, document, clock.now() + settings.client.statusCached);
   } catch (error) {
-    journal.note('a final status could not be kept', { organisationId, sessionId, error: String(error) });
+    telemetry.warn('a final status could not be kept', { organisationId, sessionId, error: String(error) });
   }
 }
 
 /** Whether a document is about all that it is looked up by; ids compare without case. */
-const answers = ({ data }: FiStatusDocument, by: StatusLookUp): boolean =>
+const answers = ({ data }: FiStatusDocument, by: FiStatusQuery): boolean =>
   Object.entries(by).every(([name, id]) => String(data[name]).toLowerCase() === String(id).toLowerCase());
 
 async function ask(
-  ports: LookUpPorts,
+  ports: AskPorts,
   organisationId: string,
-  by: StatusLookUp,
+  by: FiStatusQuery,
 ): Promise<UpstreamAnswer<FiStatusDocument>> {
-  const { reservation, trial } = await leaveToCall(ports, organisationId);
+  const { reservation, halfOpen } = await permitToCall(ports, organisationId);
   const lessons: Promise<void>[] = [];
-  const gate = callGate({
+  const limiter = callLimiter({
     clock: ports.clock,
     reservation,
-    trial,
+    halfOpen,
     callsEndAt: Number.POSITIVE_INFINITY,
     onOpen: (lesson) => lessons.push(teachBudget(ports, organisationId, reservation, lesson)),
   });
-  const tally = callTally(ports.journal);
+  const stats = callStats(ports.telemetry);
   const startedAt = ports.clock.now();
-  const answer = await ports.lookUps.lookUp(organisationId, by);
+  const answer = await ports.documents.statusDocument(organisationId, by);
   const failure = answer.ok ? null : answer.failure;
-  ports.journal.count('UpstreamCall');
-  gate.answered(answer.rate, failure);
-  tally.ended(ports.clock.now() - startedAt, failure);
-  tally.report(gate);
-  if (gate.circuit !== 'open') lessons.push(teachBudget(ports, organisationId, reservation, gate.lesson()));
+  ports.telemetry.count('UpstreamCall');
+  limiter.record(answer.rate, failure);
+  stats.ended(ports.clock.now() - startedAt, failure);
+  stats.report(limiter);
+  if (limiter.circuit !== 'open') lessons.push(teachBudget(ports, organisationId, reservation, limiter.lesson()));
   await Promise.all(lessons);
   return answer;
 }
 
 /** Waits for leave as long as a client can be kept waiting. */
-async function leaveToCall(
-  { clientShare, clock, wait, settings }: LookUpPorts,
+async function permitToCall(
+  { clientQuota, clock, wait, settings }: AskPorts,
   organisationId: string,
-): Promise<Extract<ClientLeave, { granted: true }>> {
+): Promise<Extract<ClientPermit, { granted: true }>> {
   const giveUpAt = clock.now() + settings.client.patience;
   for (;;) {
-    const leave = await clientShare.take(organisationId, clock.now());
+    const leave = await clientQuota.take(organisationId, clock.now());
     if (leave.granted) return leave;
     const pause = Math.max(1, leave.until - clock.now());
     if (leave.because === 'circuit-open') throw unavailable('FinPro does not answer at present', pause);
@@ -141,7 +141,7 @@ const tooMany = (retryAfter: number): ServiceError =>
   );
 
 /** Final answers to look-ups by session, for a while. */
-export interface KeptStatuses {
+export interface StatusCache {
   /** Null when none is kept at this time. */
   find(organisationId: string, sessionId: string, now: number): Promise<FiStatusDocument | null>;
   keep(organisationId: string, sessionId: string, document: FiStatusDocument, until: number): Promise<void>;

@@ -6,10 +6,10 @@ import { invalidRequest } from '#lambdas/platform/errors.ts';
 import { jsonBody } from '#lambdas/platform/http/event.ts';
 import { apiHandler } from '#lambdas/platform/http/route.ts';
 import type { Ids } from '#lambdas/platform/system.ts';
-import type { StatusLookUp } from '../finpro.ts';
-import { type LookUpPorts, lookUpStatus } from './ask.ts';
+import type { FiStatusQuery } from '../finpro.ts';
+import { type AskPorts, askFiStatus } from './ask.ts';
 
-export interface FiRequestStatusPorts extends ClientRatePorts, LookUpPorts {
+export interface FiRequestStatusPorts extends ClientRatePorts, AskPorts {
   readonly clients: Clients;
   readonly ids: Ids;
 }
@@ -22,7 +22,7 @@ export const fiRequestStatusFunction = (ports: FiRequestStatusPorts) =>
   apiHandler(
     { ...ports, authenticate: authenticator(ports.clients, ports.clock) },
     async ({ caller, event }) => {
-      const { data, message } = await lookUpStatus(ports, caller.organisationId, parseStatusLookUp(jsonBody(event)));
+      const { data, message } = await askFiStatus(ports, caller.organisationId, parseFiStatusQuery(jsonBody(event)));
       return { content: { status: 'success', data, message } };
     },
     { ver: VERSION, countCall: (organisationId) => countClientCall(ports, organisationId) },
@@ -34,7 +34,7 @@ const IDENTIFIERS = ['consentId', 'consentHandle', 'sessionId'] as const;
  * Parses the body of an FI Request Status call (seeds, FI Request Status). Faults are told in the seed's words, all in one list.
  * @throws ServiceError `InvalidRequest`
  */
-export function parseStatusLookUp(body: Readonly<Record<string, unknown>>): StatusLookUp {
+export function parseFiStatusQuery(body: Readonly<Record<string, unknown>>): FiStatusQuery {
   const given = IDENTIFIERS.filter((name) => body[name] !== undefined && body[name] !== null);
   if (given.length === 0) throw refused(['at least one of consentId, consentHandle or sessionId is required']);
   const faults = given.filter((name) => !isGuid(body[name])).map((name) => `${name} must be a valid GUID`);

@@ -3,12 +3,12 @@ import { dynamoDbClientCalls, dynamoDbClients } from '#lambdas/clients/store.dyn
 import { connectTable } from '#lambdas/platform/dynamodb.ts';
 import { readSettings } from '#lambdas/platform/settings.ts';
 import { randomIds, systemClock, systemWait } from '#lambdas/platform/system.ts';
-import { telemetryJournal } from '#lambdas/platform/telemetry.ts';
+import { powertoolsTelemetry } from '#lambdas/platform/telemetry.ts';
 import { dynamoDbBudget } from '../budget.ts';
 import { secretsManagerCredentials } from '../credentials.ts';
 import { finProClient } from '../finpro.http.ts';
 import { fiRequestStatusFunction } from './handler.ts';
-import { dynamoDbKeptStatuses } from './status-cache.dynamodb.ts';
+import { dynamoDbStatusCache } from './status-cache.dynamodb.ts';
 
 const environment = z
   .object({ TABLE_NAME: z.string(), FINPRO_BASE_URL: z.url(), UPSTREAM_SECRET_PREFIX: z.string() })
@@ -21,9 +21,9 @@ export const handler = fiRequestStatusFunction({
   clients: dynamoDbClients(table),
   clientCalls: dynamoDbClientCalls(table),
   budget,
-  clientShare: budget,
-  keptStatuses: dynamoDbKeptStatuses(table),
-  lookUps: finProClient({
+  clientQuota: budget,
+  statusCache: dynamoDbStatusCache(table),
+  documents: finProClient({
     baseUrl: environment.FINPRO_BASE_URL,
     timeout: settings.upstream.timeout,
     credentialsOf: secretsManagerCredentials(environment.UPSTREAM_SECRET_PREFIX),
@@ -31,6 +31,6 @@ export const handler = fiRequestStatusFunction({
   clock: systemClock,
   ids: randomIds,
   wait: systemWait,
-  journal: telemetryJournal,
+  telemetry: powertoolsTelemetry,
   settings,
 });

@@ -1,8 +1,8 @@
 import { GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
 import * as z from 'zod';
 import { epochSeconds, packJson, type Table, unpackJson } from '#lambdas/platform/dynamodb.ts';
-import { keptStatusKey } from '#lambdas/platform/keys.ts';
-import type { KeptStatuses } from './ask.ts';
+import { statusCacheKey } from '#lambdas/platform/keys.ts';
+import type { StatusCache } from './ask.ts';
 
 const keptItem = z.object({ keptUntil: z.number(), document: z.instanceof(Uint8Array) });
 const keptDocument = z.object({ message: z.string(), data: z.record(z.string(), z.unknown()) });
@@ -11,9 +11,9 @@ const keptDocument = z.object({ message: z.string(), data: z.record(z.string(), 
 const LARGEST = 300 * 1024;
 
 /** Statuses in the table, so that every container finds them. TTL deletes late: the time is looked at, too. */
-export const dynamoDbKeptStatuses = ({ client, name: TableName }: Table): KeptStatuses => ({
+export const dynamoDbStatusCache = ({ client, name: TableName }: Table): StatusCache => ({
   find: async (organisationId, sessionId, now) => {
-    const { Item } = await client.send(new GetCommand({ TableName, Key: keptStatusKey(organisationId, sessionId) }));
+    const { Item } = await client.send(new GetCommand({ TableName, Key: statusCacheKey(organisationId, sessionId) }));
     if (Item === undefined) return null;
     const { keptUntil, document } = keptItem.parse(Item);
     return keptUntil > now ? keptDocument.parse(unpackJson(document)) : null;
@@ -21,7 +21,7 @@ export const dynamoDbKeptStatuses = ({ client, name: TableName }: Table): KeptSt
   keep: async (organisationId, sessionId, document, until) => {
     const packed = packJson(document);
     if (packed.byteLength > LARGEST) return;
-    const Key = keptStatusKey(organisationId, sessionId);
+    const Key = statusCacheKey(organisationId, sessionId);
     await client.send(
       new PutCommand({
         TableName,

@@ -3,7 +3,7 @@ import { acceptBatch } from '#lambdas/batch/accept.ts';
 import type { Batch, Idempotency } from '#lambdas/batch/batch.ts';
 import type { Batches } from '#lambdas/batch/store.ts';
 import { ServiceError } from '#lambdas/platform/errors.ts';
-import { type Fate, mortal } from '#test/world/mortal-ports.ts';
+import { crashable, type FaultPlan } from '#test/world/crashable-ports.ts';
 import { connectPipeline, recordsOf, reportOf, runToEnd } from '#test/world/run-batch.ts';
 import { consentId, consents, ORGANISATION, REFERENCE, rowOf, submissionOf } from '#test/world/submissions.ts';
 import { roomyWorld, START } from '#test/world/world.ts';
@@ -47,7 +47,7 @@ describe('a batch that is accepted', () => {
         generation: 1,
       })),
     );
-    expect(world.journal.countOf('RowsAccepted')).toBe(8);
+    expect(world.telemetry.countOf('RowsAccepted')).toBe(8);
   });
 
   test('sends each row with its own values over the global ones', async () => {
@@ -93,7 +93,7 @@ describe('a reference that is taken', () => {
     await acceptBatch(world, submissionOf(consents(2)));
     const before = [...world.chunks.storedKeys];
     const written: string[] = [];
-    const watched = mortal(world, (call) => {
+    const watched = crashable(world, (call) => {
       if (!/\.(find|state|states)$/.test(call)) written.push(call);
       return 'none';
     });
@@ -199,8 +199,8 @@ describe('a crash of the function that accepts', () => {
   test.each(cases)('%s, %s: all of the batch is processed, or none of it is there', async (call, how) => {
     const world = roomyWorld({ CHUNK_ROWS: '2' });
     connectPipeline(world);
-    const fate: Fate = (each) => (each === call ? how : 'none');
-    const struck = mortal(world, fate);
+    const fate: FaultPlan = (each) => (each === call ? how : 'none');
+    const struck = crashable(world, fate);
     const answer = await Promise.race([acceptBatch(struck.ports, submissionOf(consents(5))), struck.death]).catch(
       () => null,
     );
@@ -223,10 +223,10 @@ describe('tasks that the queue refuses', () => {
     connectPipeline(world);
     world.queue.refuses = ({ chunk, generation }) => chunk % 2 === 1 && generation === 1;
     await acceptBatch(world, submissionOf(consents(4)));
-    expect(world.journal.countOf('TaskUnsent')).toBe(2);
+    expect(world.telemetry.countOf('TaskUnsent')).toBe(2);
     expect(world.queue.sent).toHaveLength(2);
     await runToEnd(world, START + HOUR);
     expect((await reportOf(world)).counters).toMatchObject({ COMPLETED: 4 });
-    expect(world.journal.countOf('ChunkRecovered')).toBe(2);
+    expect(world.telemetry.countOf('ChunkRecovered')).toBe(2);
   });
 });

@@ -38,15 +38,15 @@ test('only one reader gets the file of a reserved batch', async () => {
   const batches = dynamoDbBatches(api.table, clock, settings);
   const batch = await batches.find(TENANT.organisationId, REFERENCE);
   if (!batch) throw new Error('nothing was reserved');
-  const claims = await Promise.all([1, 2, 3].map(() => batches.claimReserved(batch, clock.now() + 60_000)));
-  expect(claims.filter(Boolean)).toHaveLength(1);
+  const leases = await Promise.all([1, 2, 3].map(() => batches.leaseUpload(batch, clock.now() + 60_000)));
+  expect(leases.filter(Boolean)).toHaveLength(1);
 });
 
 test('a reservation that is over leaves the reference free', async () => {
   const later = { now: () => Date.now() + settings.upload.expiry + settings.upload.reservation + 1_000 };
   const batches = dynamoDbBatches(api.table, later, settings);
   expect(await batches.find(TENANT.organisationId, REFERENCE)).toBeNull();
-  expect(await batches.findReserved(TENANT.organisationId, REFERENCE)).not.toBeNull();
+  expect(await batches.findUpload(TENANT.organisationId, REFERENCE)).not.toBeNull();
 });
 
 test('a client that lost its form gets one again for the same reservation, by its idempotency key', async () => {

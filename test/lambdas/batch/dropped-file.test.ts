@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { ingestFile } from '#lambdas/batch/ingest-file/handler.ts';
-import { mortal } from '#test/world/mortal-ports.ts';
+import { crashable } from '#test/world/crashable-ports.ts';
 import { connectPipeline, runToEnd } from '#test/world/run-batch.ts';
 import { ORGANISATION, REFERENCE } from '#test/world/submissions.ts';
 import { roomyWorld } from '#test/world/world.ts';
@@ -29,14 +29,14 @@ test('a dropped file without a valid row is reported at once, and its batch is c
   await ingestFile(ports, FILE, world.clock.now() + MINUTE);
   expect(reportIn(world)).toMatchObject(FAILED);
   expect(await world.openBatches.list()).toEqual([]);
-  expect(world.journal.countOf('BatchFinished')).toBe(1);
+  expect(world.telemetry.countOf('BatchFinished')).toBe(1);
 });
 
 test.each(['batches.accept', 'reports.write'])(
   'its report is written though its reader dies at %s and nobody reads the file again',
   async (last) => {
     const { world, ports } = dropFolder();
-    const dying = mortal(ports, (call) => (call === last ? 'dies-after' : 'none'));
+    const dying = crashable(ports, (call) => (call === last ? 'dies-after' : 'none'));
     await expect(
       Promise.race([ingestFile(dying.ports, FILE, world.clock.now() + MINUTE), dying.death]),
     ).rejects.toThrow('died');
@@ -45,6 +45,6 @@ test.each(['batches.accept', 'reports.write'])(
     await runToEnd(world, world.clock.now() + 5 * MINUTE);
     expect(reportIn(world)).toMatchObject(FAILED);
     expect(await world.openBatches.list()).toEqual([]);
-    expect(world.journal.countOf('BatchFinished')).toBe(1);
+    expect(world.telemetry.countOf('BatchFinished')).toBe(1);
   },
 );

@@ -3,7 +3,7 @@ import { uploadKey } from '#lambdas/batch/bucket.ts';
 import { reserveUpload } from '#lambdas/batch/create-upload/handler.ts';
 import { ingestFile } from '#lambdas/batch/ingest-file/handler.ts';
 import { readSettings } from '#lambdas/platform/settings.ts';
-import { mortal } from '#test/world/mortal-ports.ts';
+import { crashable } from '#test/world/crashable-ports.ts';
 import { connectPipeline, recordsOf, runToEnd } from '#test/world/run-batch.ts';
 import { consents, ORGANISATION, REFERENCE } from '#test/world/submissions.ts';
 import { roomyWorld } from '#test/world/world.ts';
@@ -44,7 +44,7 @@ test.each([
 ])('what a reader left behind that died is no part of the batch: %s', async (_, versions, chunkRows) => {
   const { world, ports, key } = await uploaded({ first: csv(['not-a-guid', ...consents(5)]), ...versions });
   // It dies when it has written all chunks, before the acceptance.
-  const dying = mortal(ports, (call) => (call === 'batches.acceptReserved' ? 'dies-before' : 'none'));
+  const dying = crashable(ports, (call) => (call === 'batches.acceptUpload' ? 'dies-before' : 'none'));
   const file = { key, version: 'first', size: 100 };
   await expect(
     Promise.race([ingestFile(dying.ports, file, world.clock.now() + LIFETIME), dying.death]),
@@ -72,9 +72,9 @@ test('a reader has the file to itself until it is certainly dead, by every clock
     ...ports,
     batches: {
       ...ports.batches,
-      claimReserved: (batch: Parameters<typeof ports.batches.claimReserved>[0], claimedUntil: number) => {
-        until.push(claimedUntil);
-        return ports.batches.claimReserved(batch, claimedUntil);
+      leaseUpload: (batch: Parameters<typeof ports.batches.leaseUpload>[0], leasedUntil: number) => {
+        until.push(leasedUntil);
+        return ports.batches.leaseUpload(batch, leasedUntil);
       },
     },
   };

@@ -47,12 +47,12 @@ describe('an advance', () => {
     expect((await world.batches.find(ORGANISATION, 'portfolio-2026-11'))?.finishedChunks).toEqual(new Set([0]));
   });
 
-  test('of a claimed chunk waits for the claim to end', async () => {
+  test('of a leased chunk waits for the lease to end', async () => {
     const world = roomyWorld();
     const task = await accepted(world, 1);
     const state = await world.chunks.state(task);
     if (!state) throw new Error('no chunk');
-    await world.chunks.saveState({ ...state, version: 2, claimedUntil: START + 5_000 });
+    await world.chunks.saveState({ ...state, version: 2, leasedUntil: START + 5_000 });
     // And a little later: this clock may be behind the one that wakes it.
     const resumeAt = START + 5_000 + world.settings.clockSkew;
     expect(await advanceChunk(world, task, limitsAt(START))).toEqual({ done: false, resumeAt });
@@ -78,7 +78,7 @@ describe('an advance', () => {
     const task = await accepted(world, 3);
     world.finPro.behave(consentId(2), { requests: [OPENS_UNHEARD] });
     expect(await advanceChunk(world, task, limitsAt(START))).toEqual({ done: false, resumeAt: START + 5_000 });
-    expect(await world.chunks.state(task)).toMatchObject({ dueAt: START + 5_000, claimedUntil: null });
+    expect(await world.chunks.state(task)).toMatchObject({ dueAt: START + 5_000, leasedUntil: null });
   });
 
   test('too early does nothing, and writes nothing', async () => {

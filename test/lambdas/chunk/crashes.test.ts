@@ -18,7 +18,7 @@ describe('a worker that dies', () => {
     'finPro.requestFi',
     'finPro.fiStatus',
     'finPro.fiBalance',
-    'budget.giveBack',
+    'budget.release',
     'budget.learn',
     'chunks.saveOutcome',
     'chunks.saveAccounts',
@@ -76,13 +76,13 @@ describe('a chunk whose workers die again and again', () => {
   test.each([
     ['at every call', /^finPro\./],
     ['whenever they write what was delivered', /^chunks\.saveAccounts$/],
-    ['before they have claimed it', /^budget\.reserve$/],
+    ['before they have leased it', /^budget\.reserve$/],
     ['when they read it', /^chunks\.input$/],
   ])('%s ends soon after the deadline, FAILED, Yes', async (_, deadly) => {
     const world = roomyWorld({ BATCH_DEADLINE_SECONDS: '14400' });
     connectPipeline(world, { fate: (call) => (deadly.test(call) ? 'dies-before' : 'none') });
     await acceptBatch(world, submissionOf(consents(2)));
-    // A claim ends at the latest 90 s after the deadline, and recovery comes every minute.
+    // A lease ends at the latest 90 s after the deadline, and recovery comes every minute.
     await runToEnd(world, START + 4 * HOUR + 5 * MINUTE);
     const records = await recordsOf(world);
     expect(records.map(({ status, retry_eligible }) => [status, retry_eligible])).toEqual([

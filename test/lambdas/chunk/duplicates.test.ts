@@ -3,7 +3,7 @@ import { acceptBatch } from '#lambdas/batch/accept.ts';
 import { hasOpenIntent } from '#lambdas/chunk/row.ts';
 import type { Budget } from '#lambdas/upstream/permit.ts';
 import { fails, LOST, NEVER_READY, OPENS, OPENS_UNHEARD, UNREACHABLE } from '#test/world/consent-behaviour.ts';
-import type { Fate } from '#test/world/mortal-ports.ts';
+import type { FaultPlan } from '#test/world/crashable-ports.ts';
 import { connectPipeline, recordsOf, runBatch, runToEnd } from '#test/world/run-batch.ts';
 import { consentId, rowOf, submissionOf } from '#test/world/submissions.ts';
 import { roomyWorld, type World } from '#test/world/world.ts';
@@ -127,7 +127,7 @@ describe('a crash while duplicates are sent', () => {
   test.each(cases)('%s, at FI request %i, %s: each row has a session of its own', async (_, nth, how, layout) => {
     const world = roomyWorld({ CHUNK_ROWS: '2' });
     let requests = 0;
-    const fate: Fate = (call) => {
+    const fate: FaultPlan = (call) => {
       if (call !== 'finPro.requestFi') return 'none';
       requests += 1;
       return requests === nth ? how : 'none';

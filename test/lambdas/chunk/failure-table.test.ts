@@ -131,8 +131,8 @@ describe('rows that end with a refusal', () => {
         account_details: [],
       });
       expect(world.finPro.calls).toHaveLength(1);
-      expect(world.journal.countOf('UpstreamUnclassified')).toBe(code === 'NeverHeardOf' ? 1 : 0);
-      expect(world.journal.countOf('RowFailed')).toBe(1);
+      expect(world.telemetry.countOf('UpstreamUnclassified')).toBe(code === 'NeverHeardOf' ? 1 : 0);
+      expect(world.telemetry.countOf('RowFailed')).toBe(1);
     },
   );
 

@@ -74,7 +74,7 @@ describe('a lost answer', () => {
     expect(record).toMatchObject({ status: 'COMPLETED' });
   });
 
-  test('whose first probe finds nothing yet is adopted at the second', async () => {
+  test('whose first reconcile finds nothing yet is adopted at the second', async () => {
     const { calls } = await callsOf({ requests: [OPENS_UNHEARD], statusFailures: [answered(400, 'NoDataFound')] });
     expect(calls.slice(0, 4)).toEqual([
       ['request', 0],

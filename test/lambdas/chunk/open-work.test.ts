@@ -9,8 +9,8 @@ import { roomyWorld } from '#test/world/world.ts';
 const QUANTITIES = ['OpenBatches', 'OldestBatchSeconds', 'OverdueChunkSeconds', 'ReadyRows', 'RowsInProgress'] as const;
 
 /** What recovery measured last. */
-const lastOf = ({ journal }: ReturnType<typeof roomyWorld>) =>
-  Object.fromEntries(QUANTITIES.map((quantity) => [quantity, journal.valuesOf(quantity).at(-1)]));
+const lastOf = ({ telemetry }: ReturnType<typeof roomyWorld>) =>
+  Object.fromEntries(QUANTITIES.map((quantity) => [quantity, telemetry.valuesOf(quantity).at(-1)]));
 
 test('where nothing is open, recovery says so', async () => {
   const world = roomyWorld();
@@ -48,16 +48,16 @@ test('rows that are polled are in progress, and their chunk, which only waits, i
   await world.clock.runUntil(world.clock.now() + 61_000);
   expect(lastOf(world)).toMatchObject({ OpenBatches: 1, OverdueChunkSeconds: 0, ReadyRows: 0, RowsInProgress: 1 });
   await runToEnd(world);
-  expect(world.journal.countOf('RowCompleted')).toBe(2);
-  expect(world.journal.countOf('RowFailed')).toBe(1);
+  expect(world.telemetry.countOf('RowCompleted')).toBe(2);
+  expect(world.telemetry.countOf('RowFailed')).toBe(1);
 });
 
 test('a batch that ends is measured once, from its acceptance', async () => {
   const world = roomyWorld();
   await runBatch(world, submissionOf(consents(300)));
-  expect(world.journal.countOf('BatchFinished')).toBe(1);
+  expect(world.telemetry.countOf('BatchFinished')).toBe(1);
   // Every consent is ready at its first poll, 5 s after its request.
-  expect(world.journal.valuesOf('BatchSeconds')).toEqual([5]);
-  expect(world.journal.countOf('UpstreamPoll')).toBe(300);
-  expect(world.journal.countOf('RowCompleted')).toBe(300);
+  expect(world.telemetry.valuesOf('BatchSeconds')).toEqual([5]);
+  expect(world.telemetry.countOf('UpstreamPoll')).toBe(300);
+  expect(world.telemetry.countOf('RowCompleted')).toBe(300);
 });

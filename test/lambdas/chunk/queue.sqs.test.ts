@@ -2,7 +2,7 @@ import { SQSClient } from '@aws-sdk/client-sqs';
 import { expect, test } from 'vitest';
 import { sqsChunkQueue } from '#lambdas/chunk/queue.sqs.ts';
 import type { ChunkTask } from '#lambdas/chunk/task.ts';
-import { memoryJournal } from '#test/world/memory-journal.ts';
+import { memoryTelemetry } from '#test/world/memory-telemetry.ts';
 
 const tasks: readonly ChunkTask[] = Array.from({ length: 12 }, (_, chunk) => ({
   organisationId: 'lender',
@@ -28,17 +28,17 @@ function answering(...answers: readonly (object | Error)[]): SQSClient {
 }
 
 test('ten messages go in a call, and nothing is noted when all are sent', async () => {
-  const journal = memoryJournal();
-  expect(await sqsChunkQueue('url', journal, answering({}, {})).send(tasks)).toEqual([]);
-  expect(journal.notes).toEqual([]);
+  const telemetry = memoryTelemetry();
+  expect(await sqsChunkQueue('url', telemetry, answering({}, {})).send(tasks)).toEqual([]);
+  expect(telemetry.notes).toEqual([]);
 });
 
 test('what could not be sent is given back, and its cause is noted', async () => {
-  const journal = memoryJournal();
+  const telemetry = memoryTelemetry();
   const partly = { Failed: [{ Id: '3', Code: 'InternalError', Message: 'try again', SenderFault: false }] };
-  const queue = sqsChunkQueue('url', journal, answering(partly, new Error('socket hang up')));
+  const queue = sqsChunkQueue('url', telemetry, answering(partly, new Error('socket hang up')));
   expect(await queue.send(tasks)).toEqual([tasks[3], tasks[10], tasks[11]]);
-  expect(journal.notes).toEqual([
+  expect(telemetry.notes).toEqual([
     'chunks could not be queued {"batchId":"batch","chunk":3,"error":"InternalError: try again"}',
     'chunks could not be queued {"batchId":"batch","chunk":10,"error":"Error: socket hang up"}',
   ]);

@@ -17,8 +17,8 @@ import {
   UNAUTHORIZED,
   UNREACHABLE,
 } from '#test/world/consent-behaviour.ts';
+import type { Fault, FaultPlan } from '#test/world/crashable-ports.ts';
 import type { LedgerBudget } from '#test/world/ledger-budget.ts';
-import type { Fate, Strike } from '#test/world/mortal-ports.ts';
 import { connectPipeline, runToEnd } from '#test/world/run-batch.ts';
 import { consentId, submissionOf } from '#test/world/submissions.ts';
 import { ratedWorld, START, type World } from '#test/world/world.ts';
@@ -93,7 +93,7 @@ export const history = fc.record({
   strikes: fc.array(
     fc.record({
       after: fc.integer({ min: 0, max: 80 }),
-      how: fc.constantFrom<Strike>('fails-before', 'fails-after', 'dies-before', 'dies-after'),
+      how: fc.constantFrom<Fault>('fails-before', 'fails-after', 'dies-before', 'dies-after'),
     }),
     { maxLength: 5 },
   ),
@@ -109,7 +109,7 @@ export const history = fc.record({
 export type History = typeof history extends fc.Arbitrary<infer T> ? T : never;
 
 /** Strikes the calls whose turn has come. */
-function fateOf(strikes: History['strikes']): Fate {
+function fateOf(strikes: History['strikes']): FaultPlan {
   const left = [...strikes];
   let wait = left[0]?.after ?? 0;
   return () => {

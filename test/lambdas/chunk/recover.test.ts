@@ -3,7 +3,7 @@ import { acceptBatch } from '#lambdas/batch/accept.ts';
 import { recoverBatches } from '#lambdas/chunk/recover.ts';
 import type { Budget } from '#lambdas/upstream/permit.ts';
 import { fails, LOST, NEVER_READY, OPENS_UNHEARD, UNAUTHORIZED } from '#test/world/consent-behaviour.ts';
-import { mortal } from '#test/world/mortal-ports.ts';
+import { crashable } from '#test/world/crashable-ports.ts';
 import { connectPipeline, recordsOf, reportOf, runToEnd } from '#test/world/run-batch.ts';
 import { consentId, consents, ORGANISATION, REFERENCE, submissionOf } from '#test/world/submissions.ts';
 import { ratedWorld, roomyWorld, START, taskOf, type World } from '#test/world/world.ts';
@@ -33,12 +33,12 @@ describe('a chunk that stands still', () => {
     expect(generationsSent(world)).toHaveLength(4);
   });
 
-  test('is left alone while somebody has claimed it', async () => {
+  test('is left alone while somebody has leased it', async () => {
     const world = roomyWorld();
     const { batch } = await acceptBatch(world, submissionOf(consents(1)));
     const state = await world.chunks.state(taskOf(batch));
     if (!state) throw new Error('no chunk');
-    await world.chunks.saveState({ ...state, version: 2, claimedUntil: START + HOUR });
+    await world.chunks.saveState({ ...state, version: 2, leasedUntil: START + HOUR });
     await world.clock.runUntil(START + HOUR - 1);
     await recoverBatches(world);
     expect(world.queue.sent).toHaveLength(1);
@@ -64,7 +64,7 @@ describe('a chunk that stands still', () => {
     }
     expect(world.finPro.calls).toEqual([]);
     expect(world.batches.closedAt(REF)).not.toBeNull();
-    expect(world.journal.countOf('ChunkGivenUp')).toBe(1);
+    expect(world.telemetry.countOf('ChunkGivenUp')).toBe(1);
   });
 
   test('goes on where it was when a later message arrives', async () => {
@@ -163,7 +163,7 @@ describe('the deadline of a batch', () => {
     await world.chunks.saveState({
       ...state,
       version: 2,
-      rows: state.rows.map((row) => ({ ...row, phase: 'fetching' })),
+      rows: state.rows.map((row) => ({ ...row, phase: 'fetchingBalances' })),
     });
     await world.clock.runUntil(START + HOUR);
     await recoverBatches(world);
@@ -217,14 +217,14 @@ describe('recovery', () => {
     for (const referenceId of names) await acceptBatch(world, submissionOf(consents(1), { referenceId }));
     await world.clock.runUntil(START + HOUR);
     let reads = 0;
-    const struck = mortal(world, (call) => {
+    const struck = crashable(world, (call) => {
       if (call !== 'chunks.states') return 'none';
       reads += 1;
       return reads === 2 ? 'fails-before' : 'none';
     });
     await recoverBatches(struck.ports);
     expect(world.queue.sent.slice(3).map(({ referenceId }) => referenceId)).toEqual(['first-batch', 'third-batch']);
-    expect(world.journal.notes).toHaveLength(1);
+    expect(world.telemetry.notes).toHaveLength(1);
   });
 
   test('does not touch a batch that waits for its time', async () => {
@@ -233,7 +233,7 @@ describe('recovery', () => {
     world.finPro.behave(consentId(1), { requests: [fails(LOST)] });
     await acceptBatch(world, submissionOf(consents(1)));
     await runToEnd(world);
-    expect(world.journal.countOf('ChunkRecovered')).toBe(0);
+    expect(world.telemetry.countOf('ChunkRecovered')).toBe(0);
   });
 
   test('passes over a batch that is gone', async () => {

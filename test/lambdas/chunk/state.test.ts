@@ -11,7 +11,7 @@ const SECOND = 1000;
 describe('a new chunk', () => {
   const chunk = newChunk(KEY, [false, true, false], START, settings);
   test('is due at once, in its first generation, and unclaimed', () => {
-    expect(chunk).toMatchObject({ version: 1, generation: 1, stalls: 0, dueAt: START, claimedUntil: null, tick: 1000 });
+    expect(chunk).toMatchObject({ version: 1, generation: 1, stalls: 0, dueAt: START, leasedUntil: null, tick: 1000 });
     expect(isFinished(chunk)).toBe(false);
   });
   test('has the rows that failed validation FAILED, to be changed before they are sent again', () => {

@@ -146,7 +146,7 @@ describe('the worst case of an item', () => {
       ...newChunkOf([]).state,
       version: 999_999,
       rows: rowsOf(anyRow),
-      claimedUntil: NOW + 1,
+      leasedUntil: NOW + 1,
       reservation: { startsAt: NOW, endsAt: NOW + 60_000, tokens: 500, tight: true, epoch: 12 },
     };
     await chunks.create([{ ...newChunkOf([]), state }]);

@@ -47,26 +47,26 @@ const TABLE: Readonly<Record<Phase, Partial<Record<RowEvent['kind'], Phase>>>> =
     accepted: 'polling',
     adopted: 'polling',
     'not-processed': 'ready',
-    'answer-lost': 'probing',
-    'already-running': 'probing',
+    'answer-lost': 'reconciling',
+    'already-running': 'reconciling',
     refused: 'failed',
     'given-up': 'failed',
   },
-  probing: {
+  reconciling: {
     adopted: 'polling',
     refused: 'failed',
-    'no-session': 'probing',
-    unanswered: 'probing',
+    'no-session': 'reconciling',
+    unanswered: 'reconciling',
     'given-up': 'failed',
   },
   polling: {
     refused: 'failed',
     pending: 'polling',
     unanswered: 'polling',
-    delivered: 'fetching',
+    delivered: 'fetchingBalances',
     'given-up': 'failed',
   },
-  fetching: { 'balances-fetched': 'completed', 'balances-failed': 'fetching', 'given-up': 'completed' },
+  fetchingBalances: { 'balances-fetched': 'completed', 'balances-failed': 'fetchingBalances', 'given-up': 'completed' },
   completed: {},
   failed: {},
 };
@@ -116,17 +116,17 @@ describe('the attempts of a row', () => {
     });
   });
 
-  test('a second empty probe costs one; a probe that was not answered counts for nothing', () => {
-    const first = transition(row('probing'), EVENTS['no-session'], at(10));
-    expect(first).toMatchObject({ phase: 'probing', round: 1, attempt: 1 });
-    expect(transition(first, EVENTS.unanswered, at(20))).toMatchObject({ phase: 'probing', round: 1, attempt: 1 });
+  test('a second empty reconcile costs one; a reconcile that was not answered counts for nothing', () => {
+    const first = transition(row('reconciling'), EVENTS['no-session'], at(10));
+    expect(first).toMatchObject({ phase: 'reconciling', round: 1, attempt: 1 });
+    expect(transition(first, EVENTS.unanswered, at(20))).toMatchObject({ phase: 'reconciling', round: 1, attempt: 1 });
     expect(transition(first, EVENTS['no-session'], at(40))).toMatchObject({
       phase: 'ready',
       attempt: 2,
       round: 0,
       touchedAt: START + 70 * SECOND,
     });
-    const last = row('probing', { attempt: 4, round: 1 });
+    const last = row('reconciling', { attempt: 4, round: 1 });
     expect(transition(last, EVENTS['no-session'], at(40))).toMatchObject({ phase: 'failed', eligibility: 'Yes' });
   });
 });
@@ -140,7 +140,7 @@ describe('the time of an FI request', () => {
   });
   test('stays that of the intent for a session that was found', () => {
     const requestedAt = START + 5 * SECOND;
-    expect(transition(row('probing', { requestedAt }), EVENTS.adopted, at(40)).requestedAt).toBe(requestedAt);
+    expect(transition(row('reconciling', { requestedAt }), EVENTS.adopted, at(40)).requestedAt).toBe(requestedAt);
   });
   test('is the time of its finding for a session that was running before', () => {
     const running = transition(row('requesting'), { kind: 'already-running' }, at(1000));
@@ -167,8 +167,8 @@ describe('balances', () => {
     expect(transition(row('polling'), EVENTS.delivered, at(10, { balances: false })).phase).toBe('completed');
   });
   test('that failed twice are done without', () => {
-    const once = transition(row('fetching'), EVENTS['balances-failed'], at(10));
-    expect(once).toMatchObject({ phase: 'fetching', round: 1 });
+    const once = transition(row('fetchingBalances'), EVENTS['balances-failed'], at(10));
+    expect(once).toMatchObject({ phase: 'fetchingBalances', round: 1 });
     expect(transition(once, EVENTS['balances-failed'], at(15))).toMatchObject({
       phase: 'completed',
       eligibility: null,

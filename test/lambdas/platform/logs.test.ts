@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { hashSecret } from '#lambdas/clients/secret.ts';
 import type { FiStatusDocument } from '#lambdas/upstream/finpro.ts';
-import type { Leave } from '#lambdas/upstream/permit.ts';
+import type { Permit } from '#lambdas/upstream/permit.ts';
 import { type CapturedOutput, captureOutput, invocation, PRODUCTION_TELEMETRY } from '#test/world/captured-output.ts';
 import { account, answered, fails, LOST, OPENS } from '#test/world/consent-behaviour.ts';
 import { runToEnd } from '#test/world/run-batch.ts';
@@ -38,7 +38,7 @@ const world = roomyWorld();
 
 /** The functions as they are deployed, with all their telemetry, on the fakes. */
 async function connect() {
-  const { telemetryJournal } = await import('#lambdas/platform/telemetry.ts');
+  const { powertoolsTelemetry } = await import('#lambdas/platform/telemetry.ts');
   const clients = {
     find: async () => ({
       clientId: HEADERS.client_id,
@@ -48,9 +48,9 @@ async function connect() {
       disabled: false,
     }),
   };
-  const leave: Extract<Leave, { granted: true }> = {
+  const leave: Extract<Permit, { granted: true }> = {
     granted: true,
-    trial: false,
+    halfOpen: false,
     taken: true,
     reservation: { startsAt: 0, endsAt: Number.MAX_SAFE_INTEGER, tokens: 1, tight: false, epoch: 0 },
   };
@@ -60,18 +60,18 @@ async function connect() {
   };
   const ports = {
     ...world,
-    journal: telemetryJournal,
+    telemetry: powertoolsTelemetry,
     clients,
     clientCalls: { add: async () => 1 },
-    clientShare: { take: async () => leave },
-    keptStatuses: {
+    clientQuota: { take: async () => leave },
+    statusCache: {
       find: async () => null,
       keep: async () => {
         throw Object.assign(new Error('throttled'), { item: document });
       },
     },
-    lookUps: {
-      lookUp: async () => ({
+    documents: {
+      statusDocument: async () => ({
         ok: true as const,
         value: document,
         rate: { limit: null, remaining: null, resetAt: null },

@@ -26,11 +26,11 @@ async function written(run: () => void): Promise<Record<string, unknown>[]> {
 describe('metrics', () => {
   test('are one line an invocation, however much was counted', async () => {
     const lines = await written(() => {
-      for (let call = 0; call < 250; call += 1) telemetry.telemetryJournal.count('UpstreamPoll');
-      telemetry.telemetryJournal.count('RowCompleted', 200);
-      telemetry.telemetryJournal.count('RowCompleted', 50);
-      telemetry.telemetryJournal.count('RowFailed', 0);
-      telemetry.telemetryJournal.measure('BudgetUsedPercent', 12.5);
+      for (let call = 0; call < 250; call += 1) telemetry.powertoolsTelemetry.count('UpstreamPoll');
+      telemetry.powertoolsTelemetry.count('RowCompleted', 200);
+      telemetry.powertoolsTelemetry.count('RowCompleted', 50);
+      telemetry.powertoolsTelemetry.count('RowFailed', 0);
+      telemetry.powertoolsTelemetry.gauge('BudgetUsedPercent', 12.5);
     });
     expect(lines).toHaveLength(1);
     expect(lines[0]).toMatchObject({ UpstreamPoll: 250, RowCompleted: 250, BudgetUsedPercent: 12.5 });
@@ -39,10 +39,10 @@ describe('metrics', () => {
 
   test('have the service as their only dimension, and each its unit', async () => {
     const [line] = await written(() => {
-      telemetry.telemetryJournal.count('UpstreamError.ConsentRevoked');
-      telemetry.telemetryJournal.measure('BatchSeconds', 90);
-      telemetry.telemetryJournal.measure('UpstreamMilliseconds', 1200);
-      telemetry.telemetryJournal.measure('OpenBatches', 0);
+      telemetry.powertoolsTelemetry.count('UpstreamError.ConsentRevoked');
+      telemetry.powertoolsTelemetry.gauge('BatchSeconds', 90);
+      telemetry.powertoolsTelemetry.gauge('UpstreamMilliseconds', 1200);
+      telemetry.powertoolsTelemetry.gauge('OpenBatches', 0);
     });
     expect(line?.['service']).toBe('bulk-data-fetch');
     expect(line?.['_aws']).toMatchObject({
@@ -67,7 +67,7 @@ describe('metrics', () => {
 
   test('go out, too, when the function throws, and not again with the next', async () => {
     const failing = telemetry.instrumented(async () => {
-      telemetry.telemetryJournal.count('ChunkRecovered', 3);
+      telemetry.powertoolsTelemetry.count('ChunkRecovered', 3);
       throw new Error('lost');
     });
     await expect(failing({}, invocation('recover-batches'))).rejects.toThrow('lost');
@@ -133,7 +133,7 @@ describe('a log line', () => {
           JSON.parse(text);
         } catch (error) {
           telemetry.logger.error('the request failed', { error: error instanceof Error ? error : String(error) });
-          telemetry.telemetryJournal.note('could not be read', { error: String(error) });
+          telemetry.powertoolsTelemetry.warn('could not be read', { error: String(error) });
         }
       }
     });

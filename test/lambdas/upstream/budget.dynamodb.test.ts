@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { readSettings } from '#lambdas/platform/settings.ts';
 import { dynamoDbBudget } from '#lambdas/upstream/budget.ts';
-import type { Leave } from '#lambdas/upstream/permit.ts';
+import type { Permit } from '#lambdas/upstream/permit.ts';
 import { type LocalTable, localTable } from '#test/world/local-table.ts';
 
 const settings = readSettings({});
@@ -21,7 +21,7 @@ beforeEach(async () => {
 });
 afterEach(() => table.close());
 
-const reservationOf = (leave: Leave) => {
+const reservationOf = (leave: Permit) => {
   if (!leave.granted) throw new Error(`no leave before ${leave.waitUntil}`);
   return leave.reservation;
 };
@@ -73,7 +73,7 @@ describe('the ledger', () => {
   test('takes back what was not used', async () => {
     const budget = dynamoDbBudget(table, table, settings);
     const first = reservationOf(await budget.reserve('org', 970, null, NOW));
-    await budget.giveBack('org', first, 500);
+    await budget.release('org', first, 500);
     expect(reservationOf(await budget.reserve('org', 400, null, NOW)).startsAt).toBe(first.startsAt);
   });
 
@@ -187,7 +187,7 @@ describe('the circuit', () => {
     expect(await budget.reserve('org', 10, null, NOW)).toMatchObject({ granted: true });
   });
 
-  test('is tried by one worker at a time, and closed by a trial that went well', async () => {
+  test('is tried by one worker at a time, and closed by a halfOpen that went well', async () => {
     const workers = Array.from({ length: 5 }, () => dynamoDbBudget(table, table, settings));
     const [one] = workers;
     if (!one) throw new Error('no worker');
@@ -199,9 +199,9 @@ describe('the circuit', () => {
     const leaves = await Promise.all(workers.map((worker) => worker.reserve('org', 10, null, later)));
     const trials = leaves.filter((leave) => leave.granted);
     expect(trials).toHaveLength(1);
-    expect(trials[0]).toMatchObject({ trial: true, reservation: { tokens: 1 } });
+    expect(trials[0]).toMatchObject({ halfOpen: true, reservation: { tokens: 1 } });
 
     await one.learn('org', reservation, { ...NOTHING, circuit: 'close' }, later);
-    expect(await one.reserve('org', 10, null, later)).toMatchObject({ granted: true, trial: false });
+    expect(await one.reserve('org', 10, null, later)).toMatchObject({ granted: true, halfOpen: false });
   });
 });

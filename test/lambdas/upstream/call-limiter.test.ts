@@ -1,25 +1,25 @@
 import { describe, expect, test } from 'vitest';
-import { callGate } from '#lambdas/upstream/call-limiter.ts';
+import { callLimiter } from '#lambdas/upstream/call-limiter.ts';
 import type { UpstreamFailure } from '#lambdas/upstream/failures.ts';
-import type { BudgetLesson } from '#lambdas/upstream/permit.ts';
-import type { RateHint } from '#lambdas/upstream/rate-limit-headers.ts';
+import type { CallOutcomes } from '#lambdas/upstream/permit.ts';
+import type { RateLimitHeaders } from '#lambdas/upstream/rate-limit-headers.ts';
 import { answered, LOST, TOO_MANY, UNAUTHORIZED, UNREACHABLE } from '#test/world/consent-behaviour.ts';
 import { START } from '#test/world/world.ts';
 
-const NO_HINT: RateHint = { limit: null, remaining: null, resetAt: null };
+const NO_HINT: RateLimitHeaders = { limit: null, remaining: null, resetAt: null };
 
-function gateOf({ tokens = 100, trial = false, callsEndAt = START + 1_000 } = {}) {
+function gateOf({ tokens = 100, halfOpen = false, callsEndAt = START + 1_000 } = {}) {
   let now = START;
-  const opened: BudgetLesson[] = [];
-  const gate = callGate({
+  const opened: CallOutcomes[] = [];
+  const limiter = callLimiter({
     clock: { now: () => now },
     reservation: { startsAt: START, endsAt: START + 60_000, tokens, tight: false, epoch: 0 },
-    trial,
+    halfOpen,
     callsEndAt,
     onOpen: (lesson) => opened.push(lesson),
   });
   return {
-    gate,
+    limiter,
     opened,
     at: (time: number) => {
       now = time;
@@ -27,19 +27,19 @@ function gateOf({ tokens = 100, trial = false, callsEndAt = START + 1_000 } = {}
     /** Makes calls that end so; says how many could start. */
     call: (...failures: readonly (UpstreamFailure | null)[]): number =>
       failures.filter((failure) => {
-        const mayStart = gate.enter();
-        if (mayStart) gate.answered(NO_HINT, failure);
+        const mayStart = limiter.tryAcquire();
+        if (mayStart) limiter.record(NO_HINT, failure);
         return mayStart;
       }).length,
   };
 }
 const times = <T>(count: number, value: T): T[] => Array<T>(count).fill(value);
 
-describe('a gate', () => {
+describe('a limiter', () => {
   test('lets as many calls start as there are tokens', () => {
-    const { gate, call } = gateOf({ tokens: 3 });
+    const { limiter, call } = gateOf({ tokens: 3 });
     expect(call(...times(5, null))).toBe(3);
-    expect(gate).toMatchObject({ tokensLeft: 0, callsMade: 3, circuit: 'leave' });
+    expect(limiter).toMatchObject({ tokensLeft: 0, callsMade: 3, circuit: 'leave' });
   });
 
   test('lets none start when their time is over', () => {
@@ -51,16 +51,17 @@ describe('a gate', () => {
   });
 
   test('lets none start after a 429, and says so', () => {
-    const { gate, call } = gateOf();
+    const { limiter, call } = gateOf();
     expect(call(null, TOO_MANY, null)).toBe(2);
-    expect(gate.lesson()).toMatchObject({ rateLimited: true, circuit: 'leave' });
+    expect(limiter.lesson()).toMatchObject({ rateLimited: true, circuit: 'leave' });
   });
 
   test('keeps the hint on the latest window, and of one window the least that remained', () => {
-    const { gate } = gateOf();
-    const hint = (remaining: number, resetAt: number): RateHint => ({ limit: 1000, remaining, resetAt });
-    for (const each of [hint(7, 1), hint(9, 2), hint(5, 2), hint(6, 2), hint(1, 1), NO_HINT]) gate.answered(each, null);
-    expect(gate.lesson().rate).toEqual(hint(5, 2));
+    const { limiter } = gateOf();
+    const hint = (remaining: number, resetAt: number): RateLimitHeaders => ({ limit: 1000, remaining, resetAt });
+    for (const each of [hint(7, 1), hint(9, 2), hint(5, 2), hint(6, 2), hint(1, 1), NO_HINT])
+      limiter.record(each, null);
+    expect(limiter.lesson().rate).toEqual(hint(5, 2));
   });
 });
 
@@ -73,11 +74,11 @@ describe('the circuit', () => {
     ['half of fifty calls answered 5xx', [...times(25, null), ...times(25, answered(500, null))]],
     ['the same, taking turns', times(25, null).flatMap(() => [answered(503, null), null])],
   ])('opens at %s, once, and stops all calls', (_, failures) => {
-    const { gate, opened, call } = gateOf();
+    const { limiter, opened, call } = gateOf();
     expect(call(...failures.slice(0, -1))).toBe(failures.length - 1);
-    if (failures.at(-1) !== null) expect(gate.circuit).toBe('leave');
+    if (failures.at(-1) !== null) expect(limiter.circuit).toBe('leave');
     call(failures.at(-1) ?? null);
-    expect(gate.circuit).toBe('open');
+    expect(limiter.circuit).toBe('open');
     expect(opened).toHaveLength(1);
     expect(call(null)).toBe(0);
   });
@@ -90,15 +91,15 @@ describe('the circuit', () => {
     ['5xx to all of 49', times(49, answered(500, null))],
     ['a 429', [TOO_MANY]],
   ])('stays closed at %s', (_, failures) => {
-    const { gate, call } = gateOf();
+    const { limiter, call } = gateOf();
     call(...failures);
-    expect(gate.circuit).toBe('leave');
+    expect(limiter.circuit).toBe('leave');
   });
 });
 
-describe('a trial', () => {
+describe('a halfOpen', () => {
   test('is one call, however many tokens there are', () => {
-    expect(gateOf({ trial: true }).call(null, null)).toBe(1);
+    expect(gateOf({ halfOpen: true }).call(null, null)).toBe(1);
   });
 
   test.each<[string, UpstreamFailure | null, 'open' | 'close']>([
@@ -111,8 +112,8 @@ describe('a trial', () => {
     ['was answered 503', answered(503, 'ServiceUnavailable'), 'open'],
     ['was not authorized', UNAUTHORIZED, 'open'],
   ])('that %s: %s', (_, failure, circuit) => {
-    const { gate, call } = gateOf({ trial: true });
+    const { limiter, call } = gateOf({ halfOpen: true });
     call(failure);
-    expect(gate.circuit).toBe(circuit);
+    expect(limiter.circuit).toBe(circuit);
   });
 });

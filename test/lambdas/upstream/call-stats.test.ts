@@ -1,41 +1,41 @@
 import { describe, expect, test } from 'vitest';
-import { callTally } from '#lambdas/upstream/call-stats.ts';
+import { callStats } from '#lambdas/upstream/call-stats.ts';
 import type { UpstreamFailure } from '#lambdas/upstream/failures.ts';
 import { UPSTREAM_ERRORS, upstreamErrorOf } from '#lambdas/upstream/failures.ts';
 import { answered, LOST, TOO_MANY, UNAUTHORIZED, UNREACHABLE } from '#test/world/consent-behaviour.ts';
-import { memoryJournal } from '#test/world/memory-journal.ts';
+import { memoryTelemetry } from '#test/world/memory-telemetry.ts';
 
 type Rate = { readonly limit: number | null; readonly remaining: number | null; readonly resetAt: null };
 
 /** What is journalled of calls that ended so, each after its number of milliseconds. */
 function journalOf(
   ends: readonly (readonly [number, UpstreamFailure | null])[],
-  { trial = false, rate = null }: { trial?: boolean; rate?: Rate | null } = {},
+  { halfOpen = false, rate = null }: { halfOpen?: boolean; rate?: Rate | null } = {},
 ) {
-  const journal = memoryJournal();
-  const tally = callTally(journal);
-  for (const [milliseconds, failure] of ends) tally.ended(milliseconds, failure);
-  tally.report({
-    trial,
+  const telemetry = memoryTelemetry();
+  const stats = callStats(telemetry);
+  for (const [milliseconds, failure] of ends) stats.ended(milliseconds, failure);
+  stats.report({
+    halfOpen,
     lesson: () => ({ rate, rateLimited: false, circuit: 'leave', failures: { points: 0, answered: true } }),
   });
-  return journal;
+  return telemetry;
 }
 
 test('adds up the time that calls took, and knows the slowest', () => {
-  const journal = journalOf([
+  const telemetry = journalOf([
     [100, null],
     [900, LOST],
     [200, null],
   ]);
-  expect(journal.valuesOf('UpstreamMilliseconds')).toEqual([1200]);
-  expect(journal.valuesOf('SlowestCallMilliseconds')).toEqual([900]);
+  expect(telemetry.valuesOf('UpstreamMilliseconds')).toEqual([1200]);
+  expect(telemetry.valuesOf('SlowestCallMilliseconds')).toEqual([900]);
 });
 
 test('says nothing where no call was made', () => {
-  const journal = journalOf([], { rate: { limit: 1000, remaining: 10, resetAt: null } });
-  expect(journal.valuesOf('UpstreamMilliseconds')).toEqual([]);
-  expect(journal.valuesOf('BudgetUsedPercent')).toEqual([]);
+  const telemetry = journalOf([], { rate: { limit: 1000, remaining: 10, resetAt: null } });
+  expect(telemetry.valuesOf('UpstreamMilliseconds')).toEqual([]);
+  expect(telemetry.valuesOf('BudgetUsedPercent')).toEqual([]);
 });
 
 test.each<[Rate | null, readonly number[]]>([
@@ -49,9 +49,9 @@ test.each<[Rate | null, readonly number[]]>([
   expect(journalOf([[1, null]], { rate }).valuesOf('BudgetUsedPercent')).toEqual(expected);
 });
 
-test('counts a trial, also when it was not made', () => {
-  expect(journalOf([], { trial: true }).countOf('CircuitTrial')).toBe(1);
-  expect(journalOf([[1, null]]).countOf('CircuitTrial')).toBe(0);
+test('counts a halfOpen, also when it was not made', () => {
+  expect(journalOf([], { halfOpen: true }).countOf('CircuitHalfOpen')).toBe(1);
+  expect(journalOf([[1, null]]).countOf('CircuitHalfOpen')).toBe(0);
 });
 
 describe('a failed call', () => {
@@ -72,11 +72,11 @@ describe('a failed call', () => {
     [answered(400, 'NeverHeardOf'), 'Other', null],
     [answered(400, null), 'Other', null],
   ])('%j is counted as %s', (failure, name, kind) => {
-    const journal = journalOf([[1, failure]]);
-    const counted = UPSTREAM_ERRORS.filter((each) => journal.countOf(`UpstreamError.${each}`) > 0);
+    const telemetry = journalOf([[1, failure]]);
+    const counted = UPSTREAM_ERRORS.filter((each) => telemetry.countOf(`UpstreamError.${each}`) > 0);
     expect(counted).toEqual([name]);
-    expect(journal.countOf('UpstreamFault')).toBe(kind === 'fault' ? 1 : 0);
-    expect(journal.countOf('UpstreamUnauthorized')).toBe(kind === 'unauthorized' ? 1 : 0);
+    expect(telemetry.countOf('UpstreamFault')).toBe(kind === 'fault' ? 1 : 0);
+    expect(telemetry.countOf('UpstreamUnauthorized')).toBe(kind === 'unauthorized' ? 1 : 0);
   });
 
   test('is counted under one of a fixed set of names, whatever the upstream says', () => {

@@ -31,7 +31,7 @@ describe('credentials that are refused', () => {
     expect((await reportOf(world)).counters).toMatchObject({ READY: 200 });
     const state = await world.chunks.state(taskOf(batch));
     expect(state?.rows.every(({ attempt }) => attempt === 1)).toBe(true);
-    expect(world.journal.countOf('CircuitOpened')).toBe(1);
+    expect(world.telemetry.countOf('CircuitOpened')).toBe(1);
   });
 
   test('stop the other workers at their next reservation, and are tried with one call a minute', async () => {
@@ -129,7 +129,7 @@ describe('consents that are always answered 503, more of them than open the circ
   });
 });
 
-describe('a trial', () => {
+describe('a halfOpen', () => {
   test('rather asks than spends a consent', async () => {
     const world = ratedWorld();
     const [polled, fresh] = [consentId(1), consentId(2)];

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { dynamoDbClientCalls } from '#lambdas/clients/store.dynamodb.ts';
 import { readSettings } from '#lambdas/platform/settings.ts';
 import { dynamoDbBudget } from '#lambdas/upstream/budget.ts';
-import { dynamoDbKeptStatuses } from '#lambdas/upstream/fi-request-status/status-cache.dynamodb.ts';
+import { dynamoDbStatusCache } from '#lambdas/upstream/fi-request-status/status-cache.dynamodb.ts';
 import { type LocalTable, localTable } from '#test/world/local-table.ts';
 
 const MINUTE = 60_000;
@@ -66,7 +66,7 @@ describe("a client's call", () => {
     expect(await budget.learn('org', leave.reservation, open, NOW)).toBe(true);
     expect(await budget.take('org', NOW)).toEqual({ granted: false, because: 'circuit-open', until: NOW + MINUTE });
     const trials = await Promise.all([budget, budgetOf(), budgetOf()].map((each) => each.take('org', NOW + MINUTE)));
-    expect(trials.filter(({ granted }) => granted)).toMatchObject([{ trial: true }]);
+    expect(trials.filter(({ granted }) => granted)).toMatchObject([{ halfOpen: true }]);
   });
 });
 
@@ -93,9 +93,9 @@ describe('a kept status', () => {
   const document = { message: 'success', data: { sessionId: 's', nested: [{ a: 1 }] } };
 
   test('is found until its time, by its organisation, in any spelling', async () => {
-    const kept = dynamoDbKeptStatuses(table);
+    const kept = dynamoDbStatusCache(table);
     await kept.keep('org', 'ABC', document, NOW + MINUTE);
-    expect(await dynamoDbKeptStatuses(table).find('org', 'abc', NOW + MINUTE - 1)).toEqual(document);
+    expect(await dynamoDbStatusCache(table).find('org', 'abc', NOW + MINUTE - 1)).toEqual(document);
     expect(await kept.find('org', 'abc', NOW + MINUTE)).toBeNull();
     expect(await kept.find('another', 'abc', NOW)).toBeNull();
     expect((await table.items())[0]?.['expiresAt']).toBe((NOW + MINUTE) / 1000);
@@ -103,7 +103,7 @@ describe('a kept status', () => {
 
   test('that is too large for an item is not kept, and does no harm', async () => {
     const noise = Array.from({ length: 60_000 }, (_, n) => Math.sin(n));
-    await dynamoDbKeptStatuses(table).keep('org', 'large', { message: 'success', data: { noise } }, NOW + MINUTE);
+    await dynamoDbStatusCache(table).keep('org', 'large', { message: 'success', data: { noise } }, NOW + MINUTE);
     expect(await table.items()).toEqual([]);
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { correctionOf, credibleReset, type RateHint } from '#lambdas/upstream/rate-limit-headers.ts';
+import { correctionOf, credibleReset, type RateLimitHeaders } from '#lambdas/upstream/rate-limit-headers.ts';
 import type { Ledger } from '#lambdas/upstream/rate-window.ts';
 import { START } from '#test/world/world.ts';
 
@@ -18,7 +18,7 @@ const ledger = (change: Partial<Ledger> = {}): Ledger => ({
   failures: 0,
   ...change,
 });
-const hint = (change: Partial<RateHint> = {}): RateHint => ({
+const hint = (change: Partial<RateLimitHeaders> = {}): RateLimitHeaders => ({
   limit: 1000,
   remaining: 900,
   resetAt: START + MINUTE,
@@ -26,7 +26,7 @@ const hint = (change: Partial<RateHint> = {}): RateHint => ({
 });
 
 describe('what rate headers teach', () => {
-  test.each<[string, Partial<RateHint>, Partial<Ledger>]>([
+  test.each<[string, Partial<RateLimitHeaders>, Partial<Ledger>]>([
     ['the same as is known', {}, {}],
     ['no headers', { limit: null, remaining: null, resetAt: null }, {}],
     ['a reset off by as much as clocks may be', { resetAt: START + MINUTE + SKEW }, {}],

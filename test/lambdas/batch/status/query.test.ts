@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { parseStatusQuery } from '#lambdas/batch/status/query.ts';
+import { parseBatchStatusQuery } from '#lambdas/batch/status/query.ts';
 import { ServiceError } from '#lambdas/platform/errors.ts';
 
 const GOOD = { reference_id: 'batch-20251110-001' };
@@ -8,7 +8,7 @@ const EVERYTHING = { statuses: new Set(), retryEligible: null, search: null };
 
 function refusalOf(body: Record<string, unknown>): { code: string; message: string; details: unknown } {
   try {
-    parseStatusQuery(body);
+    parseBatchStatusQuery(body);
   } catch (error) {
     if (!(error instanceof ServiceError)) throw error;
     const { code, message, details } = error;
@@ -26,7 +26,7 @@ describe('a status query', () => {
     ['with filters that select everything', { ...GOOD, filters: { status: [], search: '' } }],
     ['with fields that nobody knows', { ...GOOD, sort: 'id', filters: { colour: 'red' } }],
   ])('%s asks for the first 100 of everything', (_, body) => {
-    expect(parseStatusQuery(body)).toEqual({
+    expect(parseBatchStatusQuery(body)).toEqual({
       referenceId: 'batch-20251110-001',
       filter: EVERYTHING,
       page: 1,
@@ -36,7 +36,7 @@ describe('a status query', () => {
   });
 
   test('like that of the seeds is taken as it stands', () => {
-    const query = parseStatusQuery({
+    const query = parseBatchStatusQuery({
       reference_id: 'batch-20251110-001',
       filters: { status: ['FAILED', 'IN_PROGRESS'] },
       page: 1,
@@ -48,7 +48,7 @@ describe('a status query', () => {
 
   test('with everything', () => {
     const filters = { status: ['READY', 'READY'], retry_eligible: 'YesWithModifications', search: 'ABC-é' };
-    expect(parseStatusQuery({ ...GOOD, filters, page: 7, limit: 1000, include_balances: true })).toEqual({
+    expect(parseBatchStatusQuery({ ...GOOD, filters, page: 7, limit: 1000, include_balances: true })).toEqual({
       referenceId: 'batch-20251110-001',
       filter: { statuses: new Set(['READY']), retryEligible: 'YesWithModifications', search: 'abc-é' },
       page: 7,
@@ -135,7 +135,7 @@ describe('a status query', () => {
     fc.assert(
       fc.property(bodies, (body) => {
         try {
-          const query = parseStatusQuery(JSON.parse(JSON.stringify(body)));
+          const query = parseBatchStatusQuery(JSON.parse(JSON.stringify(body)));
           expect(query.page).toBeGreaterThanOrEqual(1);
           expect(query.limit).toBeLessThanOrEqual(1000);
         } catch (error) {

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { acceptBatch } from '#lambdas/batch/accept.ts';
-import type { StatusQuery } from '#lambdas/batch/status/query.ts';
-import { readStatus, type StatusRecord } from '#lambdas/batch/status/report.ts';
+import type { BatchStatusQuery } from '#lambdas/batch/status/query.ts';
+import { readBatchStatus, type StatusRecord } from '#lambdas/batch/status/report.ts';
 import { NO_OUTCOME } from '#lambdas/chunk/content.ts';
 import {
   PHASES,
@@ -19,7 +19,7 @@ import type { RowError } from '#lambdas/upstream/failures.ts';
 import { consentId, consents, ORGANISATION, REFERENCE, submissionOf } from '#test/world/submissions.ts';
 import { roomyWorld, taskOf } from '#test/world/world.ts';
 
-const query = (change: Partial<StatusQuery> = {}): StatusQuery => ({
+const query = (change: Partial<BatchStatusQuery> = {}): BatchStatusQuery => ({
   referenceId: REFERENCE,
   filter: { statuses: new Set(), retryEligible: null, search: null },
   page: 1,
@@ -96,9 +96,9 @@ async function batchOf(rows: readonly KnownRow[]) {
 const STATUS: Readonly<Record<Phase, RowStatus>> = {
   ready: 'READY',
   requesting: 'IN_PROGRESS',
-  probing: 'IN_PROGRESS',
+  reconciling: 'IN_PROGRESS',
   polling: 'IN_PROGRESS',
-  fetching: 'IN_PROGRESS',
+  fetchingBalances: 'IN_PROGRESS',
   completed: 'COMPLETED',
   failed: 'FAILED',
 };
@@ -115,7 +115,7 @@ const naiveRecords = (rows: readonly KnownRow[], includeBalances: boolean): Stat
     ...(includeBalances ? { account_details: accounts } : {}),
   }));
 
-const naiveMatch = (record: StatusRecord, { statuses, retryEligible, search }: StatusQuery['filter']): boolean =>
+const naiveMatch = (record: StatusRecord, { statuses, retryEligible, search }: BatchStatusQuery['filter']): boolean =>
   (statuses.size === 0 || statuses.has(record.status)) &&
   (retryEligible === null || record.retry_eligible === retryEligible) &&
   (search === null ||
@@ -155,7 +155,7 @@ describe('any page of any filter', () => {
         async (rows, asked) => {
           const world = await batchOf(rows);
           for (const each of asked) {
-            const report = await readStatus(world, ORGANISATION, query(each));
+            const report = await readBatchStatus(world, ORGANISATION, query(each));
             const all = naiveRecords(rows, each.includeBalances);
             const matching = all.filter((record) => naiveMatch(record, each.filter));
             const pages = Math.ceil(matching.length / each.limit);
@@ -195,12 +195,12 @@ describe('any page of any filter', () => {
         return world.chunks.input(key);
       },
     };
-    await readStatus({ ...world, chunks }, ORGANISATION, query({ page: 3, limit: 4 }));
+    await readBatchStatus({ ...world, chunks }, ORGANISATION, query({ page: 3, limit: 4 }));
     expect(read).toEqual([2, 3]);
     read.length = 0;
-    await readStatus({ ...world, chunks }, ORGANISATION, query({ page: 30, limit: 4 }));
+    await readBatchStatus({ ...world, chunks }, ORGANISATION, query({ page: 30, limit: 4 }));
     expect(read).toEqual([]);
-    await readStatus(
+    await readBatchStatus(
       { ...world, chunks },
       ORGANISATION,
       query({ limit: 1, filter: { statuses: new Set(), retryEligible: null, search: 'c0' } }),
@@ -211,7 +211,9 @@ describe('any page of any filter', () => {
 
 describe('a status', () => {
   test('of a reference that nobody has used is not found', async () => {
-    await expect(readStatus(roomyWorld(), ORGANISATION, query({ referenceId: 'batch-xyz' }))).rejects.toMatchObject({
+    await expect(
+      readBatchStatus(roomyWorld(), ORGANISATION, query({ referenceId: 'batch-xyz' })),
+    ).rejects.toMatchObject({
       kind: 'not-found',
       code: 'BatchNotFound',
       message: "No batch found with reference_id 'batch-xyz'",
@@ -221,7 +223,7 @@ describe('a status', () => {
   test('of another organisation’s batch is not found', async () => {
     const world = await batchOf([]).catch(() => roomyWorld());
     await acceptBatch(world, submissionOf(consents(1), { referenceId: 'mine-alone' }));
-    await expect(readStatus(world, 'wealth', query({ referenceId: 'mine-alone' }))).rejects.toMatchObject({
+    await expect(readBatchStatus(world, 'wealth', query({ referenceId: 'mine-alone' }))).rejects.toMatchObject({
       kind: 'not-found',
     });
   });

@@ -2,17 +2,17 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { ServiceError } from '#lambdas/platform/errors.ts';
 import { readSettings } from '#lambdas/platform/settings.ts';
 import type { UpstreamFailure } from '#lambdas/upstream/failures.ts';
-import { lookUpStatus } from '#lambdas/upstream/fi-request-status/ask.ts';
+import { askFiStatus } from '#lambdas/upstream/fi-request-status/ask.ts';
 import type { FiStatusDocument, UpstreamAnswer } from '#lambdas/upstream/finpro.ts';
-import type { BudgetLesson, ClientLeave } from '#lambdas/upstream/permit.ts';
-import { memoryJournal } from '#test/world/memory-journal.ts';
+import type { CallOutcomes, ClientPermit } from '#lambdas/upstream/permit.ts';
+import { memoryTelemetry } from '#test/world/memory-telemetry.ts';
 
 const NOW = Date.UTC(2026, 10, 20, 10, 0, 30);
 const SESSION = '7b863266-fcae-478b-906d-4d69e818fe18';
 const NO_RATE = { limit: null, remaining: null, resetAt: null };
-const GRANTED: ClientLeave = {
+const GRANTED: ClientPermit = {
   granted: true,
-  trial: false,
+  halfOpen: false,
   taken: true,
   reservation: { startsAt: NOW - 30_000, endsAt: NOW + 30_000, tokens: 1, tight: false, epoch: 0 },
 };
@@ -26,31 +26,31 @@ const failed = (failure: UpstreamFailure): UpstreamAnswer<FiStatusDocument> => (
 function world() {
   let now = NOW;
   const kept = new Map<string, { readonly document: FiStatusDocument; readonly until: number }>();
-  const script: { leaves: ClientLeave[]; answer: UpstreamAnswer<FiStatusDocument>; keeps: boolean } = {
+  const script: { leaves: ClientPermit[]; answer: UpstreamAnswer<FiStatusDocument>; keeps: boolean } = {
     leaves: [GRANTED],
     answer: { ok: true, value: documentOf('PENDING'), rate: NO_RATE },
     keeps: true,
   };
-  const lessons: BudgetLesson[] = [];
+  const lessons: CallOutcomes[] = [];
   const waits: number[] = [];
-  const journal = memoryJournal();
+  const telemetry = memoryTelemetry();
   let calls = 0;
   const ports = {
     clock: { now: () => now },
-    journal,
+    telemetry,
     settings: readSettings({}),
     wait: async (milliseconds: number) => {
       waits.push(milliseconds);
       now += milliseconds;
     },
-    clientShare: { take: async () => script.leaves.shift() ?? GRANTED },
+    clientQuota: { take: async () => script.leaves.shift() ?? GRANTED },
     budget: {
-      learn: async (_organisation: string, _reservation: unknown, lesson: BudgetLesson) => {
+      learn: async (_organisation: string, _reservation: unknown, lesson: CallOutcomes) => {
         lessons.push(lesson);
         return lesson.circuit === 'open';
       },
     },
-    keptStatuses: {
+    statusCache: {
       find: async (organisationId: string, sessionId: string, at: number) => {
         const found = kept.get(`${organisationId} ${sessionId}`);
         return found && found.until > at ? found.document : null;
@@ -60,20 +60,20 @@ function world() {
         kept.set(`${organisationId} ${sessionId}`, { document, until });
       },
     },
-    lookUps: {
-      lookUp: async () => {
+    documents: {
+      statusDocument: async () => {
         calls += 1;
         return script.answer;
       },
     },
   };
   const lookUp = (organisationId = 'lender', by: object = { sessionId: SESSION }) =>
-    lookUpStatus(ports, organisationId, by);
+    askFiStatus(ports, organisationId, by);
   return {
     script,
     lessons,
     waits,
-    journal,
+    telemetry,
     lookUp,
     calls: () => calls,
     pass: (milliseconds: number) => {
@@ -118,7 +118,7 @@ describe('a final status', () => {
     it.script.answer = { ok: true, value: documentOf('DATA_READY'), rate: NO_RATE };
     it.script.keeps = false;
     expect(await it.lookUp()).toEqual(documentOf('DATA_READY'));
-    expect(it.journal.notes).toHaveLength(1);
+    expect(it.telemetry.notes).toHaveLength(1);
   });
 
   test('of another session than the one asked for is not kept', async () => {
@@ -141,7 +141,7 @@ test.each(['PENDING', 'SOMETHING_NEW'])('the status %s is asked for each time', 
 });
 
 describe('without a token', () => {
-  const none = (after: number): ClientLeave => ({ granted: false, because: 'used-up', until: NOW + after });
+  const none = (after: number): ClientPermit => ({ granted: false, because: 'used-up', until: NOW + after });
 
   test('a client waits for up to 2 s', async () => {
     it.script.leaves = [none(700), none(2_000), GRANTED];
@@ -214,6 +214,6 @@ describe('what the upstream says is told as what it is', () => {
       { rateLimited: false, circuit: 'open' },
       { rateLimited: false, circuit: 'leave', failures: { points: 2 } },
     ]);
-    expect(it.journal.countOf('CircuitOpened')).toBe(1);
+    expect(it.telemetry.countOf('CircuitOpened')).toBe(1);
   });
 });

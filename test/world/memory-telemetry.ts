@@ -1,26 +1,26 @@
-import type { Journal, Measure, Quantity } from '#lambdas/platform/telemetry.ts';
+import type { Counter, Gauge, Telemetry } from '#lambdas/platform/telemetry.ts';
 
-/** A journal to read in. */
-export interface MemoryJournal extends Journal {
-  countOf(measure: Measure): number;
+/** A telemetry to read in. */
+export interface MemoryTelemetry extends Telemetry {
+  countOf(gauge: Counter): number;
   /** Every value that was measured, in order. */
-  valuesOf(quantity: Quantity): readonly number[];
+  valuesOf(quantity: Gauge): readonly number[];
   readonly notes: readonly string[];
 }
 
-export function memoryJournal(): MemoryJournal {
-  const counts = new Map<Measure, number>();
-  const values = new Map<Quantity, number[]>();
+export function memoryTelemetry(): MemoryTelemetry {
+  const counts = new Map<Counter, number>();
+  const values = new Map<Gauge, number[]>();
   const notes: string[] = [];
   return {
     notes,
     count: (measure, value = 1) => {
       counts.set(measure, (counts.get(measure) ?? 0) + value);
     },
-    measure: (quantity, value) => {
+    gauge: (quantity, value) => {
       values.set(quantity, [...(values.get(quantity) ?? []), value]);
     },
-    note: (message, fields) => {
+    warn: (message, fields) => {
       notes.push(`${message} ${JSON.stringify(fields)}`);
     },
     countOf: (measure) => counts.get(measure) ?? 0,

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { mortal, type Strike } from './mortal-ports.ts';
+import { crashable, type Fault } from './crashable-ports.ts';
 
 /** A port with one call, which counts how often it took effect. */
-function counterWith(blow: Strike) {
+function counterWith(blow: Fault) {
   let effects = 0;
   const ports = {
     chunks: {
@@ -13,7 +13,7 @@ function counterWith(blow: Strike) {
     },
     clock: { now: () => 42 },
   };
-  return { ...mortal(ports, () => blow), effects: () => effects };
+  return { ...crashable(ports, () => blow), effects: () => effects };
 }
 const NOTHING = Symbol('nothing');
 const soon = async <T>(work: Promise<T>): Promise<T | typeof NOTHING> =>

@@ -1,42 +1,42 @@
 import { afterAll, describe, expect, test } from 'vitest';
 import { captureLogLines } from './log-lines.ts';
-import { isMistakeName, MISTAKES, type MistakeName } from './mistakes.ts';
+import { isMutantName, MUTANTS, type MutantName } from './mutants.ts';
 import { reportOf } from './report.ts';
 import { type Outcome, simulate } from './simulate.ts';
 
 const logLines = captureLogLines();
 afterAll(() => logLines.release());
 
-/** Within so many seeds every mistake has to be found. */
+/** Within so many seeds every mutant has to be found. */
 const MOST = 1000;
 
-async function firstBroken(mistake: MistakeName): Promise<Outcome | null> {
+async function firstBroken(mutant: MutantName): Promise<Outcome | null> {
   for (let seed = 1; seed <= MOST; seed += 1) {
-    const outcome = await simulate(seed, logLines, { mistake });
+    const outcome = await simulate(seed, logLines, { mutant });
     if (outcome.broken !== null) return outcome;
   }
   return null;
 }
 
 /** What the report says when it is found. */
-const SAYS: Readonly<Record<MistakeName, RegExp>> = {
+const SAYS: Readonly<Record<MutantName, RegExp>> = {
   'counts-twice': /counters do not add up|counters are not those of the rows|went back/,
   'sends-without-intent': /sessions opened|had a session and was requested again|no session had been looked for/,
   'adds-finished-chunks': /is closed/,
-  'releases-claim-early': /no session had been looked for|sessions opened|had a session and was requested again/,
+  'releases-lease-early': /no session had been looked for|sessions opened|had a session and was requested again/,
   'does-not-probe': /sessions opened|had a session and was requested again|no session had been looked for/,
   'ignores-budget': /went over the limit/,
   'logs-accounts': /log line holds what none may/,
 };
 
-describe('a product with a mistake is found out', () => {
-  test.each(Object.keys(MISTAKES).filter(isMistakeName))('%s', async (mistake) => {
-    const outcome = await firstBroken(mistake);
+describe('a product with a mutant is found out', () => {
+  test.each(Object.keys(MUTANTS).filter(isMutantName))('%s', async (mutant) => {
+    const outcome = await firstBroken(mutant);
     expect(outcome, 'no seed found it').not.toBeNull();
     if (!outcome) return;
-    expect(reportOf(outcome, mistake)).toMatch(SAYS[mistake]);
+    expect(reportOf(outcome, mutant)).toMatch(SAYS[mutant]);
     expect(outcome.broken).not.toContain('the simulation itself failed');
-    // It is the mistake that breaks it, and not the seed.
+    // It is the mutant that breaks it, and not the seed.
     expect((await simulate(outcome.seed, logLines)).broken).toBeNull();
   });
 });

@@ -5,8 +5,8 @@ import type { FinPro } from '#lambdas/upstream/finpro.ts';
 import { ACCOUNT } from './consent-scripts.ts';
 import type { AllPorts, FunctionName, Handler } from './functions.ts';
 
-/** A product with a known mistake in it: the right one, with some port or function in other hands. */
-export interface Mistake {
+/** A product with a known mutant in it: the right one, with some port or function in other hands. */
+export interface Mutant {
   ports(ports: AllPorts): AllPorts;
   handler?(name: FunctionName, handler: Handler): Handler;
 }
@@ -26,7 +26,7 @@ const answer = z.looseObject({ body: z.string() });
 const content = z.looseObject({ data: summary.optional() });
 
 /** Counters that are added to whenever a chunk is found finished, instead of counted from its rows. */
-function countsTwice(): Mistake {
+function countsTwice(): Mutant {
   const finished = new Map<string, number>();
   const extra = new Map<string, { completed: number; failed: number }>();
   return {
@@ -62,13 +62,13 @@ function countsTwice(): Mistake {
 }
 
 /** FI requests go out without a trace in the chunk: a row that is being requested is stored as one that is not. */
-const sendsWithoutIntent = (): Mistake => {
+const sendsWithoutIntent = (): Mutant => {
   const withoutIntent = (row: Row): Row => (row.phase === 'requesting' ? { ...row, phase: 'ready' } : row);
   return { ports: (ports) => withSavedState(ports, (state) => ({ ...state, rows: state.rows.map(withoutIntent) })) };
 };
 
 /** Finished chunks are counted on the batch, so that one which is reported twice counts for two. */
-function addsFinishedChunks(): Mistake {
+function addsFinishedChunks(): Mutant {
   const counts = new Map<string, number>();
   return {
     ports: (ports) => ({
@@ -87,17 +87,17 @@ function addsFinishedChunks(): Mistake {
   };
 }
 
-/** A claim that ends while its worker is still at work. */
-const releasesClaimEarly = (): Mistake => ({
+/** A lease that ends while its worker is still at work. */
+const releasesClaimEarly = (): Mutant => ({
   ports: (ports) =>
     withSavedState(ports, (state) => ({
       ...state,
-      claimedUntil: state.claimedUntil === null ? null : state.movedAt + 1,
+      leasedUntil: state.leasedUntil === null ? null : state.movedAt + 1,
     })),
 });
 
 /** An answer that was lost is taken for a request that was not processed. */
-const doesNotProbe = (): Mistake => ({
+const doesNotProbe = (): Mutant => ({
   ports: (ports) => ({
     ...ports,
     finPro: {
@@ -113,14 +113,14 @@ const doesNotProbe = (): Mistake => ({
 });
 
 /** Calls go out without a look at what others have reserved. */
-const ignoresBudget = (): Mistake => ({
+const ignoresBudget = (): Mutant => ({
   ports: (ports) => ({
     ...ports,
     budget: {
       ...ports.budget,
       reserve: async (_organisationId, tokens, _held, now) => ({
         granted: true,
-        trial: false,
+        halfOpen: false,
         taken: false,
         reservation: { startsAt: now - 10_000, endsAt: now + 60_000, tokens, tight: false, epoch: 0 },
       }),
@@ -129,14 +129,14 @@ const ignoresBudget = (): Mistake => ({
 });
 
 /** A log line that shows whose account it was. */
-const logsAccounts = (): Mistake => ({
+const logsAccounts = (): Mutant => ({
   ports: (ports) => ({
     ...ports,
     chunks: {
       ...ports.chunks,
       saveAccounts: (key, version, accounts) => {
         const [details] = [...accounts.values()].flat();
-        ports.journal.note(`account ${details?.masked_account_number ?? ACCOUNT} came in`, {});
+        ports.telemetry.warn(`account ${details?.masked_account_number ?? ACCOUNT} came in`, {});
         return ports.chunks.saveAccounts(key, version, accounts);
       },
     },
@@ -144,16 +144,16 @@ const logsAccounts = (): Mistake => ({
 });
 
 /** The switches. Each is made anew for a history, since it may count for itself. */
-export const MISTAKES = {
+export const MUTANTS = {
   'counts-twice': countsTwice,
   'sends-without-intent': sendsWithoutIntent,
   'adds-finished-chunks': addsFinishedChunks,
-  'releases-claim-early': releasesClaimEarly,
+  'releases-lease-early': releasesClaimEarly,
   'does-not-probe': doesNotProbe,
   'ignores-budget': ignoresBudget,
   'logs-accounts': logsAccounts,
-} as const satisfies Record<string, () => Mistake>;
+} as const satisfies Record<string, () => Mutant>;
 
-export type MistakeName = keyof typeof MISTAKES;
+export type MutantName = keyof typeof MUTANTS;
 
-export const isMistakeName = (name: string): name is MistakeName => Object.hasOwn(MISTAKES, name);
+export const isMutantName = (name: string): name is MutantName => Object.hasOwn(MUTANTS, name);

@@ -1,22 +1,22 @@
 /** What happens at one call of a port: it fails or the worker dies, before the call has taken effect or after. */
-export type Strike = 'none' | 'fails-before' | 'fails-after' | 'dies-before' | 'dies-after';
+export type Fault = 'none' | 'fails-before' | 'fails-after' | 'dies-before' | 'dies-after';
 
 /** Decides over each call of a port, named like `chunks.saveState`, in the order in which they are made. */
-export type Fate = (call: string) => Strike;
+export type FaultPlan = (call: string) => Fault;
 
 export class PortFailure extends Error {
   override readonly name = 'PortFailure';
 }
 
 /** One worker's ports. When it dies, nothing that it had begun goes on: its calls never come back. */
-export interface Mortal<P> {
+export interface Crashable<P> {
   readonly ports: P;
   /** Rejects when the worker dies; never settles otherwise. */
   readonly death: Promise<never>;
   kill(): void;
 }
 
-/** Ports whose calls leave the worker. The others, clock and journal and the like, cannot fail. */
+/** Ports whose calls leave the worker. The others, clock and telemetry and the like, cannot fail. */
 const REMOTE = new Set(['batches', 'openBatches', 'chunks', 'queue', 'loop', 'budget', 'finPro', 'reports']);
 /** Calls of FinPro are answered in every way that they can end, so they never fail themselves. */
 const NEVER_FAILS = 'finPro.';
@@ -24,7 +24,7 @@ const NEVER_FAILS = 'finPro.';
 const forever = <T>(): Promise<T> => new Promise<T>(() => {});
 
 /** Puts fate before and behind each call of some ports. */
-export function mortal<P extends object>(ports: P, fate: Fate): Mortal<P> {
+export function crashable<P extends object>(ports: P, fate: FaultPlan): Crashable<P> {
   let isDead = false;
   const { promise: death, reject } = Promise.withResolvers<never>();
   death.catch(() => {});
