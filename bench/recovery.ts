@@ -27,7 +27,7 @@ export async function recoveryFigures(assembly: Assembly): Promise<Figure[]> {
   const settings = readSettings({});
   const queue = { send: async () => [] };
   const ports = {
-    batches: dynamoDbBatches(table, clock, settings),
+    batches: dynamoDbBatches(table),
     openBatches: dynamoDbOpenBatches(table, 'open-batches'),
     chunks: dynamoDbChunks(table, clock, settings),
     queue,

@@ -1,7 +1,8 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { readSettings } from '#lambdas/platform/settings.ts';
-import { dynamoDbBudget } from '#lambdas/upstream/budget.ts';
+import { budgetOf } from '#lambdas/upstream/budget.ts';
+import { dynamoDbLedgers } from '#lambdas/upstream/ledger.dynamodb.ts';
 import type { LocalCloud } from '#local/cloud.ts';
 
 const WINDOW_SETTINGS = ['UPSTREAM_LIMIT', 'UPSTREAM_WINDOW_SECONDS', 'CLOCK_SKEW_SECONDS'];
@@ -18,8 +19,9 @@ export async function useUpWindow(cloud: LocalCloud, organisationId: string): Pr
   try {
     const now = Date.now();
     const { limit } = settings.upstream;
-    const leave = await dynamoDbBudget(table, table, settings).reserve(organisationId, limit, null, now);
-    if (!leave.granted || leave.reservation.startsAt > now) throw new Error('the present rate window has no room');
+    const budget = budgetOf(dynamoDbLedgers(table, table, settings), settings);
+    const permit = await budget.acquire(organisationId, limit, null, now);
+    if (!permit.granted || permit.reservation.startsAt > now) throw new Error('the present rate window has no room');
   } finally {
     dynamo.destroy();
   }

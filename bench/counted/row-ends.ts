@@ -1,11 +1,11 @@
 import { isTerminal } from '#lambdas/chunk/row.ts';
-import type { Chunks } from '#lambdas/chunk/store.ts';
+import type { ChunkStore } from '#lambdas/chunk/store.ts';
 import type { Clock } from '#lambdas/platform/system.ts';
 
 /** When rows were stored as terminal for the first time, in epoch milliseconds. */
 export interface RowEnds {
   /** The same chunks, whose saved states are looked at. */
-  watch(chunks: Chunks, chunkRows: number): Chunks;
+  watch(chunks: ChunkStore, chunkRows: number): ChunkStore;
   readonly count: number;
   /** The last one's. */
   readonly last: number;

@@ -32,23 +32,26 @@ export function virtualFinPro(simulation: Simulation, clock: Waiting, slowness =
     if (answer === 'cut') throw new Error('the benchmark has no faults');
     const number = (name: string): number | null => Number(answer.headers[name] ?? Number.NaN) || null;
     const reset = number('X-RateLimit-Reset');
-    const rate = {
+    const limits = {
       limit: number('X-RateLimit-Limit'),
       remaining: answer.headers['X-RateLimit-Remaining'] === undefined ? null : (number('X-RateLimit-Remaining') ?? 0),
       resetAt: reset === null ? null : reset * 1000,
     };
     const content: unknown = JSON.parse(answer.payload);
-    if (answer.status === 200) return { ok: true, value: schema.parse(content), rate };
+    if (answer.status === 200) return { ok: true, value: schema.parse(content), headers: limits };
     const { errorCode, errorMsg } = errorAnswer.parse(content);
     return {
       ok: false,
       failure: { sent: 'answered', status: answer.status, code: errorCode, message: errorMsg },
-      rate,
+      headers: limits,
     };
   };
   return {
     requestFi: (organisationId, { consentId }) => call(organisationId, '/fi/request', { consentId }, fiRequestAnswer),
     fiStatus: (organisationId, of) => call(organisationId, '/consent/firequest/status', of, fiStatusAnswer),
+    statusDocument: async () => {
+      throw new Error('no client asks in the benchmark');
+    },
     fiBalance: (organisationId, consentId) =>
       call(organisationId, '/getfibalance', { consentID: consentId }, fiBalanceAnswer),
   };

@@ -6,7 +6,7 @@ import { advanceChunk } from '#lambdas/chunk/advance.ts';
 import { recoverBatches } from '#lambdas/chunk/recover.ts';
 import { dynamoDbChunks } from '#lambdas/chunk/store.dynamodb.ts';
 import { readSettings } from '#lambdas/platform/settings.ts';
-import { dynamoDbBudget } from '#lambdas/upstream/budget.ts';
+import { dynamoDbLedgers } from '#lambdas/upstream/ledger.dynamodb.ts';
 import type { MeterReading } from '#local/meter.ts';
 import type { Assembly } from '#local/template/assembly.ts';
 import { type CallCounts, Simulation } from '#simulator/simulation.ts';
@@ -78,7 +78,7 @@ export async function runVirtualBatch(options: VirtualBatchOptions): Promise<Vir
   const rateLimit = limit === null ? null : { limit, windowSeconds: 60 };
   const simulation = new Simulation({ timeScale: 1, rateLimit, clock: clock.now, seed: 1 });
   const ends = rowEnds(clock);
-  const batches = dynamoDbBatches(table, clock, settings);
+  const batches = dynamoDbBatches(table);
   const chunks = dynamoDbChunks(table, clock, settings);
   const scheduleBatch = new WatchedFunction(clock);
   const recovery = new WatchedFunction(clock);
@@ -86,7 +86,7 @@ export async function runVirtualBatch(options: VirtualBatchOptions): Promise<Vir
     batches: turns.of(batches, TABLE_CALL),
     openBatches: turns.of(dynamoDbOpenBatches(table, 'open-batches'), TABLE_CALL),
     chunks: turns.of(ends.watch(chunks, settings.chunkRows), TABLE_CALL),
-    budget: turns.of(dynamoDbBudget(table, table, settings), TABLE_CALL),
+    ledgers: turns.of(dynamoDbLedgers(table, table, settings), TABLE_CALL),
     finPro: virtualFinPro(simulation, clock, options.slowness),
     reports: { write: async () => {} },
     telemetry: memoryTelemetry(),
@@ -141,7 +141,7 @@ export async function runVirtualBatch(options: VirtualBatchOptions): Promise<Vir
     const { counts, windows } = simulation;
     const { units } = table.meter.read();
     const page = parseBatchStatusQuery({ reference_id: referenceOf(0), page: 1, limit: 100 });
-    await readBatchStatus({ batches, chunks }, ORGANISATION, page);
+    await readBatchStatus({ batches, chunks, clock }, ORGANISATION, page);
     return {
       makespan: ends.last - start,
       units,

@@ -1,6 +1,6 @@
 import { type InputRow, previousOccurrences } from '../chunk/content.ts';
 import { type ChunkKey, newChunk } from '../chunk/state.ts';
-import type { Chunks, NewChunk } from '../chunk/store.ts';
+import type { ChunkStore, NewChunk } from '../chunk/store.ts';
 import type { ChunkQueue } from '../chunk/task.ts';
 import { ServiceError } from '../platform/errors.ts';
 import type { Settings } from '../platform/settings.ts';
@@ -8,7 +8,7 @@ import type { Clock, Ids } from '../platform/system.ts';
 import type { Telemetry } from '../platform/telemetry.ts';
 import { type RowError, rowError } from '../upstream/failures.ts';
 import { type Batch, type BatchSource, type GlobalConfig, type Idempotency, isRepeatOf } from './batch.ts';
-import type { Batches } from './store.ts';
+import { type BatchChange, type BatchStore, expiryOf, findBatch } from './store.ts';
 import type { SubmittedRow } from './submission.ts';
 
 /** A row to accept; one with an error failed validation: it is kept, FAILED, and never sent. */
@@ -36,8 +36,8 @@ export interface Acceptance {
 }
 
 export interface AcceptancePorts {
-  readonly batches: Batches;
-  readonly chunks: Chunks;
+  readonly batches: BatchStore;
+  readonly chunks: ChunkStore;
   readonly queue: ChunkQueue;
   readonly clock: Clock;
   readonly ids: Ids;
@@ -54,7 +54,8 @@ export async function acceptBatch(ports: AcceptancePorts, submission: Submission
   const { batches, chunks, queue, clock, ids, telemetry, settings } = ports;
   const now = clock.now();
   const { reserved } = submission;
-  const earlier = reserved ? null : await batches.find(submission.organisationId, submission.referenceId);
+  const find = () => findBatch(batches, submission.organisationId, submission.referenceId, clock.now());
+  const earlier = reserved ? null : await find();
   if (earlier) return replay(earlier, submission.idempotency, now);
 
   const batch = newBatch(submission, reserved?.batchId ?? ids.uuid(), now, settings);
@@ -62,8 +63,12 @@ export async function acceptBatch(ports: AcceptancePorts, submission: Submission
   // A reader of the same upload may have died in the middle of it; its file may have been another, and cut otherwise.
   if (reserved) await chunks.clear(reserved);
   await chunks.create(parts);
-  if (!(await (reserved ? batches.acceptUpload(batch) : batches.accept(batch)))) {
-    const winner = await batches.find(submission.organisationId, submission.referenceId);
+  const expiresAt = expiryOf(batch, settings.retention);
+  const acceptance: BatchChange = reserved
+    ? { kind: 'accept-upload', batch, expiresAt }
+    : { kind: 'accept', batch, expiresAt, now: clock.now() };
+  if ((await batches.apply(batch, acceptance)) === null) {
+    const winner = await find();
     // Never the chunks of the batch that stands there, whatever the store has answered.
     if (winner?.batchId !== batch.batchId) await chunks.discard(parts.map(({ state }) => state.key));
     if (winner) return replay(winner, submission.idempotency, now);

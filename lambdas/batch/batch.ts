@@ -1,5 +1,4 @@
-import { ROW_STATUSES } from '../chunk/row.ts';
-import { addCounters, type Counters, NO_ROWS } from '../chunk/state.ts';
+import { addCounters, type Counters, NO_ROWS, ROW_STATUSES } from '../chunk/row.ts';
 import type { RowError } from '../upstream/failures.ts';
 import type { FileType } from './file.ts';
 

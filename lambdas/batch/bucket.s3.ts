@@ -1,7 +1,7 @@
 import { GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { createPresignedPost } from '@aws-sdk/s3-presigned-post';
 import * as z from 'zod';
-import type { Files, Reports, StoredFile, UploadForms } from './bucket.ts';
+import type { Files, PresignedForms, Reports, StoredFile } from './bucket.ts';
 
 /** The one bucket and the client that reaches it. */
 export interface Bucket {
@@ -34,7 +34,7 @@ export const s3Reports = ({ client, name }: Bucket): Reports => ({
 });
 
 /** Presigned S3 POST forms: S3 itself holds an upload against the key, the content type and the size (`content-length-range`). */
-export const s3UploadForms = ({ client, name }: Bucket): UploadForms => ({
+export const s3PresignedForms = ({ client, name }: Bucket): PresignedForms => ({
   create: (key, contentType, largest, seconds) =>
     createPresignedPost(client, {
       Bucket: name,

@@ -73,12 +73,12 @@ export interface Reports {
 }
 
 /** A form that a browser or curl can post a file with, straight to the bucket. */
-export interface UploadForm {
+export interface PresignedForm {
   readonly url: string;
   readonly fields: Readonly<Record<string, string>>;
 }
 
-export interface UploadForms {
+export interface PresignedForms {
   /** A form for one key, up to `largest` bytes, good for `seconds`. */
-  create(key: string, contentType: string | null, largest: number, seconds: number): Promise<UploadForm>;
+  create(key: string, contentType: string | null, largest: number, seconds: number): Promise<PresignedForm>;
 }

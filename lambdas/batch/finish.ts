@@ -1,14 +1,12 @@
 import type { ChunkKey } from '../chunk/state.ts';
-import type { Chunks } from '../chunk/store.ts';
+import type { ChunkStore } from '../chunk/store.ts';
 import type { Clock } from '../platform/system.ts';
 import type { Telemetry } from '../platform/telemetry.ts';
 import type { RowError } from '../upstream/failures.ts';
-import type { Batch } from './batch.ts';
-import { MAXIMUM_ROWS } from './batch.ts';
-import type { Reports } from './bucket.ts';
-import { reportKey } from './bucket.ts';
+import { type Batch, MAXIMUM_ROWS } from './batch.ts';
+import { type Reports, reportKey } from './bucket.ts';
 import { reportOf } from './status/report.ts';
-import type { Batches } from './store.ts';
+import type { BatchStore } from './store.ts';
 
 export interface FinishPorts extends ReportPorts {
   readonly telemetry: Telemetry;
@@ -19,22 +17,23 @@ export interface FinishPorts extends ReportPorts {
  * recovery. Doing it again changes nothing.
  */
 export async function finishChunk(ports: FinishPorts, key: ChunkKey): Promise<void> {
-  const finished = await ports.batches.finishChunk(key);
-  if (finished) await finishBatch(ports, finished);
+  // Null: the batch is gone, or its reference is another's by now. There is nothing to finish.
+  const stored = await ports.batches.apply(key, { kind: 'finish-chunk', chunk: key.chunk });
+  if (stored && stored.batch.finishedChunks.size >= stored.batch.chunks) await finishBatch(ports, stored.batch);
 }
 
 /** Reports a batch whose rows have ended, where it came through the drop folder, and closes it, in this order. */
 export async function finishBatch(ports: FinishPorts, batch: Batch): Promise<void> {
   await reportBatch(ports, batch);
   const now = ports.clock.now();
-  if (!(await ports.batches.close(batch, now))) return;
+  if ((await ports.batches.apply(batch, { kind: 'close', at: now })) === null) return;
   ports.telemetry.count('BatchFinished');
   ports.telemetry.gauge('BatchSeconds', Math.max(0, now - batch.acceptedAt) / 1000);
 }
 
 export interface ReportPorts {
-  readonly batches: Batches;
-  readonly chunks: Chunks;
+  readonly batches: BatchStore;
+  readonly chunks: ChunkStore;
   readonly reports: Reports;
   readonly clock: Clock;
 }

@@ -1,152 +1,135 @@
-import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { GetCommand, PutCommand, QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import * as z from 'zod';
-import { epochSeconds, ifCondition, type Table } from '../platform/dynamodb.ts';
+import { changed, epochSeconds, ifCondition, type Table } from '../platform/dynamodb.ts';
 import { batchKey } from '../platform/keys.ts';
-import type { Settings } from '../platform/settings.ts';
-import type { Clock } from '../platform/system.ts';
 import { BATCH_SOURCES, type Batch, isOpenAtFirst } from './batch.ts';
-import type { Batches, OpenBatches } from './store.ts';
+import type { BatchChange, BatchKey, BatchStore, OpenBatches, StoredBatch } from './store.ts';
 
-const text = z.string().nullable();
+/** The index's partition key. Only open batches carry it, so the index holds nothing else. */
+const OPEN_BATCHES = 'open';
+
+/** The format of the item. One without a number is of format 1, which was stored before formats had numbers. */
+const FORMAT = 1;
+
+const string = z.string().nullable();
+const time = z.iso.datetime().transform((date) => Date.parse(date));
 const batchItem = z.object({
+  format: z.literal(FORMAT).default(FORMAT),
   organisationId: z.string(),
   referenceId: z.string(),
   batchId: z.string(),
   total: z.number().int(),
   chunks: z.number().int(),
   chunkRows: z.number().int(),
-  fileName: text,
-  globalConfig: z.object({ fiDataRangeFrom: text, fiDataRangeTo: text, configId: text }),
-  acceptedAt: z.iso.datetime().transform((date) => Date.parse(date)),
+  fileName: string,
+  globalConfig: z.object({ fiDataRangeFrom: string, fiDataRangeTo: string, configId: string }),
+  acceptedAt: time,
   finishedChunks: z.set(z.number().int()).default(new Set()),
   source: z.enum(BATCH_SOURCES),
   reservation: z.object({ fileType: z.enum(['csv', 'json']), until: z.number() }).nullable(),
   error: z.object({ code: z.string(), message: z.string() }).nullable(),
   idempotency: z.object({ key: z.string(), content: z.string(), txnid: z.string() }).nullable(),
+  openBatches: z.string().optional(),
+  readUntil: z.number().default(0),
+  finishedAt: time.optional(),
   expiresAt: z.number(),
 });
 
-/** TTL deletes late: an expired item is as good as absent. */
-const IS_EXPIRED = 'expiresAt <= :seconds';
-/** Nobody has uploaded the file that the reference was reserved for. */
-const IS_LAPSED = 'reservation.#until <= :now';
-/** The SDK repeats a write whose answer was lost: then what stands there is ours. */
-const IS_OURS = 'batchId = :batchId';
-const IS_RESERVED = 'attribute_exists(reservation.#until)';
-const UNTIL = { '#until': 'until' };
-
-/** The batches in the table. */
-export function dynamoDbBatches({ client, name: TableName }: Table, clock: Clock, settings: Settings): Batches {
-  const find = async (organisationId: string, referenceId: string): Promise<Batch | null> => {
-    const Key = batchKey(organisationId, referenceId);
-    const { Item } = await client.send(new GetCommand({ TableName, Key, ConsistentRead: true }));
-    if (Item === undefined) return null;
-    const { expiresAt, ...batch } = batchItem.parse(Item);
-    return expiresAt <= epochSeconds(clock.now()) ? null : batch;
-  };
-
-  return {
-    find: async (organisationId, referenceId) => {
-      const batch = await find(organisationId, referenceId);
-      return batch?.reservation && batch.reservation.until <= clock.now() ? null : batch;
-    },
-
-    findUpload: find,
-
-    accept: (batch) =>
-      ifCondition(
-        client.send(
-          new PutCommand({
-            TableName,
-            Item: toItem(batch, settings),
-            ConditionExpression: `attribute_not_exists(pk) OR ${IS_EXPIRED} OR ${IS_LAPSED} OR ${IS_OURS}`,
-            ExpressionAttributeNames: UNTIL,
-            ExpressionAttributeValues: {
-              ':seconds': epochSeconds(clock.now()),
-              ':now': clock.now(),
-              ':batchId': batch.batchId,
-            },
-          }),
-        ),
-      ),
-
-    leaseUpload: ({ organisationId, referenceId, batchId }, until) =>
-      ifCondition(
-        client.send(
-          new UpdateCommand({
-            TableName,
-            Key: batchKey(organisationId, referenceId),
-            UpdateExpression: 'SET readUntil = :until',
-            ConditionExpression: `${IS_OURS} AND ${IS_RESERVED} AND (attribute_not_exists(readUntil) OR readUntil <= :now)`,
-            ExpressionAttributeNames: UNTIL,
-            ExpressionAttributeValues: { ':batchId': batchId, ':until': until, ':now': clock.now() },
-          }),
-        ),
-      ),
-
-    acceptUpload: (batch) =>
-      ifCondition(
-        client.send(
-          new PutCommand({
-            TableName,
-            Item: toItem(batch, settings),
-            ConditionExpression: `${IS_OURS} AND ${IS_RESERVED}`,
-            ExpressionAttributeNames: UNTIL,
-            ExpressionAttributeValues: { ':batchId': batch.batchId },
-          }),
-        ),
-      ),
-
-    finishChunk: async (key) => {
-      try {
-        const { Attributes } = await client.send(
-          new UpdateCommand({
-            TableName,
-            Key: batchKey(key.organisationId, key.referenceId),
-            UpdateExpression: 'ADD finishedChunks :chunk',
-            ConditionExpression: IS_OURS,
-            ExpressionAttributeValues: { ':chunk': new Set([key.chunk]), ':batchId': key.batchId },
-            ReturnValues: 'ALL_NEW',
-          }),
-        );
-        const { expiresAt: _, ...batch } = batchItem.parse(Attributes);
-        return batch.finishedChunks.size < batch.chunks ? null : batch;
-      } catch (error) {
-        // The batch is gone, or its reference is another's by now: there is nothing to finish.
-        if (error instanceof ConditionalCheckFailedException) return null;
-        throw error;
-      }
-    },
-
-    close: ({ organisationId, referenceId, batchId }, at) =>
-      ifCondition(
-        client.send(
-          new UpdateCommand({
-            TableName,
-            Key: batchKey(organisationId, referenceId),
-            UpdateExpression: 'SET finishedAt = :at REMOVE openBatches',
-            ConditionExpression: `${IS_OURS} AND attribute_exists(openBatches)`,
-            ExpressionAttributeValues: { ':at': new Date(at).toISOString(), ':batchId': batchId },
-          }),
-        ),
-      ),
-  };
+/** @throws ZodError when the item is not a batch, or of another format */
+export function fromBatchItem(item: unknown): StoredBatch {
+  const { format: _, openBatches, readUntil, finishedAt, expiresAt, ...batch } = batchItem.parse(item);
+  return { batch, isOpen: openBatches !== undefined, readUntil, finishedAt: finishedAt ?? null, expiresAt };
 }
 
-function toItem(batch: Batch, { retention }: Settings): Record<string, unknown> {
+function toBatchItem(batch: Batch, expiresAt: number): Record<string, unknown> {
   const { finishedChunks: _, acceptedAt, ...attributes } = batch;
   return {
     ...batchKey(batch.organisationId, batch.referenceId),
+    format: FORMAT,
     ...attributes,
     acceptedAt: new Date(acceptedAt).toISOString(),
     ...(isOpenAtFirst(batch) ? { openBatches: OPEN_BATCHES } : {}),
-    expiresAt: epochSeconds(acceptedAt + retention),
+    expiresAt,
   };
 }
 
-/** The index's partition key. Only open batches carry it, so the index holds nothing else. */
-export const OPEN_BATCHES = 'open';
+const IS_EXPIRED = 'expiresAt <= :seconds';
+const IS_LAPSED = 'reservation.#until <= :now';
+const IS_OURS = 'batchId = :batchId';
+const IS_RESERVED = 'attribute_exists(reservation.#until)';
+/** `until` is a reserved word. */
+const UNTIL = { '#until': 'until' };
+
+/** The batches in the table. */
+export function dynamoDbBatches({ client, name: TableName }: Table): BatchStore {
+  const put = async (
+    Item: Record<string, unknown>,
+    condition: Pick<
+      ConstructorParameters<typeof PutCommand>[0],
+      'ConditionExpression' | 'ExpressionAttributeNames' | 'ExpressionAttributeValues'
+    >,
+  ): Promise<StoredBatch | null> => {
+    const isPut = await ifCondition(client.send(new PutCommand({ TableName, Item, ...condition })));
+    return isPut ? fromBatchItem(Item) : null;
+  };
+  const update = async (
+    { organisationId, referenceId }: BatchKey,
+    change: Omit<ConstructorParameters<typeof UpdateCommand>[0], 'TableName' | 'Key'>,
+  ): Promise<StoredBatch | null> => {
+    const Key = batchKey(organisationId, referenceId);
+    const item = await changed(client.send(new UpdateCommand({ TableName, Key, ...change, ReturnValues: 'ALL_NEW' })));
+    return item === null ? null : fromBatchItem(item);
+  };
+
+  return {
+    read: async (organisationId, referenceId) => {
+      const Key = batchKey(organisationId, referenceId);
+      const { Item } = await client.send(new GetCommand({ TableName, Key, ConsistentRead: true }));
+      return Item === undefined ? null : fromBatchItem(Item);
+    },
+
+    apply: (key: BatchKey, change: BatchChange) => {
+      const { batchId } = key;
+      switch (change.kind) {
+        case 'accept':
+          return put(toBatchItem(change.batch, change.expiresAt), {
+            ConditionExpression: `attribute_not_exists(pk) OR ${IS_EXPIRED} OR ${IS_LAPSED} OR ${IS_OURS}`,
+            ExpressionAttributeNames: UNTIL,
+            ExpressionAttributeValues: {
+              ':seconds': epochSeconds(change.now),
+              ':now': change.now,
+              ':batchId': batchId,
+            },
+          });
+        case 'accept-upload':
+          return put(toBatchItem(change.batch, change.expiresAt), {
+            ConditionExpression: `${IS_OURS} AND ${IS_RESERVED}`,
+            ExpressionAttributeNames: UNTIL,
+            ExpressionAttributeValues: { ':batchId': batchId },
+          });
+        case 'lease-upload':
+          return update(key, {
+            UpdateExpression: 'SET readUntil = :until',
+            ConditionExpression: `${IS_OURS} AND ${IS_RESERVED} AND (attribute_not_exists(readUntil) OR readUntil <= :now)`,
+            ExpressionAttributeNames: UNTIL,
+            ExpressionAttributeValues: { ':batchId': batchId, ':until': change.until, ':now': change.now },
+          });
+        case 'finish-chunk':
+          return update(key, {
+            UpdateExpression: 'ADD finishedChunks :chunk',
+            ConditionExpression: IS_OURS,
+            ExpressionAttributeValues: { ':chunk': new Set([change.chunk]), ':batchId': batchId },
+          });
+        case 'close':
+          return update(key, {
+            UpdateExpression: 'SET finishedAt = :at REMOVE openBatches',
+            ConditionExpression: `${IS_OURS} AND attribute_exists(openBatches)`,
+            ExpressionAttributeValues: { ':at': new Date(change.at).toISOString(), ':batchId': batchId },
+          });
+      }
+    },
+  };
+}
 
 /** The sparse index of open batches, sorted by when they were accepted. It holds keys only. */
 export const dynamoDbOpenBatches = ({ client, name: TableName }: Table, IndexName: string): OpenBatches => ({

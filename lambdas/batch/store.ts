@@ -1,26 +1,111 @@
-import type { ChunkKey } from '../chunk/state.ts';
 import type { Batch } from './batch.ts';
+import { isOpenAtFirst } from './batch.ts';
 
-/** The batch items. */
-export interface Batches {
-  /** The batch of a reference, strongly consistent; null when there is none, or its retention or its reservation is over. */
-  find(organisationId: string, referenceId: string): Promise<Batch | null>;
-  /** The same, but with a reservation that is over as long as nobody else has leased the reference. */
-  findUpload(organisationId: string, referenceId: string): Promise<Batch | null>;
-  /** Writes the batch if its reference is free. This write is the acceptance. False: the reference is taken. */
-  accept(batch: Batch): Promise<boolean>;
-  /** Keeps the file of a reserved batch to one reader until `until`. False: it has been read, or somebody is reading it. */
-  leaseUpload(batch: Batch, until: number): Promise<boolean>;
-  /** Writes what came of a reserved batch's file. False: that was done already. */
-  acceptUpload(batch: Batch): Promise<boolean>;
-  /** Adds a chunk to the set of finished ones; repeating it changes nothing. The batch when it was the last one, otherwise null. */
-  finishChunk(key: ChunkKey): Promise<Batch | null>;
-  /** Takes a finished batch off the open ones. True when it was still among them. */
-  close(batch: Batch, at: number): Promise<boolean>;
+/** A batch as it is stored. */
+export interface StoredBatch {
+  readonly batch: Batch;
+  /** Whether it is among the open batches, which recovery looks at. */
+  readonly isOpen: boolean;
+  /** Of a reserved upload: until when its file is one reader's. Epoch milliseconds; 0 when nobody has read it. */
+  readonly readUntil: number;
+  /** Epoch milliseconds; null while the batch is open. */
+  readonly finishedAt: number | null;
+  /** Epoch seconds, as DynamoDB's TTL wants it. TTL deletes late, so an expired item counts as absent. */
+  readonly expiresAt: number;
+}
+
+export type BatchKey = Pick<Batch, 'organisationId' | 'referenceId' | 'batchId'>;
+
+/** Every way in which a batch item can change. Each is one conditional write; what its condition is stands in `applyBatchChange`. */
+export type BatchChange =
+  /** The acceptance of a batch, or the reservation of an upload, if the reference is free at `now`. */
+  | { readonly kind: 'accept'; readonly batch: Batch; readonly expiresAt: number; readonly now: number }
+  /** Keeps the file of a reserved upload to one reader until `until`. */
+  | { readonly kind: 'lease-upload'; readonly until: number; readonly now: number }
+  /** The acceptance of a reserved upload, once its file is read. */
+  | { readonly kind: 'accept-upload'; readonly batch: Batch; readonly expiresAt: number }
+  /** Adds a chunk to the set of finished ones; doing it again changes nothing. */
+  | { readonly kind: 'finish-chunk'; readonly chunk: number }
+  /** Takes a finished batch off the open ones. */
+  | { readonly kind: 'close'; readonly at: number };
+
+/** The batch items. A store holds no policy: it reads, and applies one change under the change's condition. */
+export interface BatchStore {
+  /** Strongly consistent; what is expired or lapsed is given back as it lies there. */
+  read(organisationId: string, referenceId: string): Promise<StoredBatch | null>;
+  /** The batch as the change left it; null when its condition did not hold. */
+  apply(key: BatchKey, change: BatchChange): Promise<StoredBatch | null>;
 }
 
 /** The batches that are not closed yet. */
 export interface OpenBatches {
-  /** Oldest first. */
+  /** Oldest first. Eventually consistent. */
   list(): Promise<readonly Pick<Batch, 'organisationId' | 'referenceId'>[]>;
 }
+
+const seconds = (at: number): number => Math.ceil(at / 1000);
+const isExpired = ({ expiresAt }: StoredBatch, now: number): boolean => expiresAt <= seconds(now);
+/** Nobody has uploaded the file that the reference was reserved for. */
+const isLapsed = ({ batch: { reservation } }: StoredBatch, now: number): boolean =>
+  reservation !== null && reservation.until <= now;
+
+/** The batch of a reference; null when there is none, or its retention or its reservation is over. */
+export async function findBatch(
+  batches: BatchStore,
+  organisationId: string,
+  referenceId: string,
+  now: number,
+): Promise<Batch | null> {
+  const stored = await batches.read(organisationId, referenceId);
+  return stored && !isExpired(stored, now) && !isLapsed(stored, now) ? stored.batch : null;
+}
+
+/** The same, but with a reservation that is over as long as nobody else has claimed the reference. */
+export async function findUpload(
+  batches: BatchStore,
+  organisationId: string,
+  referenceId: string,
+  now: number,
+): Promise<Batch | null> {
+  const stored = await batches.read(organisationId, referenceId);
+  return stored && !isExpired(stored, now) ? stored.batch : null;
+}
+
+const newlyStored = (batch: Batch, expiresAt: number): StoredBatch => ({
+  batch: { ...batch, finishedChunks: new Set() },
+  isOpen: isOpenAtFirst(batch),
+  readUntil: 0,
+  finishedAt: null,
+  expiresAt,
+});
+
+/** What a change makes of what is stored under a reference; null when its condition does not hold. Every store behaves as this function does. */
+export function applyBatchChange(
+  stored: StoredBatch | null,
+  { batchId }: Pick<BatchKey, 'batchId'>,
+  change: BatchChange,
+): StoredBatch | null {
+  const ours = stored?.batch.batchId === batchId ? stored : null;
+  switch (change.kind) {
+    case 'accept': {
+      const { now } = change;
+      // The SDK repeats a write whose answer was lost: then what stands there is ours.
+      const isFree = !stored || isExpired(stored, now) || isLapsed(stored, now) || ours !== null;
+      return isFree ? newlyStored(change.batch, change.expiresAt) : null;
+    }
+    case 'lease-upload':
+      return ours?.batch.reservation && ours.readUntil <= change.now ? { ...ours, readUntil: change.until } : null;
+    case 'accept-upload':
+      return ours?.batch.reservation ? newlyStored(change.batch, change.expiresAt) : null;
+    case 'finish-chunk': {
+      if (!ours) return null;
+      const finishedChunks = new Set([...ours.batch.finishedChunks, change.chunk]);
+      return { ...ours, batch: { ...ours.batch, finishedChunks } };
+    }
+    case 'close':
+      return ours?.isOpen ? { ...ours, isOpen: false, finishedAt: change.at } : null;
+  }
+}
+
+/** When a batch's item expires (`RETENTION_DAYS`), in epoch seconds. */
+export const expiryOf = (batch: Batch, retention: number): number => seconds(batch.acceptedAt + retention);

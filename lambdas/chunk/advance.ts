@@ -1,22 +1,20 @@
 import { type FinishPorts, finishChunk } from '../batch/finish.ts';
 import type { Settings } from '../platform/settings.ts';
-import { callLimiter } from '../upstream/call-limiter.ts';
-import { callStats } from '../upstream/call-stats.ts';
+import { type Budget, budgetOf, type Granted } from '../upstream/budget.ts';
 import type { FinPro } from '../upstream/finpro.ts';
-import { teachBudget } from '../upstream/metered-call.ts';
-import type { Budget } from '../upstream/permit.ts';
+import type { LedgerStore } from '../upstream/ledger.ts';
+import { meteredCalls, releaseUnused } from '../upstream/metered-calls.ts';
 import { makeCalls } from './calls.ts';
-import { saveResults } from './commit.ts';
-import { duplicateConsents } from './duplicates.ts';
-import { blockedRows, nextDueAt, takeLease, withoutLostLease } from './lease.ts';
-import { type Action, callsOf, planActions, withinTokens } from './plan.ts';
-import type { Row } from './row.ts';
-import { type ChunkKey, type ChunkState, isFinished, type Reservation, timelineOf } from './state.ts';
+import { commit, foldReports } from './commit.ts';
+import type { ChunkInput, ChunkOutcome } from './content.ts';
+import { type Blocker, blockedRows, loadPredecessors, type Predecessors } from './duplicates.ts';
+import { takeLease, withoutLostLease } from './lease.ts';
+import { type Action, callsOf, halfOpenAction, nextDueAt, planActions, withinTokens } from './plan.ts';
+import { type ChunkState, isFinished, type Reservation } from './state.ts';
 import type { ChunkTask, NextStep } from './task.ts';
-import type { TransitionContext } from './transitions.ts';
 
 export interface AdvancePorts extends FinishPorts {
-  readonly budget: Budget;
+  readonly ledgers: LedgerStore;
   readonly finPro: FinPro;
   readonly settings: Settings;
 }
@@ -34,14 +32,14 @@ const resume = (resumeAt: number): NextStep => ({ done: false, resumeAt });
 
 /**
  * The one way forward: moves a chunk as far as it can go now and says when to come back. Sends the FI requests that the budget allows,
- * probes where an answer was lost, polls the sessions that are due and fetches the balances of the ready ones.
+ * reconciles where an answer was lost, polls the sessions that are due and fetches the balances of the ready ones.
  *
- * Writes in this order: STATE (lease, intents) → calls → OUTCOME → ACCOUNTS → STATE (results), so that a crash anywhere leaves rows that
- * the next advance can carry on with. Safe to repeat at any time.
+ * Load → plan → permit → lease → calls → fold → commit. Writes in this order: STATE (lease, intents) → calls → OUTCOME → ACCOUNTS → STATE
+ * (results), so that a crash anywhere leaves rows that the next advance can carry on with (docs/architecture.md). Safe to repeat at any time.
  * @throws ConflictError when the results could not be written because somebody else wrote; a retry is safe
  */
 export async function advanceChunk(ports: AdvancePorts, task: ChunkTask, limits: AdvanceLimits): Promise<NextStep> {
-  const { chunks, clock } = ports;
+  const { chunks, clock, settings } = ports;
   const now = clock.now();
   const stored = await chunks.state(task);
   if (!stored || stored.generation > task.generation) return DONE;
@@ -50,93 +48,93 @@ export async function advanceChunk(ports: AdvancePorts, task: ChunkTask, limits:
     return DONE;
   }
   // Past the batch's deadline recovery ends the chunk, and must find it free.
-  if (now >= stored.acceptedAt + ports.settings.batchDeadline) return DONE;
-  if (stored.leasedUntil !== null && stored.leasedUntil > now) {
-    return resume(stored.leasedUntil + ports.settings.clockSkew);
-  }
-  return advanceFree(ports, stored, limits, now);
+  if (now >= stored.acceptedAt + settings.batchDeadline) return DONE;
+  if (stored.leasedUntil !== null && stored.leasedUntil > now) return resume(stored.leasedUntil + settings.clockSkew);
+  const work = await planWork(ports, stored, now);
+  return work.due.length === 0
+    ? defer(ports, work, nextDueAt(work.state.rows, work.blocked, now, settings), now)
+    : advanceDue(ports, work, limits, now);
 }
 
-/** Advances a chunk that nobody has leased. */
-async function advanceFree(
-  ports: AdvancePorts,
-  stored: ChunkState,
-  limits: AdvanceLimits,
-  now: number,
-): Promise<NextStep> {
-  const { chunks, clock, settings } = ports;
-  const [input, outcome] = await Promise.all([chunks.input(stored.key), chunks.outcome(stored.key)]);
-  const moment = (): TransitionContext => ({ now: clock.now(), timeline: timelineOf(stored), settings });
-  const state = withoutLostLease(stored, outcome.sessions, moment());
-  const duplicates = duplicateConsents(chunks, { state, input, outcome });
-  const planned = planActions(state.rows, now, settings);
-  const blocked = await blockedRows(state.rows, planned, duplicates);
-  const due = planned.filter(({ row }) => !blocked.has(row));
-  if (due.length === 0) return defer(ports, stored, state, nextDueAt(state.rows, blocked, now, settings), now);
+/** A chunk that nobody has leased, and what is to be done about it now. */
+interface Work {
+  readonly stored: ChunkState;
+  readonly state: ChunkState;
+  readonly input: ChunkInput;
+  readonly outcome: ChunkOutcome;
+  readonly predecessors: Predecessors;
+  readonly blocked: ReadonlyMap<number, Blocker>;
+  readonly due: readonly Action[];
+}
 
-  const leave = await ports.budget.reserve(stored.key.organisationId, callsOf(due), stored.reservation, now);
-  if (!leave.granted) return defer(ports, stored, state, leave.waitUntil, now);
-  const { reservation, halfOpen, taken } = leave;
+async function planWork({ chunks, settings }: AdvancePorts, stored: ChunkState, now: number): Promise<Work> {
+  const { key } = stored;
+  const [input, outcome] = await Promise.all([chunks.input(key), chunks.outcome(key)]);
+  const state = withoutLostLease(stored, outcome.sessions, now, settings);
+  const planned = planActions(state.rows, now, settings);
+  const predecessors = await loadPredecessors(chunks, { key, input, outcome }, planned);
+  const blocked = blockedRows(state.rows, planned, { key, input }, predecessors);
+  const due = planned.filter(({ row }) => !blocked.has(row));
+  return { stored, state, input, outcome, predecessors, blocked, due };
+}
+
+async function advanceDue(ports: AdvancePorts, work: Work, limits: AdvanceLimits, now: number): Promise<NextStep> {
+  const { chunks, settings } = ports;
+  const { stored, state, due } = work;
+  const { organisationId } = stored.key;
+  const budget = budgetOf(ports.ledgers, settings);
+  const permit = await budget.acquire(organisationId, callsOf(due), stored.reservation, now);
+  if (!permit.granted) return defer(ports, work, permit.waitUntil, now);
+  const { reservation } = permit;
   const callsStartAt = reservation.startsAt + settings.clockSkew;
   if (callsStartAt > now) return keepReservation(ports, state, reservation, callsStartAt, now);
 
   const accounts = due.some(({ kind }) => kind === 'balance') ? await chunks.accounts(stored.key) : new Map();
-  const plan = halfOpen ? halfOpenCall(due, state.rows) : withinTokens(due, reservation.tokens);
-  const leased = takeLease(
-    state,
-    new Set(plan.map(({ row }) => row)),
-    limits.functionEndsAt + settings.reconcileDelay,
-    moment(),
-  );
+  const planned = permit.halfOpen ? halfOpenAction(due, state.rows) : withinTokens(due, reservation.tokens);
+  const leasedUntil = limits.functionEndsAt + settings.reconcileDelay;
+  const leased = takeLease(state, planned, leasedUntil, ports.clock.now(), settings);
   if (!(await chunks.saveState(leased))) {
     // Who came first may be using what was held from before.
-    if (taken) await release(ports, stored.key, reservation, reservation.tokens);
+    if (permit.taken) await releaseUnused({ ...ports, budget }, organisationId, permit, reservation.tokens);
     return resume(now + settings.waitStep);
   }
-
-  const lessons: Promise<void>[] = [];
-  const limiter = callLimiter({
-    clock,
-    reservation,
-    halfOpen,
-    callsEndAt: Math.min(limits.callsEndAt, reservation.endsAt - settings.clockSkew),
-    onOpen: (lesson) => lessons.push(teachBudget(ports, stored.key.organisationId, reservation, lesson)),
+  const reports = await callUpstream(ports, budget, work, { permit, leased, planned, accounts }, limits);
+  return commit(ports, {
+    leased,
+    outcome: work.outcome,
+    results: foldReports(leased, reports, settings),
+    blocked: work.blocked,
+    // A half-open call is in no rate window.
+    reservation: permit.halfOpen ? null : reservation,
   });
-  const stats = callStats(ports.telemetry);
-  const results = await makeCalls(
-    {
-      finPro: ports.finPro,
-      telemetry: ports.telemetry,
-      limiter,
-      stats,
-      duplicates,
-      organisationId: stored.key.organisationId,
-      input,
-      sessions: outcome.sessions,
-      accounts,
-      tight: reservation.tight,
-      moment,
-    },
-    leased.rows,
-    plan,
-  );
-  if (limiter.circuit !== 'open')
-    lessons.push(teachBudget(ports, stored.key.organisationId, reservation, limiter.lesson()));
-  await Promise.all([...lessons, release(ports, stored.key, reservation, limiter.tokensLeft)]);
-  ports.telemetry.count('UpstreamCall', limiter.callsMade);
-  stats.report(limiter);
-  // A halfOpen is in no rate window.
-  return saveResults(ports, leased, outcome, results, blocked, halfOpen ? null : reservation);
 }
 
-/**
- * The call to try an open circuit with: rather one that asks than one that spends a consent, and of these the one that has waited longest, so
- * that a consent which always fails does not keep the circuit open for all others.
- */
-function halfOpenCall(due: readonly Action[], rows: readonly Row[]): readonly Action[] {
-  const waitingSince = ({ row }: Action): number => rows[row]?.touchedAt ?? 0;
-  const isRequest = ({ kind }: Action): number => (kind === 'request' ? 1 : 0);
-  return due.toSorted((a, b) => isRequest(a) - isRequest(b) || waitingSince(a) - waitingSince(b)).slice(0, 1);
+interface Leased {
+  readonly permit: Granted;
+  readonly leased: ChunkState;
+  readonly planned: readonly Action[];
+  readonly accounts: Awaited<ReturnType<AdvancePorts['chunks']['accounts']>>;
+}
+
+async function callUpstream(
+  ports: AdvancePorts,
+  budget: Budget,
+  { input, outcome, predecessors }: Work,
+  { permit, leased, planned, accounts }: Leased,
+  limits: AdvanceLimits,
+) {
+  const { finPro, clock, telemetry, settings } = ports;
+  const { organisationId } = leased.key;
+  const { halfOpen, reservation } = permit;
+  const callsEndAt = Math.min(limits.callsEndAt, reservation.endsAt - settings.clockSkew);
+  const calls = meteredCalls({ budget, clock, telemetry }, organisationId, permit, callsEndAt);
+  const context = { finPro, calls, clock, telemetry, settings, input, predecessors, accounts, halfOpen };
+  const reports = await makeCalls(
+    { ...context, state: leased, sessions: outcome.sessions, tight: reservation.tight },
+    planned,
+  );
+  await calls.finish();
+  return reports;
 }
 
 /**
@@ -145,8 +143,7 @@ function halfOpenCall(due: readonly Action[], rows: readonly Row[]): readonly Ac
  */
 async function defer(
   { chunks, settings }: AdvancePorts,
-  stored: ChunkState,
-  state: ChunkState,
+  { stored, state }: Work,
   dueAt: number,
   now: number,
 ): Promise<NextStep> {
@@ -172,19 +169,13 @@ async function keepReservation(
   return resume(dueAt);
 }
 
-async function release(
-  { budget, telemetry }: AdvancePorts,
-  { organisationId }: ChunkKey,
-  reservation: Reservation,
-  tokens: number,
-): Promise<void> {
-  if (tokens < reservation.tokens * WORTH_GIVING_BACK) return;
-  try {
-    await budget.release(organisationId, reservation, tokens);
-  } catch (error) {
-    telemetry.warn('unused tokens could not be given back', { organisationId, error: String(error) });
-  }
+/** The limits of one invocation: calls stop well before the function's time ends, and after `callsFor` where that is given. */
+export function limitsOf(
+  invocation: { getRemainingTimeInMillis(): number },
+  { clock, settings }: AdvancePorts,
+  callsFor = Number.POSITIVE_INFINITY,
+): AdvanceLimits {
+  const now = clock.now();
+  const functionEndsAt = now + invocation.getRemainingTimeInMillis();
+  return { functionEndsAt, callsEndAt: Math.min(functionEndsAt - settings.callsEnd, now + callsFor) };
 }
-
-/** Giving tokens back costs a write, so a few are left unused. */
-const WORTH_GIVING_BACK = 0.1;

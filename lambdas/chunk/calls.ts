@@ -1,42 +1,48 @@
 import pMap from 'p-map';
+import type { Settings } from '../platform/settings.ts';
+import type { Clock } from '../platform/system.ts';
 import type { Telemetry } from '../platform/telemetry.ts';
 import { type AccountDetails, accountDetails, withBalances } from '../upstream/accounts.ts';
-import type { CallLimiter } from '../upstream/call-limiter.ts';
-import type { CallStats } from '../upstream/call-stats.ts';
 import { classify, type RowError, rowError, type Verdict } from '../upstream/failures.ts';
-import type { FinPro, UpstreamAnswer } from '../upstream/finpro.ts';
-import { type FiStatus, isOurSession, outcomeOf } from '../upstream/session.ts';
+import type { FinPro } from '../upstream/finpro.ts';
+import type { MeteredCalls } from '../upstream/metered-calls.ts';
+import { isOurSession, outcomeOf } from '../upstream/session.ts';
 import { type ChunkInput, effectiveRow } from './content.ts';
-import type { DuplicateConsents } from './duplicates.ts';
-import type { Action } from './plan.ts';
-import type { Row } from './row.ts';
-import { type RowEvent, type TransitionContext, transition } from './transitions.ts';
+import type { Predecessors } from './duplicates.ts';
+import type { Action, CallKind } from './plan.ts';
+import type { ChunkState } from './state.ts';
+import type { RowEvent } from './transitions.ts';
 
 /** Calls under way at once in one advance of a chunk. */
 const CONCURRENCY = 25;
 
-export interface CallContext {
-  readonly finPro: FinPro;
-  readonly telemetry: Telemetry;
-  readonly limiter: CallLimiter;
-  readonly stats: CallStats;
-  readonly duplicates: DuplicateConsents;
-  readonly organisationId: string;
-  readonly input: ChunkInput;
-  readonly sessions: ReadonlyMap<number, string>;
-  /** Accounts of rows whose balances were put off in an earlier advance. */
-  readonly accounts: ReadonlyMap<number, readonly AccountDetails[]>;
-  readonly tight: boolean;
-  /** Time may pass between calls: the moment is taken anew for each answer. */
-  readonly moment: () => TransitionContext;
+/** What a call has shown of a row. */
+export interface RowReport {
+  readonly row: number;
+  /** Epoch milliseconds. */
+  readonly at: number;
+  readonly event: RowEvent;
+  /** What to tell the caller if this event ends the row as failed. */
+  readonly error?: RowError;
+  readonly sessionId?: string;
+  readonly accounts?: readonly AccountDetails[];
 }
 
-/** What the calls of one advance have changed, by row of the chunk. */
-export interface CallResults {
-  readonly rows: Row[];
-  readonly sessions: Map<number, string>;
-  readonly errors: Map<number, RowError>;
-  readonly accounts: Map<number, readonly AccountDetails[]>;
+export interface CallContext {
+  readonly finPro: FinPro;
+  readonly calls: MeteredCalls;
+  readonly clock: Clock;
+  readonly telemetry: Telemetry;
+  readonly settings: Settings;
+  readonly state: ChunkState;
+  readonly input: ChunkInput;
+  readonly sessions: ReadonlyMap<number, string>;
+  readonly predecessors: Predecessors;
+  /** Accounts of rows whose balances were put off in an earlier advance. */
+  readonly accounts: ReadonlyMap<number, readonly AccountDetails[]>;
+  /** Whether this is the one call that tries an open circuit. */
+  readonly halfOpen: boolean;
+  readonly tight: boolean;
 }
 
 const NOT_CONFIRMED = rowError(
@@ -49,152 +55,127 @@ const NOT_IN_TIME = rowError(
 );
 
 /**
- * Makes the calls of a plan, 25 at a time, as far as the limiter lets them start, and applies what each shows to its row. Never throws for what the upstream does.
+ * Makes the calls of a plan, 25 at a time, as far as they may start, and says what each has shown. Changes nothing, and never throws for
+ * what the upstream does.
  */
-export async function makeCalls(
-  context: CallContext,
-  rows: readonly Row[],
-  actions: readonly Action[],
-): Promise<CallResults> {
-  const results: CallResults = { rows: [...rows], sessions: new Map(), errors: new Map(), accounts: new Map() };
-  const caller = rowCaller(context, results);
-  const make = async ({ row, kind }: Action): Promise<void> => {
-    if (context.limiter.tryAcquire()) await caller[kind](row);
-    else if (kind === 'request') caller.notSent(row);
+export async function makeCalls(context: CallContext, actions: readonly Action[]): Promise<RowReport[]> {
+  const caller = rowCaller(context);
+  const make = async ({ row, kind }: Action): Promise<readonly RowReport[]> => {
+    if (context.calls.tryAcquire()) return caller[kind](row);
+    return kind === 'request' ? [caller.notSent(row)] : [];
   };
-  await pMap(actions, make, { concurrency: CONCURRENCY });
-  return results;
+  return (await pMap(actions, make, { concurrency: CONCURRENCY })).flat();
 }
 
-type RowCaller = Record<Action['kind'], (row: number) => Promise<void>> & { notSent(row: number): void };
+type RowCaller = Record<CallKind, (row: number) => Promise<readonly RowReport[]>> & { notSent(row: number): RowReport };
 
-function rowCaller(context: CallContext, results: CallResults): RowCaller {
-  const { finPro, limiter, telemetry, organisationId, input } = context;
-  const { settings } = context.moment();
+/** Passing troubles of the organisation as a whole, which are not at the row's expense. */
+const isNotTheRows = ({ kind }: Verdict): boolean => kind === 'rate-limited' || kind === 'unauthorized';
 
-  const apply = (row: number, event: RowEvent, error?: RowError): void => {
-    const before = results.rows[row];
-    if (!before) throw new RangeError(`the chunk has no row ${row}`);
-    const after = transition(before, event, context.moment());
-    results.rows[row] = after;
-    if (after.phase === 'failed' && error) results.errors.set(row, error);
+function rowCaller(context: CallContext): RowCaller {
+  const { finPro, calls, clock, telemetry, settings, state, input } = context;
+  const { organisationId } = state.key;
+
+  type Found = Pick<RowReport, 'error' | 'sessionId' | 'accounts'>;
+  const report = (row: number, event: RowEvent, found: Found = {}): RowReport => ({
+    row,
+    at: clock.now(),
+    event,
+    ...found,
+  });
+
+  const submitted = (row: number) => {
+    const found = input.rows[row];
+    if (!found) throw new RangeError(`the chunk has no row ${row}`);
+    return found;
   };
 
-  const called = async <T>(call: Promise<UpstreamAnswer<T>>): Promise<UpstreamAnswer<T>> => {
-    const startedAt = context.moment().now;
-    const answer = await call;
-    const failure = answer.ok ? null : answer.failure;
-    limiter.record(answer.rate, failure);
-    context.stats.ended(context.moment().now - startedAt, failure);
-    return answer;
+  const refused = (row: number, { eligibility, classified, error }: Verdict & { kind: 'final' }): RowReport => {
+    if (!classified) telemetry.count('UpstreamUnclassified');
+    return report(row, { kind: 'refused', eligibility }, { error });
   };
 
-  const consentOf = (row: number): string => {
-    const consentId = input.rows[row]?.consentId;
-    if (consentId === undefined) throw new RangeError(`the chunk has no row ${row}`);
-    return consentId;
-  };
+  const notSent = (row: number): RowReport => report(row, { kind: 'not-sent' });
 
-  const sessionOf = (row: number): string => {
-    const sessionId = context.sessions.get(row) ?? results.sessions.get(row);
-    if (sessionId === undefined) throw new RangeError(`row ${row} is polled without a session`);
-    return sessionId;
-  };
-
-  /** A row that failed for a lasting reason; false for all that can pass. */
-  const refuse = (row: number, verdict: Verdict): boolean => {
-    if (verdict.kind !== 'final') return false;
-    if (!verdict.classified) telemetry.count('UpstreamUnclassified');
-    apply(row, { kind: 'refused', eligibility: verdict.eligibility }, verdict.error);
-    return true;
-  };
-
-  const request = async (row: number): Promise<void> => {
-    const submitted = input.rows[row];
-    if (!submitted) throw new RangeError(`the chunk has no row ${row}`);
-    const answer = await called(finPro.requestFi(organisationId, effectiveRow(submitted, input.defaults)));
-    if (answer.ok) {
-      results.sessions.set(row, answer.value.sessionId);
-      return apply(row, { kind: 'accepted', tight: context.tight });
-    }
+  const request = async (row: number): Promise<RowReport> => {
+    const answer = await calls.make(() =>
+      finPro.requestFi(organisationId, effectiveRow(submitted(row), input.defaults)),
+    );
+    if (answer.ok) return report(row, { kind: 'accepted', tight: context.tight }, answer.value);
     const verdict = classify(answer.failure);
     switch (verdict.kind) {
       case 'final':
-        refuse(row, verdict);
-        return;
+        return refused(row, verdict);
       case 'no-data':
-        return apply(row, { kind: 'refused', eligibility: 'Yes' }, rowError('NoDataFound', 'FinPro found no data.'));
+        return report(
+          row,
+          { kind: 'refused', eligibility: 'Yes' },
+          { error: rowError('NoDataFound', 'FinPro found no data.') },
+        );
       case 'not-processed':
-        // While the circuit is open a call that does not get through is not at the row's expense.
-        return answer.failure.sent === 'no' && (limiter.circuit === 'open' || limiter.halfOpen)
+        // While the circuit is open a call that doesn't get through is not at the row's expense.
+        return answer.failure.sent === 'no' && (calls.circuit === 'open' || context.halfOpen)
           ? notSent(row)
-          : apply(row, { kind: 'not-processed', eligibility: 'Yes' }, verdict.error);
+          : report(row, { kind: 'not-processed', eligibility: 'Yes' }, { error: verdict.error });
       case 'answer-lost':
-        return apply(row, { kind: 'answer-lost' });
+        return report(row, { kind: 'answer-lost' });
       case 'in-progress':
-        return apply(row, { kind: 'already-running' });
+        return report(row, { kind: 'already-running' });
       case 'rate-limited':
       case 'unauthorized':
         return notSent(row);
     }
   };
 
-  const notSent = (row: number): void => apply(row, { kind: 'not-sent' });
-
-  const reconcile = async (row: number): Promise<void> => {
-    const answer = await called(finPro.fiStatus(organisationId, { consentId: consentOf(row) }));
+  const reconcile = async (row: number): Promise<readonly RowReport[]> => {
+    const { consentId } = submitted(row);
+    const answer = await calls.make(() => finPro.fiStatus(organisationId, { consentId }));
     if (answer.ok) {
-      const isOurs = await belongsTo(row, answer.value);
-      if (!isOurs) return apply(row, { kind: 'no-session' }, NOT_CONFIRMED);
-      results.sessions.set(row, answer.value.sessionId);
-      return apply(row, { kind: 'adopted' });
+      const requestedAt = state.rows[row]?.requestedAt ?? 0;
+      const held = context.predecessors.heldSessions.get(row) ?? new Set();
+      return isOurSession(answer.value, requestedAt, settings.sessionAgeTolerance, held)
+        ? [report(row, { kind: 'adopted' }, { sessionId: answer.value.sessionId })]
+        : [report(row, { kind: 'no-session' }, { error: NOT_CONFIRMED })];
     }
     const verdict = classify(answer.failure);
-    if (verdict.kind === 'no-data') return apply(row, { kind: 'no-session' }, NOT_CONFIRMED);
-    if (refuse(row, verdict) || verdict.kind === 'rate-limited' || verdict.kind === 'unauthorized') return;
-    apply(row, { kind: 'unanswered' });
+    if (verdict.kind === 'no-data') return [report(row, { kind: 'no-session' }, { error: NOT_CONFIRMED })];
+    if (verdict.kind === 'final') return [refused(row, verdict)];
+    return isNotTheRows(verdict) ? [] : [report(row, { kind: 'unanswered' })];
   };
 
-  const belongsTo = async (row: number, status: FiStatus): Promise<boolean> => {
-    const requestedAt = results.rows[row]?.requestedAt ?? 0;
-    return isOurSession(
-      status,
-      requestedAt,
-      settings.sessionAgeTolerance,
-      await context.duplicates.sessionsBefore(row),
-    );
-  };
-
-  const poll = async (row: number): Promise<void> => {
+  const poll = async (row: number): Promise<readonly RowReport[]> => {
     telemetry.count('UpstreamPoll');
-    const answer = await called(finPro.fiStatus(organisationId, { sessionId: sessionOf(row) }));
+    const sessionId = context.sessions.get(row);
+    if (sessionId === undefined) throw new RangeError(`row ${row} is polled without a session`);
+    const answer = await calls.make(() => finPro.fiStatus(organisationId, { sessionId }));
     if (!answer.ok) {
       const verdict = classify(answer.failure);
-      if (refuse(row, verdict) || verdict.kind === 'rate-limited' || verdict.kind === 'unauthorized') return;
+      if (verdict.kind === 'final') return [refused(row, verdict)];
+      if (isNotTheRows(verdict)) return [];
       const isPending = verdict.kind === 'in-progress' || verdict.kind === 'no-data';
-      return apply(row, { kind: isPending ? 'pending' : 'unanswered' }, NOT_IN_TIME);
+      return [report(row, { kind: isPending ? 'pending' : 'unanswered' }, { error: NOT_IN_TIME })];
     }
     const outcome = outcomeOf(answer.value);
-    if (outcome.kind === 'pending') return apply(row, { kind: 'pending' }, NOT_IN_TIME);
+    if (outcome.kind === 'pending') return [report(row, { kind: 'pending' }, { error: NOT_IN_TIME })];
     if (outcome.kind === 'ended') {
-      return apply(row, { kind: 'refused', eligibility: outcome.eligibility }, outcome.error);
+      const { eligibility, error } = outcome;
+      return [report(row, { kind: 'refused', eligibility }, { error })];
     }
-    results.accounts.set(row, accountDetails(answer.value.accounts));
-    apply(row, { kind: 'delivered' });
-    if (results.rows[row]?.phase === 'fetchingBalances' && limiter.tryAcquire()) await balance(row);
+    const accounts = accountDetails(answer.value.accounts);
+    const delivered = report(row, { kind: 'delivered' }, { accounts });
+    return settings.balances && calls.tryAcquire() ? [delivered, ...(await balance(row, accounts))] : [delivered];
   };
 
-  const balance = async (row: number): Promise<void> => {
-    const answer = await called(finPro.fiBalance(organisationId, consentOf(row)));
+  const balance = async (
+    row: number,
+    known: readonly AccountDetails[] = context.accounts.get(row) ?? [],
+  ): Promise<readonly RowReport[]> => {
+    const answer = await calls.make(() => finPro.fiBalance(organisationId, submitted(row).consentId));
     if (answer.ok) {
-      const known = results.accounts.get(row) ?? context.accounts.get(row) ?? [];
-      results.accounts.set(row, withBalances(known, answer.value));
-      return apply(row, { kind: 'balances-fetched' });
+      return [report(row, { kind: 'balances-fetched' }, { accounts: withBalances(known, answer.value) })];
     }
-    const verdict = classify(answer.failure);
-    if (verdict.kind === 'rate-limited' || verdict.kind === 'unauthorized') return;
-    apply(row, { kind: 'balances-failed' });
+    return isNotTheRows(classify(answer.failure)) ? [] : [report(row, { kind: 'balances-failed' })];
   };
 
-  return { request, reconcile, poll, balance, notSent };
+  return { request: async (row) => [await request(row)], reconcile, poll, balance: (row) => balance(row), notSent };
 }

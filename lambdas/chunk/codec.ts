@@ -1,27 +1,31 @@
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import * as z from 'zod';
 import type { ItemKey } from '../platform/keys.ts';
-import { PHASES, RETRY_ELIGIBILITIES, ROW_STATUSES, type Row } from './row.ts';
-import { type ChunkState, countersOf, timelineOf } from './state.ts';
+import { countersOf, isUnsent, PHASES, RETRY_ELIGIBILITIES, ROW_STATUSES, type Row } from './row.ts';
+import type { ChunkState } from './state.ts';
+
+/** The format of the item. One without a number is of format 1, which was stored before formats had numbers. */
+const FORMAT = 1;
 
 /**
- * Rows are kept as columns of bytes, deflated: phase, eligibility and attempt in one byte, round in one, two times of two bytes.
- * 250 rows are 1,500 bytes before and typically under 200 after; they stay under 2 KB at worst (`design.md`, table).
+ * Rows are kept as columns of bytes, deflated: phase, eligibility and attempt in one byte, tries in one, two times of two bytes each.
+ * 250 rows are 1,500 bytes before and typically under 200 after; the item stays under 2 KB at worst, which a test holds.
  */
 const ROW_BYTES = 6;
-const LARGEST_ROUND = 255;
+const LARGEST_TRIES = 255;
 
 const stateItem = z.object({
+  format: z.literal(FORMAT).default(FORMAT),
   version: z.number().int(),
   generation: z.number().int(),
   stalls: z.number().int(),
-  /** When the batch was accepted. Not called so here: `acceptedAt` is a key of the index, and a text. */
+  /** When the batch was accepted. `acceptedAt` itself is a key of the index, and a string. */
   origin: z.number(),
   tick: z.number().positive(),
   movedAt: z.number(),
   changedAt: z.number(),
   dueAt: z.number(),
-  /** When the lease ends, under the name that it has had from the first stored item on. */
+  /** When the lease ends. Stored under the name that it had in the first release. */
   claimedUntil: z.number().optional(),
   reservation: z
     .object({ startsAt: z.number(), endsAt: z.number(), tokens: z.number(), tight: z.boolean(), epoch: z.number() })
@@ -32,111 +36,123 @@ const stateItem = z.object({
 
 /** The item of a chunk's state. The counters are computed here from the rows they are stored with, and nowhere else. */
 export function toStateItem(state: ChunkState, key: ItemKey, expiresAt: number): object {
-  const { version, generation, stalls, acceptedAt, tick, movedAt, changedAt, dueAt, leasedUntil, reservation, rows } =
-    state;
+  const { key: _, acceptedAt, leasedUntil, reservation, rows, ...stored } = state;
   const counters = countersOf(rows);
   return {
     ...key,
-    version,
-    generation,
-    stalls,
+    format: FORMAT,
+    ...stored,
     origin: acceptedAt,
-    tick,
-    movedAt,
-    changedAt,
-    dueAt,
     ...(leasedUntil === null ? {} : { claimedUntil: leasedUntil }),
     ...(reservation === null ? {} : { reservation }),
     counters: ROW_STATUSES.map((status) => counters[status]),
-    rows: deflateRawSync(packRows(rows, timelineOf(state)), { level: 9 }),
+    rows: deflateRawSync(packRows(rows, state), { level: 9 }),
     expiresAt,
   };
 }
 
 /** @throws Error when the item is not a chunk's state, or its counters are not those of its rows */
 export function fromStateItem(item: unknown, key: ChunkState['key']): ChunkState {
-  const parsed = stateItem.parse(item);
-  const rows = unpackRows(inflateRawSync(parsed.rows), { origin: parsed.origin, tick: parsed.tick });
+  const {
+    format: _,
+    counters: stored,
+    origin: acceptedAt,
+    claimedUntil,
+    reservation,
+    rows: packed,
+    ...state
+  } = stateItem.parse(item);
+  const rows = unpackRows(inflateRawSync(packed), { acceptedAt, tick: state.tick });
   const counters = countersOf(rows);
-  if (ROW_STATUSES.some((status, index) => parsed.counters[index] !== counters[status])) {
+  if (ROW_STATUSES.some((status, index) => stored[index] !== counters[status])) {
     throw new Error(`the counters of chunk ${key.chunk} of batch ${key.batchId} are not those of its rows`);
   }
-  const { version, generation, stalls, origin, tick, movedAt, changedAt, dueAt } = parsed;
-  return {
-    key,
-    version,
-    generation,
-    stalls,
-    acceptedAt: origin,
-    tick,
-    movedAt,
-    changedAt,
-    dueAt,
-    leasedUntil: parsed.claimedUntil ?? null,
-    reservation: parsed.reservation ?? null,
-    rows,
-  };
+  return { ...state, key, acceptedAt, leasedUntil: claimedUntil ?? null, reservation: reservation ?? null, rows };
 }
 
-function packRows(rows: readonly Row[], timeline: Timeline): Uint8Array {
+/**
+ * The times of rows are stored as ticks since the batch was accepted, in two bytes. They cover the batch's deadline with a quarter to spare;
+ * later times are stored as the last tick. Rounding never makes a wait shorter: times that waits count from round up, and the time of an FI request
+ * whose answer isn't known rounds down.
+ */
+type Resolution = Pick<ChunkState, 'acceptedAt' | 'tick'>;
+
+const LAST_TICK = 0xffff;
+
+/** Milliseconds per tick, for batches with a deadline in milliseconds: 1.65 s for one of 24 h. */
+export const tickFor = (batchDeadline: number): number => (batchDeadline * 1.25) / LAST_TICK;
+
+/** Ticks that are off by less than this are the same: they are computed with fractions. */
+const ROUNDING_ERROR = 1e-6;
+
+const tickOf = (at: number, { acceptedAt, tick }: Resolution, round: 'up' | 'down'): number => {
+  const ticks = (at - acceptedAt) / tick;
+  const whole = round === 'up' ? Math.ceil(ticks - ROUNDING_ERROR) : Math.floor(ticks + ROUNDING_ERROR);
+  return Math.min(Math.max(whole, 0), LAST_TICK);
+};
+
+const timeOf = (ticks: number, { acceptedAt, tick }: Resolution): number => acceptedAt + ticks * tick;
+
+interface StoredTimes {
+  readonly requested: number;
+  /** Of the two times of which a phase has only one. */
+  readonly other: number;
+}
+
+const ticksOf = (row: Row, resolution: Resolution): StoredTimes => {
+  const isAnswered = row.phase !== 'requesting' && row.phase !== 'reconciling';
+  return {
+    requested: tickOf(row.requestedAt, resolution, isAnswered ? 'up' : 'down'),
+    other: tickOf(isUnsent(row) ? row.notBefore : row.lastAskedAt, resolution, 'up'),
+  };
+};
+
+const timesOf = (
+  { requested, other }: StoredTimes,
+  resolution: Resolution,
+): Pick<Row, 'requestedAt' | 'lastAskedAt' | 'notBefore'> => {
+  const at = timeOf(other, resolution);
+  return { requestedAt: timeOf(requested, resolution), lastAskedAt: at, notBefore: at };
+};
+
+/** Rows as they will be when they are read back. What is due next is computed from these, so that nobody wakes up a tick too early. */
+export const asStored = (rows: readonly Row[], resolution: Resolution): Row[] =>
+  rows.map((row) => ({
+    ...row,
+    tries: Math.min(row.tries, LARGEST_TRIES),
+    ...timesOf(ticksOf(row, resolution), resolution),
+  }));
+
+function packRows(rows: readonly Row[], resolution: Resolution): Uint8Array {
   const bytes = Buffer.alloc(rows.length * ROW_BYTES);
   rows.forEach((row, index) => {
     const eligibility = row.eligibility === null ? 0 : RETRY_ELIGIBILITIES.indexOf(row.eligibility) + 1;
+    const { requested, other } = ticksOf(row, resolution);
     bytes[index] = PHASES.indexOf(row.phase) | (eligibility << 3) | ((row.attempt - 1) << 5);
-    bytes[rows.length + index] = Math.min(row.round, LARGEST_ROUND);
-    bytes.writeUInt16BE(tickOf(timeline, row.requestedAt), rows.length * 2 + index * 2);
-    bytes.writeUInt16BE(tickOf(timeline, row.touchedAt), rows.length * 4 + index * 2);
+    bytes[rows.length + index] = Math.min(row.tries, LARGEST_TRIES);
+    bytes.writeUInt16BE(requested, rows.length * 2 + index * 2);
+    bytes.writeUInt16BE(other, rows.length * 4 + index * 2);
   });
   return bytes;
 }
 
-function unpackRows(bytes: Buffer, timeline: Timeline): Row[] {
+function unpackRows(bytes: Buffer, resolution: Resolution): Row[] {
   const count = bytes.length / ROW_BYTES;
   if (!Number.isInteger(count)) throw new Error('the rows of a chunk are cut short');
   return Array.from({ length: count }, (_, index): Row => {
     const flags = bytes.readUInt8(index);
     const phase = PHASES[flags & 0b111];
     if (!phase) throw new Error('a row is in a phase that does not exist');
-    const eligibility = (flags >> 3) & 0b11;
+    const times = {
+      requested: bytes.readUInt16BE(count * 2 + index * 2),
+      other: bytes.readUInt16BE(count * 4 + index * 2),
+    };
     return {
       phase,
-      eligibility: RETRY_ELIGIBILITIES[eligibility - 1] ?? null,
+      eligibility: RETRY_ELIGIBILITIES[((flags >> 3) & 0b11) - 1] ?? null,
       attempt: (flags >> 5) + 1,
-      round: bytes.readUInt8(count + index),
-      requestedAt: timeOfTick(timeline, bytes.readUInt16BE(count * 2 + index * 2)),
-      touchedAt: timeOfTick(timeline, bytes.readUInt16BE(count * 4 + index * 2)),
+      tries: bytes.readUInt8(count + index),
+      ...timesOf(times, resolution),
     };
   });
 }
-
-/**
- * The times of a chunk's rows are kept in two bytes each, as ticks since the batch was accepted. The range covers the batch's deadline
- * with a quarter to spare; later times are kept as the last tick. Rounding never makes a wait shorter: see `notBefore`, `notAfter`.
- */
-export interface Timeline {
-  /** Epoch milliseconds of tick 0. */
-  readonly origin: number;
-  /** Milliseconds a tick: 1.65 s for a deadline of 24 h. */
-  readonly tick: number;
-}
-
-export const LAST_TICK = 0xffff;
-
-/** The tick for batches with a deadline, both in milliseconds. */
-export const tickFor = (batchDeadline: number): number => (batchDeadline * 1.25) / LAST_TICK;
-
-const clamp = (tick: number): number => Math.min(Math.max(tick, 0), LAST_TICK);
-
-export const timeOfTick = (timeline: Timeline, tick: number): number => timeline.origin + tick * timeline.tick;
-
-/** The tick of a time that lies on the timeline. */
-export const tickOf = (timeline: Timeline, at: number): number =>
-  clamp(Math.round((at - timeline.origin) / timeline.tick));
-
-/** The first time on the timeline at or after `at`. */
-export const notBefore = (timeline: Timeline, at: number): number =>
-  timeOfTick(timeline, clamp(Math.ceil((at - timeline.origin) / timeline.tick - 1e-6)));
-
-/** The last time on the timeline at or before `at`. */
-export const notAfter = (timeline: Timeline, at: number): number =>
-  timeOfTick(timeline, clamp(Math.floor((at - timeline.origin) / timeline.tick + 1e-6)));

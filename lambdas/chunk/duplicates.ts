@@ -1,75 +1,97 @@
 import type { ChunkInput, ChunkOutcome, InputRow } from './content.ts';
-import { hasOpenIntent, type Row } from './row.ts';
-import type { ChunkState } from './state.ts';
-import type { Chunks } from './store.ts';
+import type { Action } from './plan.ts';
+import { isSettled, type Row } from './row.ts';
+import type { ChunkKey } from './state.ts';
+import type { ChunkStore } from './store.ts';
 
 /**
- * The rows of a batch that hold the same consent as a row of this chunk. They are sent one after the other: a row goes out only when the
- * row before it with the same consent is settled, that is, has a session or has ended. So at most one of them has an open intent, and a
- * session found by consent belongs to that one unless an earlier row holds it (`upstream.md`, "An FI Request must never be repeated blindly").
+ * A consent may stand in several rows of a batch. They are sent one after the other: a row goes out only when the row before it with the same
+ * consent is settled. So at most one of them has an open intent, and a session found by consent belongs to that one unless an earlier row
+ * holds it (docs/spec/upstream.md, "An FI Request is never repeated blindly").
  */
-export interface DuplicateConsents {
-  /** When the other chunk moves in which the row before this one with the same consent is not settled yet; null when none is. */
-  blockedElsewhereUntil(row: number): Promise<number | null>;
-  /** The row of this chunk next before this one with the same consent, or null. */
-  previousHere(row: number): number | null;
-  /** Sessions, in lower case, that earlier rows with the same consent hold. */
-  sessionsBefore(row: number): Promise<ReadonlySet<string>>;
+export interface Predecessors {
+  /** By row to be requested: when the other chunk moves in which the row before it isn't settled. */
+  readonly unsettledElsewhere: ReadonlyMap<number, number>;
+  /** By row to be reconciled: the sessions, in lower case, that earlier rows with its consent hold. */
+  readonly heldSessions: ReadonlyMap<number, ReadonlySet<string>>;
 }
 
-export const isSettled = (row: Row): boolean => row.phase !== 'ready' && !hasOpenIntent(row);
-
 interface Here {
-  readonly state: ChunkState;
+  readonly key: ChunkKey;
   readonly input: ChunkInput;
   readonly outcome: ChunkOutcome;
 }
 
-/** Looks at other chunks only where this one has duplicates, and at each once. */
-export function duplicateConsents(chunks: Chunks, here: Here): DuplicateConsents {
-  const { chunkRows } = here.input;
-  const first = here.state.key.chunk * chunkRows;
-  const keyOf = (chunk: number) => ({ ...here.state.key, chunk });
-  const once = <T>(read: (chunk: number) => Promise<T>) => {
+/** Looks at other chunks only where a row that is due has a predecessor there, and at each once. */
+export async function loadPredecessors(
+  chunks: ChunkStore,
+  { key, input, outcome }: Here,
+  due: readonly Action[],
+): Promise<Predecessors> {
+  const { chunkRows } = input;
+  const chunkOf = (index: number): number => Math.floor(index / chunkRows);
+  const previousOf = (row: number): number | null => input.rows[row]?.previous ?? null;
+  const once = <T>(here: T | null, read: (key: ChunkKey) => Promise<T>) => {
     const known = new Map<number, Promise<T>>();
+    if (here !== null) known.set(key.chunk, Promise.resolve(here));
     return (chunk: number): Promise<T> => {
-      const value = known.get(chunk) ?? read(chunk);
+      const value = known.get(chunk) ?? read({ ...key, chunk });
       known.set(chunk, value);
       return value;
     };
   };
-  const stateOf = once((chunk) => chunks.state(keyOf(chunk)));
-  const inputOf = once((chunk) => chunks.input(keyOf(chunk)));
-  const outcomeOf = once((chunk) => chunks.outcome(keyOf(chunk)));
+  const stateOf = once(null, chunks.state);
+  const inputOf = once(input, chunks.input);
+  const outcomeOf = once(outcome, chunks.outcome);
 
-  const rowOfBatch = async (index: number): Promise<InputRow | undefined> => {
-    const chunk = Math.floor(index / chunkRows);
-    const input = chunk === here.state.key.chunk ? here.input : await inputOf(chunk);
-    return input.rows[index % chunkRows];
-  };
-  const previousOf = (row: number): number | null => here.input.rows[row]?.previous ?? null;
-
-  return {
-    previousHere: (row) => {
-      const previous = previousOf(row);
-      return previous === null || previous < first ? null : previous - first;
-    },
-    blockedElsewhereUntil: async (row) => {
-      const previous = previousOf(row);
-      if (previous === null || previous >= first) return null;
-      const state = await stateOf(Math.floor(previous / chunkRows));
+  const unsettledElsewhere = new Map<number, number>();
+  const heldSessions = new Map<number, ReadonlySet<string>>();
+  for (const { row, kind } of due) {
+    const previous = previousOf(row);
+    if (previous === null) continue;
+    if (kind === 'request' && chunkOf(previous) !== key.chunk) {
+      const state = await stateOf(chunkOf(previous));
       const before = state?.rows[previous % chunkRows];
-      return state && before && !isSettled(before) ? state.dueAt : null;
-    },
-    sessionsBefore: async (row) => {
+      if (state && before && !isSettled(before)) unsettledElsewhere.set(row, state.dueAt);
+    }
+    if (kind === 'reconcile') {
       const held = new Set<string>();
-      for (let index = previousOf(row); index !== null; index = (await rowOfBatch(index))?.previous ?? null) {
-        const chunk = Math.floor(index / chunkRows);
-        const outcome = chunk === here.state.key.chunk ? here.outcome : await outcomeOf(chunk);
-        const session = outcome.sessions.get(index % chunkRows);
+      let index: number | null = previous;
+      while (index !== null) {
+        const session = (await outcomeOf(chunkOf(index))).sessions.get(index % chunkRows);
         if (session !== undefined) held.add(session.toLowerCase());
+        const earlier: InputRow | undefined = (await inputOf(chunkOf(index))).rows[index % chunkRows];
+        index = earlier?.previous ?? null;
       }
-      return held;
-    },
-  };
+      heldSessions.set(row, held);
+    }
+  }
+  return { unsettledElsewhere, heldSessions };
+}
+
+/** What a row waits for: a row of this chunk, or another chunk, which moves at `until` (epoch milliseconds). */
+export type Blocker = { readonly behind: number } | { readonly until: number };
+
+/**
+ * Rows whose FI request is due but waits for an earlier row with the same consent. No two of them are ever leased at once: after a crash nobody
+ * could tell whose session is whose.
+ */
+export function blockedRows(
+  rows: readonly Row[],
+  due: readonly Action[],
+  { key, input }: Pick<Here, 'key' | 'input'>,
+  { unsettledElsewhere }: Predecessors,
+): ReadonlyMap<number, Blocker> {
+  const first = key.chunk * input.chunkRows;
+  const blocked = new Map<number, Blocker>();
+  for (const { row, kind } of due) {
+    if (kind !== 'request') continue;
+    const previous = input.rows[row]?.previous ?? null;
+    const behind = previous === null || previous < first ? null : previous - first;
+    const before = behind === null ? undefined : rows[behind];
+    const until = unsettledElsewhere.get(row);
+    if (behind !== null && before && !isSettled(before)) blocked.set(row, { behind });
+    else if (until !== undefined) blocked.set(row, { until });
+  }
+  return blocked;
 }

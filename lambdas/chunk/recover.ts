@@ -1,13 +1,13 @@
 import pMap from 'p-map';
 import { type Batch, sumCounters } from '../batch/batch.ts';
 import { type FinishPorts, finishChunk } from '../batch/finish.ts';
-import type { OpenBatches } from '../batch/store.ts';
+import { findBatch, type OpenBatches } from '../batch/store.ts';
 import type { Settings } from '../platform/settings.ts';
 import type { Telemetry } from '../platform/telemetry.ts';
 import { type RowError, rowError } from '../upstream/failures.ts';
 import { mergeOutcome } from './content.ts';
-import { hasOpenIntent, isTerminal } from './row.ts';
-import { type ChunkState, countersOf, isFinished, timelineOf } from './state.ts';
+import { countersOf, hasOpenIntent, isTerminal } from './row.ts';
+import { type ChunkState, isFinished } from './state.ts';
 import type { ChunkQueue, ChunkTask } from './task.ts';
 import { transition } from './transitions.ts';
 
@@ -42,7 +42,7 @@ export async function recoverBatches(ports: RecoveryPorts): Promise<void> {
   const work = openWork(clock.now());
   const recover = async ({ organisationId, referenceId }: Pick<Batch, 'organisationId' | 'referenceId'>) => {
     try {
-      const batch = await batches.find(organisationId, referenceId);
+      const batch = await findBatch(batches, organisationId, referenceId, clock.now());
       if (!batch) return;
       const states = await chunks.states(batch);
       work.add(batch, states);
@@ -102,8 +102,8 @@ const graceOf = ({ stalls }: ChunkState, { recoveryGrace }: Settings): number =>
 /** Ends the open rows of a chunk, FAILED and `Yes`. The errors are written first, so that no FAILED row is ever without one. */
 async function giveUp(ports: RecoveryPorts, state: ChunkState, now: number): Promise<void> {
   const { chunks, telemetry, settings } = ports;
-  const moment = { now, timeline: timelineOf(state), settings };
-  const rows = state.rows.map((row) => (isTerminal(row) ? row : transition(row, { kind: 'given-up' }, moment)));
+  const context = { now, acceptedAt: state.acceptedAt, settings };
+  const rows = state.rows.map((row) => (isTerminal(row) ? row : transition(row, { kind: 'given-up' }, context)));
   const errors = new Map(
     state.rows.flatMap((row, index): [number, RowError][] =>
       isTerminal(row) || rows[index]?.phase !== 'failed'

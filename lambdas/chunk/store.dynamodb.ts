@@ -14,7 +14,6 @@ import {
 import type { Settings } from '../platform/settings.ts';
 import type { Clock } from '../platform/system.ts';
 import { fromStateItem, toStateItem } from './codec.ts';
-import { NO_OUTCOME } from './content.ts';
 import {
   fromAccountsItem,
   fromInputItem,
@@ -22,16 +21,17 @@ import {
   toAccountsParts,
   toInputItem,
   toOutcomeItem,
-} from './content-codec.ts';
+} from './codec-content.ts';
+import { NO_OUTCOME } from './content.ts';
 import type { ChunkKey, ChunkState } from './state.ts';
-import type { Chunks, NewChunk } from './store.ts';
+import type { ChunkStore, NewChunk } from './store.ts';
 
 const DAY = 86_400_000;
 
 const itemKey = z.object({ pk: z.string(), sk: z.string() });
 
 /** The chunks of batches in the table. Reads are strongly consistent; writes are conditional on the version that was read. */
-export function dynamoDbChunks(table: Table, clock: Clock, settings: Settings): Chunks {
+export function dynamoDbChunks(table: Table, clock: Clock, settings: Settings): ChunkStore {
   const { client, name: TableName } = table;
   // A day after the batch item, so that a batch is never seen without its chunks.
   const chunkExpiry = (from: number): number => epochSeconds(from + settings.retention + DAY);

@@ -11,7 +11,7 @@ export interface NewChunk {
 }
 
 /** The items of a chunk. Reads are strongly consistent. */
-export interface Chunks {
+export interface ChunkStore {
   create(chunks: readonly NewChunk[]): Promise<void>;
   /** Removes chunks whose batch was not accepted. */
   discard(keys: readonly ChunkKey[]): Promise<void>;

@@ -1,7 +1,6 @@
 import type { Settings } from '../platform/settings.ts';
-import { notAfter, notBefore, type Timeline } from './codec.ts';
 import { isTerminal, type Phase, type RetryEligibility, type Row } from './row.ts';
-import { deferredRound, pollDeadlineOf } from './schedule.ts';
+import { deferredTries, pollDeadlineOf } from './schedule.ts';
 
 /** What can happen to a row. The failures carry what to tell the caller about retrying; their texts are kept in the chunk's outcome. */
 export type RowEvent =
@@ -22,22 +21,24 @@ export type RowEvent =
   | { readonly kind: 'given-up' };
 
 export interface TransitionContext {
+  /** When the event happened, epoch milliseconds. */
   readonly now: number;
-  readonly timeline: Timeline;
+  /** When the row's batch was accepted. */
+  readonly acceptedAt: number;
   readonly settings: Settings;
 }
 
-/** Two answers without a session, or two failed balance calls, end the waiting for them (`design.md`, `upstream.md`). */
-const TRIES = 2;
+/** Two answers without a session, or two failed balance calls, end the waiting for them (docs/spec/upstream.md). */
+const MAX_TRIES = 2;
 
 const failed = (row: Row, eligibility: RetryEligibility): Row => ({ ...row, phase: 'failed', eligibility });
 
 /** The next attempt, after its wait, or the end if this one was the last. */
-function tryAgain(row: Row, eligibility: RetryEligibility, { now, timeline, settings }: TransitionContext): Row {
+function tryAgain(row: Row, eligibility: RetryEligibility, { now, settings }: TransitionContext): Row {
   const wait = settings.retryBackoff[row.attempt - 1];
   return wait === undefined
     ? failed(row, eligibility)
-    : { ...row, phase: 'ready', attempt: row.attempt + 1, round: 0, touchedAt: notBefore(timeline, now + wait) };
+    : { ...row, phase: 'ready', attempt: row.attempt + 1, tries: 0, notBefore: now + wait };
 }
 
 /** From which phases an event may come. An event from any other phase is a fault of ours. */
@@ -63,58 +64,51 @@ const FROM: Readonly<Record<RowEvent['kind'], readonly Phase[]>> = {
  * The one table of row transitions. Pure; a terminal row never changes.
  * @throws RangeError when the event cannot happen in the row's phase
  */
-export function transition(row: Row, event: RowEvent, moment: TransitionContext): Row {
+export function transition(row: Row, event: RowEvent, context: TransitionContext): Row {
   if (isTerminal(row) || !FROM[event.kind].includes(row.phase)) {
     throw new RangeError(`${event.kind} cannot happen to a row that is ${row.phase}`);
   }
-  const { settings, timeline, now } = moment;
-  const touched: Row = { ...row, touchedAt: notBefore(timeline, now) };
+  const { settings, now, acceptedAt } = context;
+  const asked: Row = { ...row, lastAskedAt: now };
   switch (event.kind) {
     case 'intended':
-      return { ...touched, phase: 'requesting', round: 0, requestedAt: notAfter(timeline, now) };
+      return { ...row, phase: 'requesting', tries: 0, requestedAt: now };
     case 'not-sent':
-      return { ...row, phase: 'ready', touchedAt: notAfter(timeline, now) };
+      return { ...row, phase: 'ready' };
     case 'accepted':
-      return {
-        ...touched,
-        phase: 'polling',
-        round: event.tight ? deferredRound(settings) : 0,
-        requestedAt: touched.touchedAt,
-      };
+      return { ...asked, phase: 'polling', tries: event.tight ? deferredTries(settings) : 0, requestedAt: now };
     case 'adopted':
-      // A session that was running before our request is polled from here on; how long it has been running is not known.
+      // A session that was running before our request is polled from here on; how long it has been running isn't known.
       return {
-        ...touched,
+        ...asked,
         phase: 'polling',
-        round: 0,
-        requestedAt: row.requestedAt === timeline.origin ? touched.touchedAt : row.requestedAt,
+        tries: 0,
+        requestedAt: row.requestedAt === acceptedAt ? now : row.requestedAt,
       };
     case 'not-processed':
-      return tryAgain(touched, event.eligibility, moment);
+      return tryAgain(asked, event.eligibility, context);
     case 'answer-lost':
-      return { ...touched, phase: 'reconciling', round: 0 };
+      return { ...asked, phase: 'reconciling', tries: 0 };
     case 'already-running':
       // The consent's running session was opened before our request, so any since the batch was accepted will do.
-      return { ...touched, phase: 'reconciling', round: 0, requestedAt: timeline.origin };
+      return { ...asked, phase: 'reconciling', tries: 0, requestedAt: acceptedAt };
     case 'refused':
-      return failed(touched, event.eligibility);
+      return failed(asked, event.eligibility);
     case 'no-session':
-      return row.round + 1 >= TRIES ? tryAgain(touched, 'Yes', moment) : { ...touched, round: row.round + 1 };
+      return row.tries + 1 >= MAX_TRIES ? tryAgain(asked, 'Yes', context) : { ...asked, tries: row.tries + 1 };
     case 'pending':
-      return now >= pollDeadlineOf(row, settings) ? failed(touched, 'Yes') : { ...touched, round: row.round + 1 };
+      return now >= pollDeadlineOf(row, settings) ? failed(asked, 'Yes') : { ...asked, tries: row.tries + 1 };
     case 'unanswered':
-      // A probe's round counts the answers without a session; a poll's makes its waits grow.
-      return row.phase === 'polling' ? { ...touched, round: row.round + 1 } : touched;
+      // While reconciling, tries count the answers without a session; while polling, they make the waits grow.
+      return row.phase === 'polling' ? { ...asked, tries: row.tries + 1 } : asked;
     case 'delivered':
-      return settings.balances
-        ? { ...touched, phase: 'fetchingBalances', round: 0 }
-        : { ...touched, phase: 'completed' };
+      return settings.balances ? { ...asked, phase: 'fetchingBalances', tries: 0 } : { ...asked, phase: 'completed' };
     case 'balances-fetched':
-      return { ...touched, phase: 'completed' };
+      return { ...asked, phase: 'completed' };
     case 'balances-failed':
-      return row.round + 1 >= TRIES ? { ...touched, phase: 'completed' } : { ...touched, round: row.round + 1 };
+      return row.tries + 1 >= MAX_TRIES ? { ...asked, phase: 'completed' } : { ...asked, tries: row.tries + 1 };
     case 'given-up':
       // The data is there; only its balances are missing, and a balance never fails a row.
-      return row.phase === 'fetchingBalances' ? { ...touched, phase: 'completed' } : failed(touched, 'Yes');
+      return row.phase === 'fetchingBalances' ? { ...asked, phase: 'completed' } : failed(asked, 'Yes');
   }
 }

@@ -29,6 +29,16 @@ export async function ifCondition(write: Promise<unknown>): Promise<boolean> {
   }
 }
 
+/** The item that a conditional update has left (`ReturnValues: ALL_NEW`), or null when its condition did not hold. */
+export async function changed(write: Promise<{ readonly Attributes?: unknown }>): Promise<unknown> {
+  try {
+    return (await write).Attributes ?? null;
+  } catch (error) {
+    if (error instanceof ConditionalCheckFailedException) return null;
+    throw error;
+  }
+}
+
 /** TTL attributes are epoch seconds (DynamoDB developer guide, "Time to Live"). */
 export const epochSeconds = (at: number): number => Math.ceil(at / 1000);
 

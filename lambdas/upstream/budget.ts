@@ -1,133 +1,151 @@
 import type { Reservation } from '../chunk/state.ts';
-import type { Table } from '../platform/dynamodb.ts';
 import type { Settings } from '../platform/settings.ts';
-import { dynamoDbCircuit } from './circuit-breaker.ts';
-import { dynamoDbClientQuota } from './client-quota.ts';
-import { dynamoDbLedgers, LEDGER_TRIES } from './ledger.dynamodb.ts';
-import type { Budget, CallOutcomes, ClientQuota, Permit } from './permit.ts';
-import { correctionOf, credibleReset } from './rate-limit-headers.ts';
-import { capacityOf, isStillGood, type Ledger, offerWindow, windowAt } from './rate-window.ts';
+import { type CircuitVerdict, circuitBreaker, type FailureRun } from './circuit-breaker.ts';
 
-/**
- * One ledger item per organisation. A reservation is one conditional write of one number in it, whatever the number of calls.
- * @param once a table whose client does not repeat a write by itself, for the one that must not happen twice
- */
-export function dynamoDbBudget(table: Table, once: Table, settings: Settings): Budget & ClientQuota {
-  const { clockSkew, waitStep } = settings;
-  const ledgers = dynamoDbLedgers(table, settings);
-  const circuit = dynamoDbCircuit(table, ledgers, settings);
-  const { read, update } = ledgers;
+import type { Ledger, LedgerStore } from './ledger.ts';
+import { correctionOf, credibleReset, type LedgerCorrection, type RateLimitHeaders } from './rate-limit-headers.ts';
+import { capacityOf, isStillGood, offerWindow, quotaOf, windowAt } from './rate-window.ts';
 
-  const take = async (organisationId: string, ledger: Ledger, calls: number, now: number): Promise<Permit | null> => {
-    const reservation = offerWindow(ledger, calls, now, clockSkew);
-    if (!reservation) return { granted: false, waitUntil: now + ledger.length };
-    const { startsAt, tokens } = reservation;
-    const capacities = new Map([[startsAt, capacityOf(ledger, startsAt > windowAt(ledger, now))]]);
-    const isTaken = await ledgers.take(organisationId, ledger, tokens, capacities, now);
-    return isTaken ? { granted: true, halfOpen: false, taken: true, reservation } : null;
+/** Permission to call the upstream, in the window of the reservation. */
+export interface Granted {
+  readonly granted: true;
+  readonly reservation: Reservation;
+  /** One call only, which finds out whether an open circuit can be closed. */
+  readonly halfOpen: boolean;
+  /** Whether the tokens were taken for this permit, and not held from before. */
+  readonly taken: boolean;
+  /** The ledger that the permit was given by: what the calls show is news only against it. */
+  readonly seen: Ledger;
+}
+
+/** Permission to call the upstream, or none before `waitUntil` (epoch milliseconds). */
+export type Permit = Granted | { readonly granted: false; readonly waitUntil: number };
+
+/** The same for a client's call, or why there is none before `until` (epoch milliseconds). */
+export type ClientPermit =
+  | Granted
+  | { readonly granted: false; readonly because: 'used-up' | 'circuit-open'; readonly until: number };
+
+/** What the calls under a permit have shown. */
+export interface CallOutcomes {
+  /** What the rate limit headers said last; null when none came. */
+  readonly headers: RateLimitHeaders | null;
+  /** A 429 was answered: nothing more goes out in this window. */
+  readonly rateLimited: boolean;
+  readonly circuit: CircuitVerdict;
+  readonly failures: FailureRun;
+}
+
+/** The upstream's budget and circuit of each organisation, over all its workers together. All policy is here; the store only stores. */
+export interface Budget {
+  /**
+   * A permit for up to `calls` calls in the first window with room, at least one. A reservation `held` from before is good for its own
+   * window; nothing more is taken for it.
+   */
+  acquire(organisationId: string, calls: number, held: Reservation | null, now: number): Promise<Permit>;
+  /** A permit for one call of a client that starts now, out of what chunks leave. */
+  acquireForClient(organisationId: string, now: number): Promise<ClientPermit>;
+  /** Gives back tokens of a window that were not used. */
+  release(organisationId: string, reservation: Reservation, tokens: number): Promise<void>;
+  /** Records what the calls under a permit have shown. True when the circuit was closed before and is open now. */
+  record(organisationId: string, permit: Granted, outcomes: CallOutcomes, now: number): Promise<boolean>;
+}
+
+/** Many workers reserve at once; each lost race means that a window filled up meanwhile. */
+const TRIES = 25;
+
+export function budgetOf(
+  ledgers: LedgerStore,
+  settings: Pick<Settings, 'upstream' | 'clockSkew' | 'waitStep'>,
+): Budget {
+  const { clockSkew, waitStep, upstream } = settings;
+  const circuit = circuitBreaker(ledgers, settings);
+
+  /** A permit to try an open circuit, or until when it stays open; null when it is closed. */
+  const throughCircuit = async (organisationId: string, seen: Ledger, now: number): Promise<Permit | null> => {
+    if (seen.circuitOpenUntil === null) return null;
+    const waitUntil = await circuit.tryHalfOpen(organisationId, seen.circuitOpenUntil, now);
+    if (waitUntil !== null) return { granted: false, waitUntil };
+    const endsAt = now + upstream.circuitWait + clockSkew;
+    const reservation = { startsAt: now - clockSkew, endsAt, tokens: 1, tight: false, epoch: seen.epoch };
+    return { granted: true, halfOpen: true, taken: false, reservation, seen };
   };
 
-  const correct = async (
+  /** Tokens in each of some windows, which may then hold as many as `capacities` says; false when another worker was faster. */
+  const take = async (
     organisationId: string,
-    ledger: Ledger,
-    reservation: Reservation,
-    lesson: CallOutcomes,
+    seen: Ledger,
+    tokens: number,
+    capacities: ReadonlyMap<number, number>,
     now: number,
-  ): Promise<void> => {
-    const correction = lesson.rate && correctionOf(ledger, reservation, lesson.rate, now, clockSkew);
-    switch (correction?.kind) {
-      case undefined:
-        return;
-      case 'used': {
-        // As the ledger was before these calls, those of our own workers look like others'; a read costs less than a write that is refused.
-        const { used } = await read(organisationId);
-        if ((used.get(correction.window) ?? 0) >= correction.tokens) return;
-        await update(organisationId, {
-          UpdateExpression: 'SET used.#window = :tokens',
-          ConditionExpression: 'used.#window < :tokens',
-          ExpressionAttributeNames: { '#window': String(correction.window) },
-          ExpressionAttributeValues: { ':tokens': correction.tokens },
-        });
-        return;
-      }
-      case 'higher-limit':
-        await update(organisationId, {
-          UpdateExpression: 'SET #limit = :limit',
-          ConditionExpression: 'epoch = :epoch',
-          ExpressionAttributeNames: { '#limit': 'limit' },
-          ExpressionAttributeValues: { ':limit': correction.limit, ':epoch': ledger.epoch },
-        });
-        return;
-      case 'new-epoch': {
-        const { anchor, length } = correction;
-        // Calls were made by the wrong windows: one is left out.
-        const blockedUntil = windowAt({ ...ledger, anchor, length }, now) + 2 * length;
-        await update(organisationId, {
-          UpdateExpression:
-            'SET epoch = :next, anchor = :anchor, #length = :length, #limit = :limit, used = :none, blockedUntil = :blockedUntil',
-          ConditionExpression: 'epoch = :epoch',
-          ExpressionAttributeNames: { '#limit': 'limit', '#length': 'length' },
-          ExpressionAttributeValues: {
-            ':epoch': ledger.epoch,
-            ':next': ledger.epoch + 1,
-            ':anchor': anchor,
-            ':length': length,
-            ':limit': correction.limit,
-            ':none': {},
-            ':blockedUntil': blockedUntil,
-          },
-        });
-      }
-    }
+  ): Promise<boolean> => {
+    const { epoch, blockedUntil } = seen;
+    const gone = [...seen.used.keys()].filter((window) => window < windowAt(seen, now) - seen.length);
+    const change = { kind: 'take', tokens, capacities, gone, epoch, blockedUntil } as const;
+    return (await ledgers.apply(organisationId, change)) !== null;
   };
 
-  const block = (organisationId: string, until: number) =>
-    update(organisationId, {
-      UpdateExpression: 'SET blockedUntil = :until',
-      ConditionExpression: 'blockedUntil < :until',
-      ExpressionAttributeValues: { ':until': until },
-    });
+  const correct = async (organisationId: string, correction: LedgerCorrection): Promise<void> => {
+    if (correction.kind === 'count-others') {
+      // Calls that our own workers made since look like others'. A read costs less than a refused write.
+      const { used } = await ledgers.read(organisationId);
+      if ((used.get(correction.window) ?? 0) >= correction.tokens) return;
+    }
+    await ledgers.apply(organisationId, correction);
+  };
 
   return {
-    ...dynamoDbClientQuota(ledgers, circuit, settings),
-
-    reserve: async (organisationId, calls, held, now) => {
-      for (let tries = 0; tries < LEDGER_TRIES; tries += 1) {
-        const ledger = await read(organisationId);
-        const halfOpen = await circuit.halfOpenPermit(organisationId, ledger, now);
-        if (halfOpen) return halfOpen;
-        if (held && isStillGood(held, ledger, now, clockSkew)) {
-          return { granted: true, halfOpen: false, taken: false, reservation: held };
+    acquire: async (organisationId, calls, held, now) => {
+      for (let tries = 0; tries < TRIES; tries += 1) {
+        const seen = await ledgers.read(organisationId);
+        const tried = await throughCircuit(organisationId, seen, now);
+        if (tried) return tried;
+        if (held && isStillGood(held, seen, now, clockSkew)) {
+          return { granted: true, halfOpen: false, taken: false, reservation: held, seen };
         }
-        const leave = await take(organisationId, ledger, calls, now);
-        if (leave) return leave;
+        const reservation = offerWindow(seen, calls, now, clockSkew);
+        if (!reservation) return { granted: false, waitUntil: now + seen.length };
+        const { startsAt, tokens } = reservation;
+        const capacity = capacityOf(seen, startsAt > windowAt(seen, now));
+        if (await take(organisationId, seen, tokens, new Map([[startsAt, capacity]]), now)) {
+          return { granted: true, halfOpen: false, taken: true, reservation, seen };
+        }
       }
       return { granted: false, waitUntil: now + waitStep };
     },
 
-    release: async (organisationId, { startsAt, epoch }, tokens) => {
-      const change = {
-        UpdateExpression: 'SET used.#window = used.#window - :tokens',
-        ConditionExpression: 'used.#window >= :tokens AND epoch = :epoch',
-        ExpressionAttributeNames: { '#window': String(startsAt) },
-        ExpressionAttributeValues: { ':tokens': tokens, ':epoch': epoch },
-      };
-      await update(organisationId, change, once);
+    acquireForClient: async (organisationId, now) => {
+      for (let tries = 0; tries < TRIES; tries += 1) {
+        const seen = await ledgers.read(organisationId);
+        const tried = await throughCircuit(organisationId, seen, now);
+        if (tried) return tried.granted ? tried : { granted: false, because: 'circuit-open', until: tried.waitUntil };
+        const quota = quotaOf(seen, now, clockSkew);
+        if (!quota.isFree) return { granted: false, because: 'used-up', until: quota.until };
+        const capacities = new Map(quota.windows.map((window) => [window, seen.limit]));
+        if (!(await take(organisationId, seen, 1, capacities, now))) continue;
+        const startsAt = windowAt(seen, now);
+        const endsAt = startsAt + seen.length;
+        const reservation = { startsAt, endsAt, tokens: 1, tight: false, epoch: seen.epoch };
+        return { granted: true, halfOpen: false, taken: true, reservation, seen };
+      }
+      return { granted: false, because: 'used-up', until: now + waitStep };
     },
 
-    learn: async (organisationId, reservation, lesson, now) => {
-      const ledger = ledgers.lastSeen(organisationId);
-      if (lesson.circuit === 'open') return circuit.open(organisationId, now);
-      if (lesson.circuit === 'close') await circuit.close(organisationId);
-      if (lesson.rateLimited) {
-        const resetAt = lesson.rate && credibleReset(lesson.rate, now, clockSkew);
-        await block(organisationId, Math.max(resetAt ?? reservation.endsAt, now + waitStep));
+    release: async (organisationId, { startsAt, epoch }, tokens) => {
+      await ledgers.apply(organisationId, { kind: 'release', window: startsAt, tokens, epoch });
+    },
+
+    record: async (organisationId, { reservation, seen }, outcomes, now) => {
+      if (outcomes.circuit === 'open') return circuit.open(organisationId, now);
+      if (outcomes.circuit === 'close') await circuit.close(organisationId);
+      if (outcomes.rateLimited) {
+        const resetAt = outcomes.headers && credibleReset(outcomes.headers, now, clockSkew);
+        const until = Math.max(resetAt ?? reservation.endsAt, now + waitStep);
+        await ledgers.apply(organisationId, { kind: 'block', until });
       }
-      if (ledger) await correct(organisationId, ledger, reservation, lesson, now);
-      const { points, answered } = lesson.failures;
-      const isNews = points > 0 || (answered && (ledger?.failures ?? 0) > 0);
-      const isAway = isNews && (await circuit.addFailures(organisationId, lesson.failures));
-      return isAway ? circuit.open(organisationId, now) : false;
+      const correction = outcomes.headers && correctionOf(seen, reservation, outcomes.headers, now, clockSkew);
+      if (correction) await correct(organisationId, correction);
+      return circuit.count(organisationId, outcomes.failures, seen, now);
     },
   };
 }

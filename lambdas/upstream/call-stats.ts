@@ -1,16 +1,16 @@
 import type { Telemetry } from '../platform/telemetry.ts';
-import type { CallLimiter } from './call-limiter.ts';
 import { classify, type UpstreamFailure, upstreamErrorOf } from './failures.ts';
+import type { RateLimitHeaders } from './rate-limit-headers.ts';
 
-/** Counts how the upstream calls of one invocation went, so that they are journalled together and not one by one. */
+/** How the upstream calls of one invocation went, told together and not one by one. */
 export interface CallStats {
   /** A call has ended, so many milliseconds after it started; `failure` is null for one that went well. */
-  ended(milliseconds: number, failure: UpstreamFailure | null): void;
-  /** Journals all of it, and what the calls have shown of budget and circuit. To be called once. */
-  report(limiter: Pick<CallLimiter, 'halfOpen' | 'lesson'>): void;
+  record(milliseconds: number, failure: UpstreamFailure | null): void;
+  /** Tells all of it, and what the last headers say of the budget. To be called once. */
+  report(halfOpen: boolean, headers: RateLimitHeaders | null): void;
 }
 
-/** A code is text from outside: what does not look like one is not written down. */
+/** A code is text from outside: what doesn't look like one isn't logged. */
 const readable = (code: string): string => (/^[A-Za-z][A-Za-z_.-]*$/.test(code) ? code : 'unreadable');
 
 export function callStats(telemetry: Telemetry): CallStats {
@@ -19,7 +19,7 @@ export function callStats(telemetry: Telemetry): CallStats {
   let slowest = 0;
   let unclassified: string | null = null;
   return {
-    ended: (milliseconds, failure) => {
+    record: (milliseconds, failure) => {
       calls += 1;
       total += milliseconds;
       slowest = Math.max(slowest, milliseconds);
@@ -30,15 +30,15 @@ export function callStats(telemetry: Telemetry): CallStats {
       if (verdict.kind === 'not-processed' || verdict.kind === 'answer-lost') telemetry.count('UpstreamFault');
       if (verdict.kind === 'final' && !verdict.classified) unclassified ??= verdict.error.code;
     },
-    report: (limiter) => {
-      if (limiter.halfOpen) telemetry.count('CircuitHalfOpen');
+    report: (halfOpen, headers) => {
+      if (halfOpen) telemetry.count('CircuitHalfOpen');
       if (calls === 0) return;
       // One line however many rows: whoever adds the rule needs the code, and the others are in the rows.
       if (unclassified !== null)
-        telemetry.warn('an error of the upstream is in no rule', { errorCode: readable(unclassified) });
+        telemetry.warn('an upstream error code has no rule', { errorCode: readable(unclassified) });
       telemetry.gauge('UpstreamMilliseconds', total);
       telemetry.gauge('SlowestCallMilliseconds', slowest);
-      const { limit, remaining } = limiter.lesson().rate ?? { limit: null, remaining: null };
+      const { limit, remaining } = headers ?? { limit: null, remaining: null };
       // As the upstream itself says it, which counts whoever else uses the same credentials. Without its headers there is no figure.
       if (limit && remaining !== null) telemetry.gauge('BudgetUsedPercent', (100 * (limit - remaining)) / limit);
     },

@@ -2,7 +2,7 @@ import type * as z from 'zod';
 import { inUtc } from '../batch/date-range.ts';
 import type { CredentialsOf } from './credentials.ts';
 import type { UpstreamFailure } from './failures.ts';
-import type { FinPro, FiStatusDocuments, UpstreamAnswer } from './finpro.ts';
+import type { FinPro, UpstreamAnswer } from './finpro.ts';
 import { errorAnswer, fiBalanceAnswer, fiRequestAnswer, fiStatusAnswer, fiStatusDocument } from './finpro-answers.ts';
 import type { RateLimitHeaders } from './rate-limit-headers.ts';
 
@@ -16,7 +16,7 @@ export interface FinProOptions {
 const FI_STATUS = '/consent/firequest/status';
 
 /** FinPro's single-consent calls (`upstream.md`). Connections are kept alive between calls by `fetch`. */
-export function finProClient({ baseUrl, timeout, credentialsOf }: FinProOptions): FinPro & FiStatusDocuments {
+export function finProClient({ baseUrl, timeout, credentialsOf }: FinProOptions): FinPro {
   const call = async <T>(
     organisationId: string,
     path: string,
@@ -66,7 +66,7 @@ const withoutCredentials = <T>(): UpstreamAnswer<T> => ({
     code: 'Unauthorized',
     message: "The organisation's upstream credentials could not be read.",
   },
-  rate: { limit: null, remaining: null, resetAt: null },
+  headers: { limit: null, remaining: null, resetAt: null },
 });
 
 /** Header values are printable ASCII; anything else goes percent-encoded. */
@@ -86,7 +86,7 @@ export interface UpstreamCall<T> {
 const BEFORE_SENDING =
   /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|EADDRNOTAVAIL|UND_ERR_CONNECT_TIMEOUT|ERR_TLS_.*|ERR_SSL_.*|CERT_.*|.*_CERT(_.*)?|UNABLE_TO_.*|EPROTO)$/;
 
-const NO_HINT: RateLimitHeaders = { limit: null, remaining: null, resetAt: null };
+const NO_HEADERS: RateLimitHeaders = { limit: null, remaining: null, resetAt: null };
 
 /** Makes one call and reads its body whatever the status. Never throws: every way a call can end is an answer. */
 export async function callUpstream<T>({
@@ -96,7 +96,7 @@ export async function callUpstream<T>({
   timeout,
   answer,
 }: UpstreamCall<T>): Promise<UpstreamAnswer<T>> {
-  let rate = NO_HINT;
+  let limits = NO_HEADERS;
   try {
     const response = await fetch(url, {
       method: 'POST',
@@ -105,24 +105,24 @@ export async function callUpstream<T>({
       redirect: 'manual',
       signal: AbortSignal.timeout(timeout),
     });
-    rate = rateLimitHeaders(response.headers);
+    limits = rateLimitHeaders(response.headers);
     const content = parseJson(await response.text());
     const error = errorAnswer.safeParse(content);
-    if (error.success) return failed(rate, answered(response.status, error.data.errorCode, error.data.errorMsg));
-    if (!response.ok) return failed(rate, answered(response.status, null, `FinPro answered HTTP ${response.status}`));
+    if (error.success) return failed(limits, answered(response.status, error.data.errorCode, error.data.errorMsg));
+    if (!response.ok) return failed(limits, answered(response.status, null, `FinPro answered HTTP ${response.status}`));
     const parsed = answer.safeParse(content);
     return parsed.success
-      ? { ok: true, value: parsed.data, rate }
-      : failed(rate, { sent: 'maybe', timedOut: false, message: 'The answer was not one of FinPro.' });
+      ? { ok: true, value: parsed.data, headers: limits }
+      : failed(limits, { sent: 'maybe', timedOut: false, message: 'The answer was not one of FinPro.' });
   } catch (error) {
-    return failed(rate, networkFailure(error));
+    return failed(limits, networkFailure(error));
   }
 }
 
-const failed = <T>(rate: RateLimitHeaders, failure: UpstreamFailure): UpstreamAnswer<T> => ({
+const failed = <T>(headers: RateLimitHeaders, failure: UpstreamFailure): UpstreamAnswer<T> => ({
   ok: false,
   failure,
-  rate,
+  headers,
 });
 
 const answered = (status: number, code: string | null, message: string): UpstreamFailure => ({

@@ -4,8 +4,8 @@ import type { RateLimitHeaders } from './rate-limit-headers.ts';
 import type { FiStatus } from './session.ts';
 
 export type UpstreamAnswer<T> =
-  | { readonly ok: true; readonly value: T; readonly rate: RateLimitHeaders }
-  | { readonly ok: false; readonly failure: UpstreamFailure; readonly rate: RateLimitHeaders };
+  | { readonly ok: true; readonly value: T; readonly headers: RateLimitHeaders }
+  | { readonly ok: false; readonly failure: UpstreamFailure; readonly headers: RateLimitHeaders };
 
 export interface FiRequest {
   readonly consentId: string;
@@ -21,23 +21,20 @@ export interface FinPro {
     organisationId: string,
     of: { readonly sessionId: string } | { readonly consentId: string },
   ): Promise<UpstreamAnswer<FiStatus>>;
+  /** The same status as FinPro answers it, for a client. */
+  statusDocument(organisationId: string, query: FiStatusQuery): Promise<UpstreamAnswer<FiStatusDocument>>;
   fiBalance(organisationId: string, consentId: string): Promise<UpstreamAnswer<readonly AccountBalance[]>>;
 }
 
-/** What an FI request is looked up by; at least one is given. */
+/** What the status of an FI request is asked by; at least one is given. */
 export interface FiStatusQuery {
   readonly consentId?: string;
   readonly consentHandle?: string;
   readonly sessionId?: string;
 }
 
-/** FinPro's answer to a look-up as it is (seeds, FI Request Status): what is not read here is passed on. */
+/** FinPro's status answer as it is (docs/spec/fi-request-status.md): what isn't read here is passed on. */
 export interface FiStatusDocument {
   readonly message: string;
   readonly data: Readonly<Record<string, unknown>>;
-}
-
-/** FinPro's status of an FI request, asked for a client. Never throws, as `FinPro`. */
-export interface FiStatusDocuments {
-  statusDocument(organisationId: string, by: FiStatusQuery): Promise<UpstreamAnswer<FiStatusDocument>>;
 }

@@ -1,26 +1,10 @@
-/** What an organisation's calls have used and reserved of the upstream's fixed rate windows. Times are epoch milliseconds. */
-export interface Ledger {
-  /** Counts how often windows or limit turned out to be others; reservations of an earlier epoch are void. */
-  readonly epoch: number;
-  /** Some time at which a window begins; the others follow from it. */
-  readonly anchor: number;
-  readonly length: number;
-  readonly limit: number;
-  /** Tokens taken, by the beginning of the window. */
-  readonly used: ReadonlyMap<number, number>;
-  /** No call before this time: a 429 was answered, or the windows have moved. */
-  readonly blockedUntil: number;
-  /** The circuit is open, and is tried again at this time; null when it is closed. */
-  readonly circuitOpenUntil: number | null;
-  /** Failures to reach the upstream since the last answer, over all workers (see `circuit.ts`). */
-  readonly failures: number;
-}
+import type { Ledger } from './ledger.ts';
 
-/** Of each window this share is never taken by chunks (`design.md`, promise 4). */
+/** Of each window this share is never taken by chunks: it is kept for clients' status calls (docs/architecture.md, promise 4). */
 export const RESERVE_RATIO = 0.03;
 /** Windows to come are filled up to this share; the rest is for small batches and for clients' status calls. */
 const FUTURE_FILL_RATIO = 0.9;
-/** From this share on a window counts as used up, and what can wait does (promise 5). */
+/** From this share on a window counts as used up, and polls that can wait do. */
 const NEARLY_FULL_RATIO = 0.8;
 /** Fewer tokens than this are not worth an advance of their own, unless fewer are wanted or a window holds fewer. */
 const MIN_GRANT = 25;
@@ -105,3 +89,22 @@ export const isStillGood = (
   held.epoch === ledger.epoch &&
   now < held.endsAt - 2 * skew &&
   ledger.blockedUntil <= Math.max(held.startsAt + skew, now);
+
+/** The windows that a client's call takes a token of, or the time before which none of them has one. */
+export type ClientQuota =
+  | { readonly isFree: true; readonly windows: readonly number[] }
+  | { readonly isFree: false; readonly until: number };
+
+/**
+ * Clients' calls may fill a window to its limit: what chunks leave of it is theirs. Near the boundary of two windows a call takes a token of
+ * both, since the upstream's clock decides in which it counts.
+ * @param skew how far clocks may be apart, in milliseconds
+ */
+export function quotaOf(ledger: Ledger, now: number, skew: number): ClientQuota {
+  if (ledger.blockedUntil > now) return { isFree: false, until: ledger.blockedUntil };
+  const windows = [...new Set([windowAt(ledger, now - skew), windowAt(ledger, now + skew)])];
+  const full = windows.findLast((start) => usedIn(ledger, start) >= ledger.limit);
+  return full === undefined
+    ? { isFree: true, windows }
+    : { isFree: false, until: windowAt(ledger, full + 1.5 * ledger.length) + skew };
+}

@@ -1,4 +1,4 @@
-import type { Files, Reports, StoredFile, UploadForms } from '#lambdas/batch/bucket.ts';
+import type { Files, PresignedForms, Reports, StoredFile } from '#lambdas/batch/bucket.ts';
 import type { RemoteCall } from '../world/remote-call.ts';
 import type { EventQueue } from './event-queue.ts';
 
@@ -8,7 +8,11 @@ export interface Bucket {
   put(key: string, bytes: Uint8Array): void;
   readonly reports: ReadonlyMap<string, object>;
   /** The bucket as a worker sees it. */
-  portsFor(call: RemoteCall): { readonly files: Files; readonly reports: Reports; readonly uploadForms: UploadForms };
+  portsFor(call: RemoteCall): {
+    readonly files: Files;
+    readonly reports: Reports;
+    readonly presignedForms: PresignedForms;
+  };
 }
 
 export function bucketOf(announcements: EventQueue): Bucket {
@@ -36,7 +40,9 @@ export function bucketOf(announcements: EventQueue): Bucket {
           }),
       },
       reports: { write: (key, report) => call('reports.write', () => void reports.set(key, structuredClone(report))) },
-      uploadForms: { create: (key) => call('uploadForms.create', () => ({ url: 'https://bucket', fields: { key } })) },
+      presignedForms: {
+        create: (key) => call('presignedForms.create', () => ({ url: 'https://bucket', fields: { key } })),
+      },
     }),
   };
 }

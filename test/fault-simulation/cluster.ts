@@ -5,10 +5,9 @@ import type { Settings } from '#lambdas/platform/settings.ts';
 import type { Clock, Ids } from '#lambdas/platform/system.ts';
 import { powertoolsTelemetry } from '#lambdas/platform/telemetry.ts';
 import type { FinPro } from '#lambdas/upstream/finpro.ts';
-import type { Ledger } from '#lambdas/upstream/rate-window.ts';
-import { ledgerBudget } from '../world/ledger-budget.ts';
-import { type BatchItem, memoryBatches } from '../world/memory-batches.ts';
-import { type ChunkItems, memoryChunks } from '../world/memory-chunks.ts';
+import { type BatchItems, memoryBatches } from '../world/batches.ts';
+import { type ChunkItems, memoryChunks } from '../world/chunks.ts';
+import { type LedgerItems, memoryLedgers } from '../world/ledgers.ts';
 import type { RemoteCall } from '../world/remote-call.ts';
 import type { Bucket } from './bucket.ts';
 import type { EventQueue, QueueWorld } from './event-queue.ts';
@@ -19,9 +18,9 @@ import type { Worker } from './unreliable-calls.ts';
 
 /** What is stored outside the workers. */
 export interface Storage {
-  readonly batches: Map<string, BatchItem>;
+  readonly batches: BatchItems;
   readonly chunks: ChunkItems;
-  readonly ledgers: Map<string, Ledger>;
+  readonly ledgers: LedgerItems;
   readonly clients: ReadonlyMap<string, Client>;
 }
 
@@ -53,7 +52,7 @@ export interface Cluster {
 export function portsOf(world: Surroundings, call: RemoteCall, clock: Clock): AllPorts {
   const { storage, chunkQueue, loop, bucket, finPro, ids, random, network, mix } = world;
   const settings = world.settings();
-  const batches = memoryBatches(clock, settings, call, storage.batches);
+  const batches = memoryBatches(call, storage.batches);
   const chunks = memoryChunks(call, storage.chunks);
   chunks.onState = ({ key }) => world.onState(key);
   const queue: ChunkQueue = {
@@ -91,10 +90,12 @@ export function portsOf(world: Surroundings, call: RemoteCall, clock: Clock): Al
           ),
         ),
     },
-    budget: ledgerBudget(settings, call, storage.ledgers),
+    ledgers: memoryLedgers(settings, call, storage.ledgers),
     finPro: {
       requestFi: (organisationId, request) => call('finPro.requestFi', () => finPro.requestFi(organisationId, request)),
       fiStatus: (organisationId, of) => call('finPro.fiStatus', () => finPro.fiStatus(organisationId, of)),
+      statusDocument: (organisationId, query) =>
+        call('finPro.statusDocument', () => finPro.statusDocument(organisationId, query)),
       fiBalance: (organisationId, consentId) =>
         call('finPro.fiBalance', () => finPro.fiBalance(organisationId, consentId)),
     },

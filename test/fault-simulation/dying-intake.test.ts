@@ -41,7 +41,7 @@ function scenario(way: Way, nth: number, strike: Fault): Scenario {
       aimed: [
         {
           worker: /^(schedule-batch|upload-batch|create-upload|ingest-file)/,
-          call: /^(chunks\.create|batches\.(accept|acceptUpload|leaseUpload)|queue\.send)$/,
+          call: /^(chunks\.create|batches\.(accept|accept-upload|lease-upload)|queue\.send)$/,
           nth,
           strike,
         },

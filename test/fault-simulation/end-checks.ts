@@ -1,4 +1,5 @@
 import { isFinished } from '#lambdas/chunk/state.ts';
+import { referenceOf } from '../world/batches.ts';
 import { direct } from '../world/remote-call.ts';
 import type { ScriptedFinPro } from '../world/scripted-fin-pro.ts';
 import { START } from '../world/world.ts';
@@ -193,13 +194,13 @@ async function checkLeftovers(
   { tenant, referenceId }: PlannedBatch,
   { data }: Sight,
 ): Promise<void> {
-  const { batches, openBatches, chunks } = portsOf(world, direct, world.clock);
+  const { openBatches, chunks } = portsOf(world, direct, world.clock);
   const { organisationId } = tenant;
   const name = `${organisationId}/${referenceId}`;
   const open = await openBatches.list();
   invariant(open.length === 0, () => `batches are still open: ${JSON.stringify(open)}`);
-  const batch = await batches.find(organisationId, referenceId);
-  invariant(batch !== null, () => `${name} is not there`);
+  const batch = world.storage.batches.get(referenceOf({ organisationId, referenceId }))?.batch;
+  invariant(batch !== undefined, () => `${name} is not there`);
   if (!batch || batch.reservation) return;
   if (batch.error === null) {
     for (const state of await chunks.states(batch)) {

@@ -1,7 +1,7 @@
 import './environment.ts';
 import type { Context } from 'aws-lambda';
 import { batchStatusFunction } from '#lambdas/batch/batch-status/handler.ts';
-import type { UploadForms } from '#lambdas/batch/bucket.ts';
+import type { PresignedForms } from '#lambdas/batch/bucket.ts';
 import { createUploadFunction } from '#lambdas/batch/create-upload/handler.ts';
 import type { IngestPorts } from '#lambdas/batch/ingest-file/handler.ts';
 import { ingestFileFunction } from '#lambdas/batch/ingest-file/handler.ts';
@@ -17,7 +17,7 @@ import type { Ids } from '#lambdas/platform/system.ts';
 /** Every port that some function has. */
 export interface AllPorts extends StartChunkPorts, RecoveryPorts, IngestPorts {
   readonly clients: Clients;
-  readonly uploadForms: UploadForms;
+  readonly presignedForms: PresignedForms;
   readonly ids: Ids;
 }
 

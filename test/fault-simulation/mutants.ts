@@ -1,6 +1,7 @@
 import { z } from 'zod';
-import type { Row } from '#lambdas/chunk/row.ts';
-import { type ChunkKey, type ChunkState, countersOf } from '#lambdas/chunk/state.ts';
+import type { BatchKey, StoredBatch } from '#lambdas/batch/store.ts';
+import { countersOf, type Row } from '#lambdas/chunk/row.ts';
+import type { ChunkKey, ChunkState } from '#lambdas/chunk/state.ts';
 import type { FinPro } from '#lambdas/upstream/finpro.ts';
 import { ACCOUNT } from './consent-scripts.ts';
 import type { AllPorts, FunctionName, Handler } from './functions.ts';
@@ -25,28 +26,39 @@ const summary = z.looseObject({
 const answer = z.looseObject({ body: z.string() });
 const content = z.looseObject({ data: summary.optional() });
 
+/** The same ports, whose batch store does something of its own when a chunk is finished. */
+const withFinishChunk = (
+  ports: AllPorts,
+  finish: (key: BatchKey, chunk: number, apply: () => Promise<StoredBatch | null>) => Promise<StoredBatch | null>,
+): AllPorts => ({
+  ...ports,
+  batches: {
+    ...ports.batches,
+    apply: (key, change) => {
+      const apply = () => ports.batches.apply(key, change);
+      return change.kind === 'finish-chunk' ? finish(key, change.chunk, apply) : apply();
+    },
+  },
+});
+
 /** Counters that are added to whenever a chunk is found finished, instead of counted from its rows. */
 function countsTwice(): Mutant {
   const finished = new Map<string, number>();
   const extra = new Map<string, { completed: number; failed: number }>();
   return {
-    ports: (ports) => ({
-      ...ports,
-      batches: {
-        ...ports.batches,
-        finishChunk: async (key) => {
-          const times = (finished.get(chunkName(key)) ?? 0) + 1;
-          finished.set(chunkName(key), times);
-          const state = times > 1 ? await ports.chunks.state(key) : null;
-          if (state) {
-            const { COMPLETED, FAILED } = countersOf(state.rows);
-            const { completed, failed } = extra.get(key.batchId) ?? { completed: 0, failed: 0 };
-            extra.set(key.batchId, { completed: completed + COMPLETED, failed: failed + FAILED });
-          }
-          return ports.batches.finishChunk(key);
-        },
-      },
-    }),
+    ports: (ports) =>
+      withFinishChunk(ports, async (batch, chunk, apply) => {
+        const key = { ...batch, chunk };
+        const times = (finished.get(chunkName(key)) ?? 0) + 1;
+        finished.set(chunkName(key), times);
+        const state = times > 1 ? await ports.chunks.state(key) : null;
+        if (state) {
+          const { COMPLETED, FAILED } = countersOf(state.rows);
+          const { completed, failed } = extra.get(key.batchId) ?? { completed: 0, failed: 0 };
+          extra.set(key.batchId, { completed: completed + COMPLETED, failed: failed + FAILED });
+        }
+        return apply();
+      }),
     handler: (name, handler) => async (event, context) => {
       const result = await handler(event, context);
       if (name !== 'batch-status') return result;
@@ -71,19 +83,14 @@ const sendsWithoutIntent = (): Mutant => {
 function addsFinishedChunks(): Mutant {
   const counts = new Map<string, number>();
   return {
-    ports: (ports) => ({
-      ...ports,
-      batches: {
-        ...ports.batches,
-        finishChunk: async (key) => {
-          const count = (counts.get(key.batchId) ?? 0) + 1;
-          counts.set(key.batchId, count);
-          const last = await ports.batches.finishChunk(key);
-          const batch = last ?? (await ports.batches.find(key.organisationId, key.referenceId));
-          return batch && count >= batch.chunks ? batch : null;
-        },
-      },
-    }),
+    ports: (ports) =>
+      withFinishChunk(ports, async ({ batchId }, _chunk, apply) => {
+        const count = (counts.get(batchId) ?? 0) + 1;
+        counts.set(batchId, count);
+        const stored = await apply();
+        const finishedChunks = new Set(Array.from({ length: count }, (_, index) => index));
+        return stored && { ...stored, batch: { ...stored.batch, finishedChunks } };
+      }),
   };
 }
 
@@ -112,18 +119,14 @@ const doesNotProbe = (): Mutant => ({
   }),
 });
 
-/** Calls go out without a look at what others have reserved. */
+/** Calls go out without a look at what others have reserved: each worker finds the ledger unused, and takes without a condition. */
 const ignoresBudget = (): Mutant => ({
   ports: (ports) => ({
     ...ports,
-    budget: {
-      ...ports.budget,
-      reserve: async (_organisationId, tokens, _held, now) => ({
-        granted: true,
-        halfOpen: false,
-        taken: false,
-        reservation: { startsAt: now - 10_000, endsAt: now + 60_000, tokens, tight: false, epoch: 0 },
-      }),
+    ledgers: {
+      read: async (organisationId) => ({ ...(await ports.ledgers.read(organisationId)), used: new Map() }),
+      apply: async (organisationId, change) =>
+        change.kind === 'take' ? ports.ledgers.read(organisationId) : ports.ledgers.apply(organisationId, change),
     },
   }),
 });

@@ -1,5 +1,5 @@
 import './environment.ts';
-import type { BatchItem } from '../world/memory-batches.ts';
+import type { StoredBatch } from '#lambdas/batch/store.ts';
 import { virtualClock } from '../world/virtual-clock.ts';
 import { START } from '../world/world.ts';
 import { apiClients } from './clients.ts';
@@ -112,9 +112,9 @@ function describe(error: unknown): string {
 }
 
 /** Only a batch whose rows have all ended is taken off the open ones: recovery would not find it any more. */
-function isOpenWhileUnfinished({ data }: Sight, item: BatchItem | undefined): void {
+function isOpenWhileUnfinished({ data }: Sight, item: StoredBatch | undefined): void {
   const { total, completed, failed } = data.summary;
-  const isClosed = item !== undefined && item.closedAt !== null;
+  const isClosed = item !== undefined && item.finishedAt !== null;
   invariant(
     !isClosed || completed + failed === total,
     () => `${data.reference_id} is closed: ${JSON.stringify(data.summary)}`,

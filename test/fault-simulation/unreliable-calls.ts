@@ -30,7 +30,7 @@ export interface Network {
 }
 
 /** Writes that the SDK repeats by itself when their answer is lost. */
-const REPEATABLE = /^(chunks|batches|budget\.update|reports|queue|loop)/;
+const REPEATABLE = /^(chunks|batches|ledgers\.(?!release)|reports|queue|loop)/;
 /**
  * Every way in which a call of FinPro can end is an answer, so these never fail here. Nor are they held up on their way for longer than clocks may
  * differ: they would arrive in another window than the one that they were counted in, which nothing on this side can prevent.

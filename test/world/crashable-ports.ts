@@ -17,7 +17,7 @@ export interface Crashable<P> {
 }
 
 /** Ports whose calls leave the worker. The others, clock and telemetry and the like, cannot fail. */
-const REMOTE = new Set(['batches', 'openBatches', 'chunks', 'queue', 'loop', 'budget', 'finPro', 'reports']);
+const REMOTE = new Set(['batches', 'openBatches', 'chunks', 'queue', 'loop', 'ledgers', 'finPro', 'reports']);
 /** Calls of FinPro are answered in every way that they can end, so they never fail themselves. */
 const NEVER_FAILS = 'finPro.';
 
@@ -69,7 +69,14 @@ const struckPort = (
       const method: unknown = Reflect.get(target, name);
       return typeof method === 'function'
         ? (...parameters: unknown[]) =>
-            strike(`${portName}.${String(name)}`, () => Reflect.apply(method, target, parameters))
+            strike(`${portName}.${callName(String(name), parameters)}`, () => Reflect.apply(method, target, parameters))
         : method;
     },
   });
+
+/** A change of a store goes by its kind. */
+function callName(method: string, parameters: readonly unknown[]): string {
+  const change = parameters.at(-1);
+  const isChange = method === 'apply' && typeof change === 'object' && change !== null && 'kind' in change;
+  return isChange ? String(change.kind) : method;
+}

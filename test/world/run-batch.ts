@@ -4,7 +4,6 @@ import { type AdvanceLimits, advanceChunk } from '#lambdas/chunk/advance.ts';
 import { recoverBatches } from '#lambdas/chunk/recover.ts';
 import type { ChunkTask, NextStep } from '#lambdas/chunk/task.ts';
 import type { Clock } from '#lambdas/platform/system.ts';
-import type { Budget } from '#lambdas/upstream/permit.ts';
 import { crashable, type FaultPlan } from './crashable-ports.ts';
 import { ORGANISATION, REFERENCE } from './submissions.ts';
 import type { World } from './world.ts';
@@ -18,7 +17,7 @@ const RECOVERY_INTERVAL = 60_000;
 const UNTOUCHED: FaultPlan = () => 'none';
 
 /** What an invocation is given: the world, on a clock of its own. */
-type InvocationPorts = Omit<World<Budget>, 'clock'> & { readonly clock: Clock };
+type InvocationPorts = Omit<World, 'clock'> & { readonly clock: Clock };
 
 export interface PipelineOptions {
   /** What strikes the functions' calls. */
@@ -28,10 +27,7 @@ export interface PipelineOptions {
 }
 
 /** Wires the world as the deployed product is: queue to start-chunk, loop to advance-chunk, recovery every minute. */
-export function connectPipeline(
-  world: World<Budget>,
-  { fate = UNTOUCHED, clockOffset = () => 0 }: PipelineOptions = {},
-): void {
+export function connectPipeline(world: World, { fate = UNTOUCHED, clockOffset = () => 0 }: PipelineOptions = {}): void {
   const { clock, settings, queue, loop } = world;
 
   /** One invocation of a function: over when it returns, throws, dies or has used up its time. */
@@ -73,7 +69,7 @@ export function connectPipeline(
 
 /** Runs until the batch is closed, at the latest until the time. */
 export function runToEnd(
-  world: World<Budget>,
+  world: World,
   until = world.clock.now() + 2 * world.settings.batchDeadline,
   batch: { readonly organisationId: string; readonly referenceId: string } = {
     organisationId: ORGANISATION,
@@ -85,7 +81,7 @@ export function runToEnd(
 
 /** Accepts a submission and plays it through to its end. */
 export async function runBatch(
-  world: World<Budget>,
+  world: World,
   submission: Submission,
   options: PipelineOptions = {},
 ): Promise<Acceptance> {
@@ -96,7 +92,7 @@ export async function runBatch(
 }
 
 /** Where the batch stands, on one page of 1,000 with balances. */
-export const reportOf = (world: World<Budget>, referenceId = REFERENCE): Promise<BatchReport> =>
+export const reportOf = (world: World, referenceId = REFERENCE): Promise<BatchReport> =>
   readBatchStatus(world, ORGANISATION, {
     referenceId,
     filter: { statuses: new Set(), retryEligible: null, search: null },
@@ -106,5 +102,4 @@ export const reportOf = (world: World<Budget>, referenceId = REFERENCE): Promise
   });
 
 /** The records of the batch, in order. */
-export const recordsOf = async (world: World<Budget>): Promise<readonly StatusRecord[]> =>
-  (await reportOf(world)).records;
+export const recordsOf = async (world: World): Promise<readonly StatusRecord[]> => (await reportOf(world)).records;

@@ -123,10 +123,10 @@ export function scriptedFinPro(clock: VirtualClock, ids: Ids): ScriptedFinPro {
     const latency = finPro.latency(logged);
     if (latency > 0) await clock.wait(latency);
     // Headers come with an answer only.
-    const rate = failure && failure.sent !== 'answered' ? { limit: null, remaining: null, resetAt: null } : hint;
+    const headers = failure && failure.sent !== 'answered' ? { limit: null, remaining: null, resetAt: null } : hint;
     return failure || 'sent' in done
-      ? { ok: false, failure: failure ?? LOST, rate }
-      : { ok: true, value: structuredClone(done.value), rate };
+      ? { ok: false, failure: failure ?? LOST, headers }
+      : { ok: true, value: structuredClone(done.value), headers };
   };
 
   const statusOf = (session: Session): FiStatus => {
@@ -203,6 +203,10 @@ export function scriptedFinPro(clock: VirtualClock, ids: Ids): ScriptedFinPro {
           ? answered(400, 'InvalidSessionId', 'The session does not exist.')
           : answered(400, 'NoDataFound', 'No FI request has been initiated.');
       });
+    },
+
+    statusDocument: async () => {
+      throw new Error('no client asks in this world');
     },
 
     fiBalance: (organisationId, consentId) =>

@@ -1,16 +1,16 @@
-import type { Timeline } from '#lambdas/chunk/codec.ts';
 import type { ChunkTask } from '#lambdas/chunk/task.ts';
 import { readSettings, type Settings } from '#lambdas/platform/settings.ts';
-import { type FreeBudget, freeBudget } from './free-budget.ts';
-import { type LedgerBudget, ledgerBudget } from './ledger-budget.ts';
-import { type MemoryBatches, memoryBatches } from './memory-batches.ts';
-import { type MemoryChunks, memoryChunks } from './memory-chunks.ts';
+import type { LedgerStore } from '#lambdas/upstream/ledger.ts';
+import { type MemoryBatches, memoryBatches } from './batches.ts';
+import { type MemoryChunks, memoryChunks } from './chunks.ts';
+import { type MemoryLedgers, memoryLedgers } from './ledgers.ts';
 import { type MemoryLoop, memoryLoop } from './memory-loop.ts';
 import { type MemoryQueue, memoryQueue } from './memory-queue.ts';
 import { type MemoryReports, memoryReports } from './memory-reports.ts';
 import { type MemoryTelemetry, memoryTelemetry } from './memory-telemetry.ts';
 import { type ScriptedFinPro, scriptedFinPro } from './scripted-fin-pro.ts';
 import { sequentialIds } from './sequential-ids.ts';
+import { ORGANISATION } from './submissions.ts';
 import { type VirtualClock, virtualClock } from './virtual-clock.ts';
 
 /** A whole minute, so that rate windows and ticks begin with the tests. */
@@ -19,39 +19,51 @@ export const START = Date.UTC(2026, 10, 20, 10, 0, 0);
 /** A deadline with which a tick of the rows' times is one second exactly: calls then come at the second that the rules name. */
 export const WHOLE_SECOND_TICKS = { BATCH_DEADLINE_SECONDS: '52428' } as const;
 
-/** The timeline of a batch accepted at the start, with these ticks. */
-export const TIMELINE: Timeline = { origin: START, tick: 1000 };
-
-/** Everything that the core touches, in memory and on a virtual clock. */
-export interface World<B> {
+/** Everything that the engine touches, in memory and on a virtual clock. */
+export interface World {
   readonly clock: VirtualClock;
   readonly settings: Settings;
   readonly ids: ReturnType<typeof sequentialIds>;
   readonly batches: MemoryBatches;
   readonly openBatches: MemoryBatches;
   readonly chunks: MemoryChunks;
+  readonly ledgers: MemoryLedgers;
   readonly queue: MemoryQueue;
   readonly loop: MemoryLoop;
-  readonly budget: B;
   readonly finPro: ScriptedFinPro;
   readonly telemetry: MemoryTelemetry;
   readonly reports: MemoryReports;
 }
 
-/** A world in which the budget has room for everything. `environment` are settings that differ from the defaults. */
-export const roomyWorld = (environment: Record<string, string> = {}): World<FreeBudget> =>
-  worldWith(readSettings({ ...WHOLE_SECOND_TICKS, ...environment }), freeBudget);
+/** A window that holds more calls than any test makes, and in whose middle the tests lie. */
+const ROOMY = { UPSTREAM_LIMIT: '1000000', UPSTREAM_WINDOW_SECONDS: '604800' } as const;
 
-/** A world with the real rules of the budget, and an upstream that enforces its limit. */
-export function ratedWorld(environment: Record<string, string> = {}): World<LedgerBudget> {
-  const world = worldWith(readSettings({ ...WHOLE_SECOND_TICKS, ...environment }), ledgerBudget);
+/** What the calls of rows would teach a ledger. */
+const LEARNT: readonly string[] = ['open-circuit', 'count-failures', 'block'];
+
+/**
+ * A world for tests of rows: its budget has room for everything at once, no 429 blocks it, and its circuit never opens.
+ * @param environment settings that differ from the defaults
+ */
+export function roomyWorld(environment: Record<string, string> = {}): World {
+  const world = worldWith({ ...ROOMY, ...environment });
+  const { ledgers } = world;
+  const apply: LedgerStore['apply'] = async (organisationId, change) =>
+    LEARNT.includes(change.kind) ? null : ledgers.apply(organisationId, change);
+  return { ...world, ledgers: { ...ledgers, apply } };
+}
+
+/** A world whose upstream enforces its limit. */
+export function ratedWorld(environment: Record<string, string> = {}): World {
+  const world = worldWith(environment);
   world.finPro.rateLimit = world.settings.upstream;
   return world;
 }
 
-function worldWith<B>(settings: Settings, budget: (settings: Settings) => B): World<B> {
+function worldWith(environment: Record<string, string>): World {
+  const settings = readSettings({ ...WHOLE_SECOND_TICKS, ...environment });
   const clock = virtualClock(START);
-  const batches = memoryBatches(clock, settings);
+  const batches = memoryBatches();
   return {
     clock,
     settings,
@@ -59,13 +71,20 @@ function worldWith<B>(settings: Settings, budget: (settings: Settings) => B): Wo
     batches,
     openBatches: batches,
     chunks: memoryChunks(),
+    ledgers: memoryLedgers(settings),
     queue: memoryQueue(clock),
     loop: memoryLoop(clock, settings),
-    budget: budget(settings),
     finPro: scriptedFinPro(clock, sequentialIds(0x5e55)),
     telemetry: memoryTelemetry(),
     reports: memoryReports(),
   };
+}
+
+/** Takes tokens of the window in which the tests begin, as another worker would. */
+export async function takeTokens({ ledgers, settings }: World, tokens: number): Promise<void> {
+  const length = settings.upstream.window;
+  const capacities = new Map([[START - (START % length), Number.MAX_SAFE_INTEGER]]);
+  await ledgers.apply(ORGANISATION, { kind: 'take', tokens, capacities, gone: [], epoch: 0, blockedUntil: 0 });
 }
 
 /** The first task of a chunk of a batch. */

@@ -12,7 +12,7 @@ const settings = readSettings(process.env);
 const table = connectTable(environment.TABLE_NAME);
 
 export const handler = batchStatusFunction({
-  batches: dynamoDbBatches(table, systemClock, settings),
+  batches: dynamoDbBatches(table),
   chunks: dynamoDbChunks(table, systemClock, settings),
   clients: dynamoDbClients(table),
   clock: systemClock,

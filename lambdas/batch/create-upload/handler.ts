@@ -10,10 +10,9 @@ import type { Settings } from '#lambdas/platform/settings.ts';
 import type { Clock, Ids } from '#lambdas/platform/system.ts';
 import { logger } from '#lambdas/platform/telemetry.ts';
 import { type Batch, type GlobalConfig, type Idempotency, isRepeatOf } from '../batch.ts';
-import type { UploadForm, UploadForms } from '../bucket.ts';
-import { uploadKey } from '../bucket.ts';
+import { type PresignedForm, type PresignedForms, uploadKey } from '../bucket.ts';
 import { FILE_NAME_LENGTH, type FileType, fileTypeOf, MAXIMUM_FILE_BYTES } from '../file.ts';
-import type { Batches } from '../store.ts';
+import { type BatchStore, expiryOf, findBatch } from '../store.ts';
 import { firstFault } from '../submission.ts';
 import { generatedReference, parseUploadForm } from '../upload-form.ts';
 
@@ -54,8 +53,8 @@ export function createUploadFunction(ports: CreateUploadPorts) {
 }
 
 export interface ReservationPorts {
-  readonly batches: Batches;
-  readonly uploadForms: UploadForms;
+  readonly batches: BatchStore;
+  readonly presignedForms: PresignedForms;
   readonly clock: Clock;
   readonly ids: Ids;
   readonly settings: Settings;
@@ -95,7 +94,7 @@ export function parseUploadRequest(body: Readonly<Record<string, unknown>>): Upl
 
 export interface ReservedUpload {
   readonly batch: Batch;
-  readonly form: UploadForm;
+  readonly form: PresignedForm;
   /** Epoch milliseconds. */
   readonly expiresAt: number;
   /** Whether the form is for a reservation that the same request has made before. */
@@ -108,7 +107,7 @@ export interface ReservedUpload {
  * @throws ServiceError `DuplicateReferenceId` when the reference is taken
  */
 export async function reserveUpload(
-  { batches, uploadForms, clock, ids, settings }: ReservationPorts,
+  { batches, presignedForms, clock, ids, settings }: ReservationPorts,
   organisationId: string,
   referenceId: string,
   request: UploadRequest,
@@ -132,15 +131,17 @@ export async function reserveUpload(
     error: null,
     idempotency,
   };
-  const earlier = await batches.find(organisationId, referenceId);
-  const isReserved = earlier === null && (await batches.accept(batch));
-  const standing = isReserved ? batch : (earlier ?? (await batches.find(organisationId, referenceId)));
+  const find = () => findBatch(batches, organisationId, referenceId, clock.now());
+  const accept = { kind: 'accept', batch, expiresAt: expiryOf(batch, settings.retention), now } as const;
+  const earlier = await find();
+  const isReserved = earlier === null && (await batches.apply(batch, accept)) !== null;
+  const standing = isReserved ? batch : (earlier ?? (await find()));
   const expiresAt = (standing?.reservation?.until ?? 0) - reservation;
   const isOurs = isReserved || (standing !== null && isRepeatOf(standing, idempotency, now));
   if (standing === null || !isOurs || expiresAt <= now) {
     throw new ServiceError('conflict', 'DuplicateReferenceId', `reference_id '${referenceId}' already exists`);
   }
-  const form = await uploadForms.create(
+  const form = await presignedForms.create(
     uploadKey(organisationId, referenceId, standing.batchId),
     request.contentType,
     MAXIMUM_FILE_BYTES,

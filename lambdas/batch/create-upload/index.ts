@@ -3,7 +3,7 @@ import { dynamoDbClients } from '#lambdas/clients/store.dynamodb.ts';
 import { connectTable } from '#lambdas/platform/dynamodb.ts';
 import { readSettings } from '#lambdas/platform/settings.ts';
 import { randomIds, systemClock } from '#lambdas/platform/system.ts';
-import { connectBucket, s3UploadForms } from '../bucket.s3.ts';
+import { connectBucket, s3PresignedForms } from '../bucket.s3.ts';
 import { dynamoDbBatches } from '../store.dynamodb.ts';
 import { createUploadFunction } from './handler.ts';
 
@@ -12,9 +12,9 @@ const settings = readSettings(process.env);
 const table = connectTable(environment.TABLE_NAME);
 
 export const handler = createUploadFunction({
-  batches: dynamoDbBatches(table, systemClock, settings),
+  batches: dynamoDbBatches(table),
   clients: dynamoDbClients(table),
-  uploadForms: s3UploadForms(connectBucket(environment.BUCKET_NAME)),
+  presignedForms: s3PresignedForms(connectBucket(environment.BUCKET_NAME)),
   clock: systemClock,
   ids: randomIds,
   settings,

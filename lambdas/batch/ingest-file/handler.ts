@@ -9,6 +9,7 @@ import type { Files, StoredFile } from '../bucket.ts';
 import { type ObjectKey, parseObjectKey } from '../bucket.ts';
 import { checkFileSize, fileTypeOf, readBatchFile } from '../file.ts';
 import { type FinishPorts, finishBatch, reportRejection } from '../finish.ts';
+import { expiryOf, findBatch, findUpload } from '../store.ts';
 
 /** Consumer of the file queue, which the bucket fills. */
 export const ingestFileFunction = (ports: IngestPorts) =>
@@ -50,11 +51,12 @@ async function ingestUpload(
   place: ObjectKey & { readonly kind: 'upload' },
   readUntil: number,
 ): Promise<void> {
-  const { batches } = ports;
-  const reserved = await batches.findUpload(place.organisationId, place.referenceId);
+  const { batches, clock, settings } = ports;
+  const reserved = await findUpload(batches, place.organisationId, place.referenceId, clock.now());
   if (!reserved?.reservation || reserved.batchId !== place.batchId) return;
   // Dead by this clock; by another it may still be writing, and what it writes must not be cleared away.
-  if (!(await batches.leaseUpload(reserved, readUntil + ports.settings.clockSkew))) {
+  const until = readUntil + settings.clockSkew;
+  if ((await batches.apply(reserved, { kind: 'lease-upload', until, now: clock.now() })) === null) {
     throw new ConflictError('the file of the upload is being read by somebody else');
   }
   const { fileType } = reserved.reservation;
@@ -64,7 +66,8 @@ async function ingestUpload(
   });
   if (content instanceof ServiceError) {
     ports.telemetry.count('FileRejected');
-    await batches.acceptUpload(failedUpload(reserved, errorOf(content)));
+    const batch = failedUpload(reserved, errorOf(content));
+    await batches.apply(reserved, { kind: 'accept-upload', batch, expiresAt: expiryOf(batch, settings.retention) });
     return;
   }
   const { organisationId, referenceId, fileName, idempotency } = reserved;
@@ -96,7 +99,7 @@ async function ingestDrop(
   if (!(await ports.organisations.exists(organisationId))) {
     return reject(rowError('UnknownOrganisation', `There is no organisation ${organisationId}.`));
   }
-  const known = await ports.batches.find(organisationId, referenceId);
+  const known = await findBatch(ports.batches, organisationId, referenceId, ports.clock.now());
   // Announced before: the batch is this version's own.
   if (known?.idempotency?.content === file.version) return known.error ? finishBatch(ports, known) : undefined;
   const outcome = await toResult(async () => {

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { dynamoDbOrganisations } from '#lambdas/clients/store.dynamodb.ts';
-import { connectAcceptance } from '#lambdas/platform/connect.ts';
 import { connectBucket, s3Files, s3Reports } from '../bucket.s3.ts';
+import { connectAcceptance } from '../connect.ts';
 import { ingestFileFunction } from './handler.ts';
 
 const environment = z.object({ BUCKET_NAME: z.string() }).parse(process.env);

@@ -1,12 +1,20 @@
 import type { ChunkInput, ChunkOutcome } from '#lambdas/chunk/content.ts';
-import { type RetryEligibility, type Row, type RowStatus, statusOf } from '#lambdas/chunk/row.ts';
-import { type ChunkState, type Counters, countersOf } from '#lambdas/chunk/state.ts';
-import type { Chunks } from '#lambdas/chunk/store.ts';
+import {
+  type Counters,
+  countersOf,
+  type RetryEligibility,
+  type Row,
+  type RowStatus,
+  statusOf,
+} from '#lambdas/chunk/row.ts';
+import type { ChunkState } from '#lambdas/chunk/state.ts';
+import type { ChunkStore } from '#lambdas/chunk/store.ts';
 import { ServiceError } from '#lambdas/platform/errors.ts';
+import type { Clock } from '#lambdas/platform/system.ts';
 import type { AccountDetails } from '#lambdas/upstream/accounts.ts';
 import type { RowError } from '#lambdas/upstream/failures.ts';
 import { type Batch, type BatchStatus, batchStatusOf, type GlobalConfig, progressOf, sumCounters } from '../batch.ts';
-import type { Batches } from '../store.ts';
+import { type BatchStore, findBatch } from '../store.ts';
 import type { BatchStatusQuery, RecordFilter } from './query.ts';
 
 /** One record of a batch, as the API shows it (seeds, bulk status, "Record Object"). */
@@ -33,8 +41,9 @@ export interface BatchReport {
 }
 
 export interface StatusPorts {
-  readonly batches: Batches;
-  readonly chunks: Chunks;
+  readonly batches: BatchStore;
+  readonly chunks: ChunkStore;
+  readonly clock: Clock;
 }
 
 /** A row of the batch and the chunk it lies in. */
@@ -50,11 +59,11 @@ interface Place {
  * @throws ServiceError `BatchNotFound`
  */
 export async function readBatchStatus(
-  { batches, chunks }: StatusPorts,
+  { batches, chunks, clock }: StatusPorts,
   organisationId: string,
   query: BatchStatusQuery,
 ): Promise<BatchReport> {
-  const batch = await batches.find(organisationId, query.referenceId);
+  const batch = await findBatch(batches, organisationId, query.referenceId, clock.now());
   if (!batch) {
     throw new ServiceError('not-found', 'BatchNotFound', `No batch found with reference_id '${query.referenceId}'`);
   }
@@ -63,7 +72,7 @@ export async function readBatchStatus(
 
 /** The same for a batch that is known. */
 export async function reportOf(
-  chunks: Chunks,
+  chunks: ChunkStore,
   batch: Batch,
   query: Omit<BatchStatusQuery, 'referenceId'>,
 ): Promise<BatchReport> {
@@ -99,7 +108,7 @@ interface ChunkDetails {
   accounts(state: ChunkState): Promise<ReadonlyMap<number, readonly AccountDetails[]>>;
 }
 
-function chunkDetails(chunks: Chunks): ChunkDetails {
+function chunkDetails(chunks: ChunkStore): ChunkDetails {
   const once = <T>(read: (state: ChunkState) => Promise<T>) => {
     const known = new Map<number, Promise<T>>();
     return (state: ChunkState): Promise<T> => {

@@ -1,5 +1,5 @@
 import { dynamoDbClients } from '#lambdas/clients/store.dynamodb.ts';
-import { connectAcceptance } from '#lambdas/platform/connect.ts';
+import { connectAcceptance } from '../connect.ts';
 import { uploadBatchFunction } from './handler.ts';
 
 const acceptance = connectAcceptance(process.env);

@@ -1,6 +1,5 @@
-import { limitsOf } from '#lambdas/platform/connect.ts';
 import { instrumented, logger } from '#lambdas/platform/telemetry.ts';
-import { type AdvancePorts, advanceChunk } from '../advance.ts';
+import { type AdvancePorts, advanceChunk, limitsOf } from '../advance.ts';
 import { toLoopState } from '../loop.step-functions.ts';
 import { parseChunkTask } from '../queue.sqs.ts';
 

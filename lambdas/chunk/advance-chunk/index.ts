@@ -1,4 +1,4 @@
-import { connectChunkWorker } from '#lambdas/platform/connect.ts';
+import { connectChunkWorker } from '../connect.ts';
 import { advanceChunkFunction } from './handler.ts';
 
 export const handler = advanceChunkFunction(connectChunkWorker(process.env));

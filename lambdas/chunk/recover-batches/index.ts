@@ -21,7 +21,7 @@ const settings = readSettings(process.env);
 const table = connectTable(environment.TABLE_NAME);
 export const handler = recoverBatchesFunction({
   openBatches: dynamoDbOpenBatches(table, environment.OPEN_BATCHES_INDEX),
-  batches: dynamoDbBatches(table, systemClock, settings),
+  batches: dynamoDbBatches(table),
   chunks: dynamoDbChunks(table, systemClock, settings),
   queue: sqsChunkQueue(environment.CHUNK_QUEUE_URL, powertoolsTelemetry),
   reports: reportsOnDemand(environment.BUCKET_NAME),

@@ -1,7 +1,6 @@
-import { limitsOf } from '#lambdas/platform/connect.ts';
 import { queueConsumer } from '#lambdas/platform/queue-consumer.ts';
 import { logger } from '#lambdas/platform/telemetry.ts';
-import { type AdvancePorts, advanceChunk } from '../advance.ts';
+import { type AdvancePorts, advanceChunk, limitsOf } from '../advance.ts';
 import { parseChunkTask } from '../queue.sqs.ts';
 import type { ChunkLoop } from '../task.ts';
 

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { connectChunkWorker } from '#lambdas/platform/connect.ts';
+import { connectChunkWorker } from '../connect.ts';
 import { stepFunctionsChunkLoop } from '../loop.step-functions.ts';
 import { startChunkFunction } from './handler.ts';
 

@@ -1,22 +1,31 @@
-import { ServiceError } from '#lambdas/platform/errors.ts';
-import type { Settings } from '#lambdas/platform/settings.ts';
-import type { Wait } from '#lambdas/platform/system.ts';
-import { callLimiter } from '../call-limiter.ts';
-import { callStats } from '../call-stats.ts';
+import { ServiceError } from '../../platform/errors.ts';
+import type { Settings } from '../../platform/settings.ts';
+import type { Clock, Wait } from '../../platform/system.ts';
+import type { Telemetry } from '../../platform/telemetry.ts';
+import { type Budget, budgetOf, type Granted } from '../budget.ts';
 import { classify, type UpstreamFailure } from '../failures.ts';
-import type { FiStatusDocument, FiStatusDocuments, FiStatusQuery, UpstreamAnswer } from '../finpro.ts';
-import { type TeachingPorts, teachBudget } from '../metered-call.ts';
-import type { ClientPermit, ClientQuota } from '../permit.ts';
+import type { FinPro, FiStatusDocument, FiStatusQuery, UpstreamAnswer } from '../finpro.ts';
+import type { LedgerStore } from '../ledger.ts';
+import { meteredCalls } from '../metered-calls.ts';
 
-export interface AskPorts extends TeachingPorts {
-  readonly documents: FiStatusDocuments;
-  readonly clientQuota: ClientQuota;
-  readonly statusCache: StatusCache;
-  readonly wait: Wait;
-  readonly settings: Pick<Settings, 'client'>;
+/** Final answers to questions by session, for a while. */
+export interface StatusCache {
+  /** Null when none is cached at this time. */
+  find(organisationId: string, sessionId: string, now: number): Promise<FiStatusDocument | null>;
+  keep(organisationId: string, sessionId: string, document: FiStatusDocument, until: number): Promise<void>;
 }
 
-/** The upstream says no more of a session that has come so far (`upstream.md`, eventStatus). */
+export interface AskPorts {
+  readonly finPro: Pick<FinPro, 'statusDocument'>;
+  readonly ledgers: LedgerStore;
+  readonly statusCache: StatusCache;
+  readonly clock: Clock;
+  readonly wait: Wait;
+  readonly telemetry: Telemetry;
+  readonly settings: Pick<Settings, 'client' | 'upstream' | 'clockSkew' | 'waitStep'>;
+}
+
+/** The upstream says no more of a session that has come so far (docs/spec/upstream.md, eventStatus). */
 const FINAL: ReadonlySet<unknown> = new Set([
   'DATA_READY',
   'TIMEOUT',
@@ -26,30 +35,30 @@ const FINAL: ReadonlySet<unknown> = new Set([
 ]);
 
 /**
- * Asks the upstream for the status of an FI request, for a client (seeds, FI Request Status). A final answer to a look-up by session is kept for
+ * Asks FinPro for the status of an FI request, for a client (docs/spec/fi-request-status.md). A final answer to a question by session is cached for
  * a minute; anything else is asked each time and takes a token of the budget that batches leave.
  * @throws ServiceError the upstream's code and message as 400; `TooManyRequests` when no token is free soon; `UpstreamUnavailable` (502) and
- * `UpstreamTimeout` (504) when the upstream does not answer
+ * `UpstreamTimeout` (504) when the upstream doesn't answer
  */
 export async function askFiStatus(
   ports: AskPorts,
   organisationId: string,
-  by: FiStatusQuery,
+  query: FiStatusQuery,
 ): Promise<FiStatusDocument> {
   const { statusCache, clock } = ports;
-  const { sessionId } = by;
-  const kept = sessionId === undefined ? null : await statusCache.find(organisationId, sessionId, clock.now());
-  if (kept && answers(kept, by)) return kept;
-  const answer = await ask(ports, organisationId, by);
+  const { sessionId } = query;
+  const cached = sessionId === undefined ? null : await statusCache.find(organisationId, sessionId, clock.now());
+  if (cached && answers(cached, query)) return cached;
+  const answer = await ask(ports, organisationId, query);
   if (!answer.ok) throw refusal(answer, clock.now());
   const document = answer.value;
-  if (sessionId !== undefined && FINAL.has(document.data['eventStatus']) && answers(document, by)) {
+  if (sessionId !== undefined && FINAL.has(document.data['eventStatus']) && answers(document, query)) {
     await keep(ports, organisationId, sessionId, document);
   }
   return document;
 }
 
-/** An answer is not lost because it could not be kept. */
+/** An answer isn't lost because it could not be cached. */
 async function keep(
   { statusCache, clock, telemetry, settings }: AskPorts,
   organisationId: string,
@@ -59,62 +68,50 @@ async function keep(
   try {
     await statusCache.keep(organisationId, sessionId, document, clock.now() + settings.client.statusCached);
   } catch (error) {
-    telemetry.warn('a final status could not be kept', { organisationId, sessionId, error: String(error) });
+    telemetry.warn('a final status could not be cached', { organisationId, sessionId, error: String(error) });
   }
 }
 
-/** Whether a document is about all that it is looked up by; ids compare without case. */
-const answers = ({ data }: FiStatusDocument, by: FiStatusQuery): boolean =>
-  Object.entries(by).every(([name, id]) => String(data[name]).toLowerCase() === String(id).toLowerCase());
+/** Whether a document is about all that was asked by; ids compare without case. */
+const answers = ({ data }: FiStatusDocument, query: FiStatusQuery): boolean =>
+  Object.entries(query).every(([name, id]) => String(data[name]).toLowerCase() === String(id).toLowerCase());
 
 async function ask(
   ports: AskPorts,
   organisationId: string,
-  by: FiStatusQuery,
+  query: FiStatusQuery,
 ): Promise<UpstreamAnswer<FiStatusDocument>> {
-  const { reservation, halfOpen } = await permitToCall(ports, organisationId);
-  const lessons: Promise<void>[] = [];
-  const limiter = callLimiter({
-    clock: ports.clock,
-    reservation,
-    halfOpen,
-    callsEndAt: Number.POSITIVE_INFINITY,
-    onOpen: (lesson) => lessons.push(teachBudget(ports, organisationId, reservation, lesson)),
-  });
-  const stats = callStats(ports.telemetry);
-  const startedAt = ports.clock.now();
-  const answer = await ports.documents.statusDocument(organisationId, by);
-  const failure = answer.ok ? null : answer.failure;
-  ports.telemetry.count('UpstreamCall');
-  limiter.record(answer.rate, failure);
-  stats.ended(ports.clock.now() - startedAt, failure);
-  stats.report(limiter);
-  if (limiter.circuit !== 'open') lessons.push(teachBudget(ports, organisationId, reservation, limiter.lesson()));
-  await Promise.all(lessons);
+  const budget = budgetOf(ports.ledgers, ports.settings);
+  const permit = await patientPermit(ports, budget, organisationId);
+  const calls = meteredCalls({ ...ports, budget }, organisationId, permit, Number.POSITIVE_INFINITY);
+  calls.tryAcquire();
+  const answer = await calls.make(() => ports.finPro.statusDocument(organisationId, query));
+  await calls.finish();
   return answer;
 }
 
-/** Waits for leave as long as a client can be kept waiting. */
-async function permitToCall(
-  { clientQuota, clock, wait, settings }: AskPorts,
+/** Waits for a permit as long as a client can be kept waiting. */
+async function patientPermit(
+  { clock, wait, settings }: AskPorts,
+  budget: Budget,
   organisationId: string,
-): Promise<Extract<ClientPermit, { granted: true }>> {
+): Promise<Granted> {
   const giveUpAt = clock.now() + settings.client.patience;
   for (;;) {
-    const leave = await clientQuota.take(organisationId, clock.now());
-    if (leave.granted) return leave;
-    const pause = Math.max(1, leave.until - clock.now());
-    if (leave.because === 'circuit-open') throw unavailable('FinPro does not answer at present', pause);
+    const permit = await budget.acquireForClient(organisationId, clock.now());
+    if (permit.granted) return permit;
+    const pause = Math.max(1, permit.until - clock.now());
+    if (permit.because === 'circuit-open') throw unavailable("FinPro isn't answering at present", pause);
     if (clock.now() + pause > giveUpAt) throw tooMany(pause);
     await wait(pause);
   }
 }
 
-/** What a client is told when the upstream has not given what it asked for. */
-function refusal({ failure, rate }: Extract<UpstreamAnswer<unknown>, { ok: false }>, now: number): ServiceError {
+/** What a client is told when the upstream hasn't given what it asked for. */
+function refusal({ failure, headers }: Extract<UpstreamAnswer<unknown>, { ok: false }>, now: number): ServiceError {
   const verdict = classify(failure);
-  if (verdict.kind === 'rate-limited') return tooMany(Math.max(1_000, (rate.resetAt ?? 0) - now));
-  if (verdict.kind === 'unauthorized') return unavailable("FinPro refuses the organisation's credentials for it");
+  if (verdict.kind === 'rate-limited') return tooMany(Math.max(1_000, (headers.resetAt ?? 0) - now));
+  if (verdict.kind === 'unauthorized') return unavailable("FinPro refuses the organisation's credentials");
   // What has no code of FinPro's was said by something in between.
   if (failure.sent !== 'answered' || failure.status >= 500 || failure.code === null) return outage(failure);
   return new ServiceError('invalid', failure.code, failure.message);
@@ -124,8 +121,8 @@ function outage(failure: UpstreamFailure): ServiceError {
   const isLate =
     failure.sent === 'answered' ? [408, 504].includes(failure.status) : failure.sent === 'maybe' && failure.timedOut;
   return isLate
-    ? new ServiceError('upstream-timeout', 'UpstreamTimeout', 'FinPro did not answer in time; ask again')
-    : unavailable('FinPro could not answer');
+    ? new ServiceError('upstream-timeout', 'UpstreamTimeout', "FinPro didn't answer in time; ask again")
+    : unavailable("FinPro couldn't answer");
 }
 
 const unavailable = (reason: string, retryAfter?: number): ServiceError =>
@@ -139,10 +136,3 @@ const tooMany = (retryAfter: number): ServiceError =>
     undefined,
     retryAfter,
   );
-
-/** Final answers to look-ups by session, for a while. */
-export interface StatusCache {
-  /** Null when none is kept at this time. */
-  find(organisationId: string, sessionId: string, now: number): Promise<FiStatusDocument | null>;
-  keep(organisationId: string, sessionId: string, document: FiStatusDocument, until: number): Promise<void>;
-}

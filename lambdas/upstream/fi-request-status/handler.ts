@@ -9,7 +9,7 @@ import type { Ids } from '#lambdas/platform/system.ts';
 import type { FiStatusQuery } from '../finpro.ts';
 import { type AskPorts, askFiStatus } from './ask.ts';
 
-export interface FiRequestStatusPorts extends ClientRatePorts, AskPorts {
+export interface FiRequestStatusPorts extends Omit<ClientRatePorts, 'settings'>, AskPorts {
   readonly clients: Clients;
   readonly ids: Ids;
 }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { acceptBatch } from '#lambdas/batch/accept.ts';
-import type { Batch, Idempotency } from '#lambdas/batch/batch.ts';
-import type { Batches } from '#lambdas/batch/store.ts';
+import type { Idempotency } from '#lambdas/batch/batch.ts';
+import type { BatchStore } from '#lambdas/batch/store.ts';
 import { ServiceError } from '#lambdas/platform/errors.ts';
 import { crashable, type FaultPlan } from '#test/world/crashable-ports.ts';
 import { connectPipeline, recordsOf, reportOf, runToEnd } from '#test/world/run-batch.ts';
@@ -94,7 +94,7 @@ describe('a reference that is taken', () => {
     const before = [...world.chunks.storedKeys];
     const written: string[] = [];
     const watched = crashable(world, (call) => {
-      if (!/\.(find|state|states)$/.test(call)) written.push(call);
+      if (!/\.(read|state|states)$/.test(call)) written.push(call);
       return 'none';
     });
     expect(await refusalOf(acceptBatch(watched.ports, submissionOf(consents(3))))).toBe(
@@ -176,12 +176,12 @@ describe('an answer that was lost', () => {
   test('by the store itself, which repeats the write and finds its own, is an acceptance all the same', async () => {
     // The SDK repeats a write whose answer it lost; the condition then meets what the first one wrote.
     const world = roomyWorld();
-    const accept: Batches['accept'] = async (batch: Batch) => {
-      await world.batches.accept(batch);
-      return world.batches.accept(batch);
+    const apply: BatchStore['apply'] = async (key, change) => {
+      await world.batches.apply(key, change);
+      return world.batches.apply(key, change);
     };
     connectPipeline(world);
-    const work = acceptBatch({ ...world, batches: { ...world.batches, accept } }, submissionOf(consents(2)));
+    const work = acceptBatch({ ...world, batches: { ...world.batches, apply } }, submissionOf(consents(2)));
     expect(await refusalOf(work)).toBe('accepted');
     expect(world.queue.sent).toHaveLength(1);
     await runToEnd(world);
@@ -191,7 +191,7 @@ describe('an answer that was lost', () => {
 
 describe('a crash of the function that accepts', () => {
   /** Every call that acceptance makes, struck in turn. */
-  const CALLS = ['batches.find', 'chunks.create', 'batches.accept', 'queue.send'];
+  const CALLS = ['batches.read', 'chunks.create', 'batches.accept', 'queue.send'];
   const cases = CALLS.flatMap((call) =>
     (['dies-before', 'dies-after', 'fails-before', 'fails-after'] as const).map((how) => [call, how] as const),
   );
@@ -204,7 +204,7 @@ describe('a crash of the function that accepts', () => {
     const answer = await Promise.race([acceptBatch(struck.ports, submissionOf(consents(5))), struck.death]).catch(
       () => null,
     );
-    const isAccepted = (await world.batches.find(ORGANISATION, REFERENCE)) !== null;
+    const isAccepted = world.batches.stored({ organisationId: ORGANISATION, referenceId: REFERENCE }) !== null;
     expect(isAccepted).toBe(call === 'queue.send' || (call === 'batches.accept' && how.endsWith('after')));
     if (answer) expect(isAccepted).toBe(true);
     if (!isAccepted) {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { batchStatusOf, progressOf, sumCounters } from '#lambdas/batch/batch.ts';
-import type { Counters } from '#lambdas/chunk/state.ts';
+import type { Counters } from '#lambdas/chunk/row.ts';
 
 const counters = (READY: number, IN_PROGRESS: number, COMPLETED: number, FAILED: number): Counters => ({
   READY,

@@ -1,11 +1,13 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { z } from 'zod';
 import { dynamoDbBatches } from '#lambdas/batch/store.dynamodb.ts';
+import { findBatch, findUpload } from '#lambdas/batch/store.ts';
 import { NO_OUTCOME } from '#lambdas/chunk/content.ts';
 import { newChunk } from '#lambdas/chunk/state.ts';
 import { dynamoDbChunks } from '#lambdas/chunk/store.dynamodb.ts';
 import { readSettings } from '#lambdas/platform/settings.ts';
 import { type ApiUnderTest, apiUnderTest, TENANT } from '#test/world/api-under-test.ts';
+import { mustExist } from '#test/world/builders.ts';
 
 const settings = readSettings({});
 const clock = { now: () => Date.now() };
@@ -18,9 +20,10 @@ beforeAll(async () => {
 });
 afterAll(() => api.close());
 
+const find = (now: number) => findBatch(dynamoDbBatches(api.table), TENANT.organisationId, REFERENCE, now);
+
 test('a reserved batch shows no rows while its chunks are being written', async () => {
-  const batch = await dynamoDbBatches(api.table, clock, settings).find(TENANT.organisationId, REFERENCE);
-  if (!batch) throw new Error('nothing was reserved');
+  const batch = mustExist(await find(clock.now()));
   const key = { organisationId: TENANT.organisationId, referenceId: REFERENCE, batchId: batch.batchId, chunk: 0 };
   await dynamoDbChunks(api.table, clock, settings).create([
     {
@@ -35,18 +38,18 @@ test('a reserved batch shows no rows while its chunks are being written', async 
 });
 
 test('only one reader gets the file of a reserved batch', async () => {
-  const batches = dynamoDbBatches(api.table, clock, settings);
-  const batch = await batches.find(TENANT.organisationId, REFERENCE);
-  if (!batch) throw new Error('nothing was reserved');
-  const leases = await Promise.all([1, 2, 3].map(() => batches.leaseUpload(batch, clock.now() + 60_000)));
+  const batches = dynamoDbBatches(api.table);
+  const now = clock.now();
+  const batch = mustExist(await find(now));
+  const lease = { kind: 'lease-upload', until: now + 60_000, now } as const;
+  const leases = await Promise.all([1, 2, 3].map(() => batches.apply(batch, lease)));
   expect(leases.filter(Boolean)).toHaveLength(1);
 });
 
 test('a reservation that is over leaves the reference free', async () => {
-  const later = { now: () => Date.now() + settings.upload.expiry + settings.upload.reservation + 1_000 };
-  const batches = dynamoDbBatches(api.table, later, settings);
-  expect(await batches.find(TENANT.organisationId, REFERENCE)).toBeNull();
-  expect(await batches.findUpload(TENANT.organisationId, REFERENCE)).not.toBeNull();
+  const later = clock.now() + settings.upload.expiry + settings.upload.reservation + 1_000;
+  expect(await find(later)).toBeNull();
+  expect(await findUpload(dynamoDbBatches(api.table), TENANT.organisationId, REFERENCE, later)).not.toBeNull();
 });
 
 test('a client that lost its form gets one again for the same reservation, by its idempotency key', async () => {

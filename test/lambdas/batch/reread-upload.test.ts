@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { uploadKey } from '#lambdas/batch/bucket.ts';
 import { reserveUpload } from '#lambdas/batch/create-upload/handler.ts';
 import { ingestFile } from '#lambdas/batch/ingest-file/handler.ts';
+import type { BatchStore } from '#lambdas/batch/store.ts';
 import { readSettings } from '#lambdas/platform/settings.ts';
 import { crashable } from '#test/world/crashable-ports.ts';
 import { connectPipeline, recordsOf, runToEnd } from '#test/world/run-batch.ts';
@@ -15,7 +16,7 @@ const LIFETIME = MINUTE;
 async function uploaded(versions: Readonly<Record<string, string>>) {
   const world = roomyWorld({ CHUNK_ROWS: '2' });
   const { batch } = await reserveUpload(
-    { ...world, uploadForms: { create: async () => ({ url: '', fields: {} }) } },
+    { ...world, presignedForms: { create: async () => ({ url: '', fields: {} }) } },
     ORGANISATION,
     REFERENCE,
     {
@@ -44,7 +45,7 @@ test.each([
 ])('what a reader left behind that died is no part of the batch: %s', async (_, versions, chunkRows) => {
   const { world, ports, key } = await uploaded({ first: csv(['not-a-guid', ...consents(5)]), ...versions });
   // It dies when it has written all chunks, before the acceptance.
-  const dying = crashable(ports, (call) => (call === 'batches.acceptUpload' ? 'dies-before' : 'none'));
+  const dying = crashable(ports, (call) => (call === 'batches.accept-upload' ? 'dies-before' : 'none'));
   const file = { key, version: 'first', size: 100 };
   await expect(
     Promise.race([ingestFile(dying.ports, file, world.clock.now() + LIFETIME), dying.death]),
@@ -72,9 +73,9 @@ test('a reader has the file to itself until it is certainly dead, by every clock
     ...ports,
     batches: {
       ...ports.batches,
-      leaseUpload: (batch: Parameters<typeof ports.batches.leaseUpload>[0], leasedUntil: number) => {
-        until.push(leasedUntil);
-        return ports.batches.leaseUpload(batch, leasedUntil);
+      apply: (...[key, change]: Parameters<BatchStore['apply']>) => {
+        if (change.kind === 'lease-upload') until.push(change.until);
+        return ports.batches.apply(key, change);
       },
     },
   };

@@ -2,11 +2,13 @@ import { describe, expect, test } from 'vitest';
 import { acceptBatch } from '#lambdas/batch/accept.ts';
 import { type AdvanceLimits, advanceChunk } from '#lambdas/chunk/advance.ts';
 import { ConflictError } from '#lambdas/platform/errors.ts';
+import { mustExist } from '#test/world/builders.ts';
 import { OPENS_UNHEARD } from '#test/world/consent-behaviour.ts';
 import { connectPipeline, recordsOf, reportOf, runBatch, runToEnd } from '#test/world/run-batch.ts';
-import { consentId, consents, ORGANISATION, submissionOf } from '#test/world/submissions.ts';
+import { consentId, consents, ORGANISATION, REFERENCE, submissionOf } from '#test/world/submissions.ts';
 import { ratedWorld, roomyWorld, START, taskOf, type World } from '#test/world/world.ts';
 
+const BATCH = { organisationId: ORGANISATION, referenceId: REFERENCE };
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const limitsAt = (now: number, callsFor = 100_000): AdvanceLimits => ({
@@ -14,7 +16,7 @@ const limitsAt = (now: number, callsFor = 100_000): AdvanceLimits => ({
   functionEndsAt: now + 120_000,
 });
 
-async function accepted<B>(world: World<B>, count: number, change = {}) {
+async function accepted(world: World, count: number, change = {}) {
   const { batch } = await acceptBatch(world, submissionOf(consents(count), change));
   return taskOf(batch);
 }
@@ -39,12 +41,11 @@ describe('an advance', () => {
   test('of a finished chunk repeats its closing, and no more', async () => {
     const world = roomyWorld();
     await runBatch(world, submissionOf(consents(1)));
-    const batch = await world.batches.find(ORGANISATION, 'portfolio-2026-11');
-    if (!batch) throw new Error('no batch');
+    const { batch } = mustExist(world.batches.stored(BATCH));
     const before = world.finPro.calls.length;
     expect(await advanceChunk(world, taskOf(batch), limitsAt(START))).toEqual({ done: true });
     expect(world.finPro.calls).toHaveLength(before);
-    expect((await world.batches.find(ORGANISATION, 'portfolio-2026-11'))?.finishedChunks).toEqual(new Set([0]));
+    expect(world.batches.stored(BATCH)?.batch.finishedChunks).toEqual(new Set([0]));
   });
 
   test('of a leased chunk waits for the lease to end', async () => {
@@ -167,7 +168,7 @@ describe('messages delivered more than once', () => {
     await world.clock.runUntil(now + 100);
     const made = world.finPro.calls.filter(({ at }) => at >= held.startsAt).length;
     expect(made).toBeGreaterThan(0);
-    expect(world.budget.ledgerOf(ORGANISATION).used.get(held.startsAt)).toBeGreaterThanOrEqual(made);
+    expect(world.ledgers.of(ORGANISATION).used.get(held.startsAt)).toBeGreaterThanOrEqual(made);
     await world.clock.finish(both);
   });
 });

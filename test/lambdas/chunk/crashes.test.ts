@@ -13,17 +13,17 @@ describe('a worker that dies', () => {
     'chunks.state',
     'chunks.input',
     'chunks.outcome',
-    'budget.reserve',
+    'ledgers.read',
+    'ledgers.take',
     'chunks.saveState',
     'finPro.requestFi',
     'finPro.fiStatus',
     'finPro.fiBalance',
-    'budget.release',
-    'budget.learn',
+    'ledgers.release',
     'chunks.saveOutcome',
     'chunks.saveAccounts',
     'chunks.accounts',
-    'batches.finishChunk',
+    'batches.finish-chunk',
     'loop.start',
   ];
   const cases = CALLS.flatMap((call) =>
@@ -76,7 +76,7 @@ describe('a chunk whose workers die again and again', () => {
   test.each([
     ['at every call', /^finPro\./],
     ['whenever they write what was delivered', /^chunks\.saveAccounts$/],
-    ['before they have leased it', /^budget\.reserve$/],
+    ['before they have leased it', /^ledgers\.(read|take)$/],
     ['when they read it', /^chunks\.input$/],
   ])('%s ends soon after the deadline, FAILED, Yes', async (_, deadly) => {
     const world = roomyWorld({ BATCH_DEADLINE_SECONDS: '14400' });

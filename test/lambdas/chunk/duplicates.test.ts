@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { acceptBatch } from '#lambdas/batch/accept.ts';
 import { hasOpenIntent } from '#lambdas/chunk/row.ts';
-import type { Budget } from '#lambdas/upstream/permit.ts';
 import { fails, LOST, NEVER_READY, OPENS, OPENS_UNHEARD, UNREACHABLE } from '#test/world/consent-behaviour.ts';
 import type { FaultPlan } from '#test/world/crashable-ports.ts';
 import { connectPipeline, recordsOf, runBatch, runToEnd } from '#test/world/run-batch.ts';
@@ -12,7 +11,7 @@ const CONSENT = consentId(1);
 const OTHER = consentId(2);
 
 /** Watches every write of a state: the most rows with the consent that had an open intent at once. Rows are those of the batch. */
-function watchIntents(world: World<Budget>, rowsOfConsent: readonly number[]): () => number {
+function watchIntents(world: World, rowsOfConsent: readonly number[]): () => number {
   const { chunkRows } = world.settings;
   const open = new Map<number, boolean>();
   let most = 0;

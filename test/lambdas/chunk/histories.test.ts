@@ -1,14 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { isTerminal, type Row } from '#lambdas/chunk/row.ts';
-import { countersOf } from '#lambdas/chunk/state.ts';
-import type { Budget } from '#lambdas/upstream/permit.ts';
+import { countersOf, isTerminal, type Row } from '#lambdas/chunk/row.ts';
 import { reportOf } from '#test/world/run-batch.ts';
 import type { World } from '#test/world/world.ts';
 import { history, play } from './random-history.ts';
 
 /** Looks at every state that is written: what holds at each moment. */
-function watchStates(world: World<Budget>): void {
+function watchStates(world: World): void {
   const chunks = new Map<number, readonly Row[]>();
   world.chunks.onState = ({ key, rows, version }) => {
     const before = chunks.get(key.chunk);
@@ -29,7 +27,7 @@ function watchStates(world: World<Budget>): void {
 }
 
 /** The records of a batch with the calls that were made for each consent. */
-async function consentsOf(world: World<Budget>) {
+async function consentsOf(world: World) {
   const { records } = await reportOf(world);
   return [...Map.groupBy(records, ({ consent_id }) => consent_id)].map(([consent, held]) => ({
     rows: held.length,

@@ -1,26 +1,26 @@
 import { describe, expect, test } from 'vitest';
 import { callsOf, planActions, withinTokens } from '#lambdas/chunk/plan.ts';
-import { newRow, type Phase, type Row } from '#lambdas/chunk/row.ts';
+import type { Row } from '#lambdas/chunk/row.ts';
 import { readSettings } from '#lambdas/platform/settings.ts';
-import { START, WHOLE_SECOND_TICKS } from '#test/world/world.ts';
+import { aRow as row } from '#test/world/builders.ts';
+import { START } from '#test/world/world.ts';
 
-const settings = readSettings(WHOLE_SECOND_TICKS);
+const settings = readSettings({});
 const SECOND = 1000;
-const row = (phase: Phase, change: Partial<Row> = {}): Row => ({ ...newRow(START), phase, ...change });
 const later = (seconds: number): number => START + seconds * SECOND;
 
 describe('what is due', () => {
   test.each<[string, Row, number, string | null]>([
     ['a new row', row('ready'), 0, 'request'],
-    ['a row that waits for its next attempt', row('ready', { touchedAt: later(30) }), 29, null],
-    ['the same when the wait is over', row('ready', { touchedAt: later(30) }), 30, 'request'],
+    ['a row that waits for its next attempt', row('ready', { notBefore: later(30) }), 29, null],
+    ['the same when the wait is over', row('ready', { notBefore: later(30) }), 30, 'request'],
     ['a row whose answer was lost', row('reconciling'), 29, null],
     ['the same after 30 s', row('reconciling'), 30, 'reconcile'],
     ['a session', row('polling'), 4, null],
     ['a session of 5 s', row('polling'), 5, 'poll'],
     ['data without balances', row('fetchingBalances'), 0, 'balance'],
-    ['balances that failed once', row('fetchingBalances', { round: 1 }), 4, null],
-    ['the same after 5 s', row('fetchingBalances', { round: 1 }), 5, 'balance'],
+    ['balances that failed once', row('fetchingBalances', { tries: 1 }), 4, null],
+    ['the same after 5 s', row('fetchingBalances', { tries: 1 }), 5, 'balance'],
     ['a row under way', row('requesting'), 100_000, null],
     ['a completed row', row('completed'), 100_000, null],
     ['a failed row', row('failed'), 100_000, null],
@@ -33,7 +33,7 @@ describe('what is due', () => {
   test('is ordered: FI requests, then what has waited, then polls that would most likely hear “pending”', () => {
     const rows = [
       row('polling'),
-      row('polling', { round: 1, touchedAt: later(5) }),
+      row('polling', { tries: 1, lastAskedAt: later(5) }),
       row('ready'),
       row('fetchingBalances'),
       row('completed'),

@@ -10,7 +10,7 @@ import {
 } from '#test/world/consent-behaviour.ts';
 import { connectPipeline, recordsOf, runBatch, runToEnd } from '#test/world/run-batch.ts';
 import { consentId, submissionOf } from '#test/world/submissions.ts';
-import { roomyWorld, START } from '#test/world/world.ts';
+import { roomyWorld, START, takeTokens } from '#test/world/world.ts';
 
 const CONSENT = consentId(1);
 const DONE = 'COMPLETED';
@@ -18,7 +18,8 @@ const DONE = 'COMPLETED';
 /** When one consent is polled, in seconds since its FI request, and what becomes of it. */
 async function pollsOf(behaviour: Partial<ConsentBehaviour>, { tight = false, environment = {} } = {}) {
   const world = roomyWorld(environment);
-  world.budget.tight = tight;
+  // A window that is nearly used up.
+  if (tight) await takeTokens(world, 800_000);
   world.finPro.behave(CONSENT, behaviour);
   await runBatch(world, submissionOf([CONSENT]));
   const [record] = await recordsOf(world);

@@ -18,7 +18,6 @@ import {
   UNREACHABLE,
 } from '#test/world/consent-behaviour.ts';
 import type { Fault, FaultPlan } from '#test/world/crashable-ports.ts';
-import type { LedgerBudget } from '#test/world/ledger-budget.ts';
 import { connectPipeline, runToEnd } from '#test/world/run-batch.ts';
 import { consentId, submissionOf } from '#test/world/submissions.ts';
 import { ratedWorld, START, type World } from '#test/world/world.ts';
@@ -126,8 +125,8 @@ function fateOf(strikes: History['strikes']): FaultPlan {
 /** Plays a history until its batch is closed, a day and two hours at the most. */
 export async function play(
   { consents, rows, strikes, outages, deliveries, latency, clockOffsets, chunkRows, limit }: History,
-  watch: (world: World<LedgerBudget>) => void = () => {},
-): Promise<World<LedgerBudget>> {
+  watch: (world: World) => void = () => {},
+): Promise<World> {
   const world = ratedWorld({
     CHUNK_ROWS: String(chunkRows),
     UPSTREAM_LIMIT: String(limit),

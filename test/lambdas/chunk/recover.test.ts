@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { acceptBatch } from '#lambdas/batch/accept.ts';
+import type { BatchStore } from '#lambdas/batch/store.ts';
 import { recoverBatches } from '#lambdas/chunk/recover.ts';
-import type { Budget } from '#lambdas/upstream/permit.ts';
 import { fails, LOST, NEVER_READY, OPENS_UNHEARD, UNAUTHORIZED } from '#test/world/consent-behaviour.ts';
 import { crashable } from '#test/world/crashable-ports.ts';
 import { connectPipeline, recordsOf, reportOf, runToEnd } from '#test/world/run-batch.ts';
@@ -12,7 +12,7 @@ const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const REF = { organisationId: ORGANISATION, referenceId: REFERENCE };
 
-const generationsSent = (world: World<Budget>): [number, number][] =>
+const generationsSent = (world: World): [number, number][] =>
   world.queue.sent.map(({ chunk, generation }) => [chunk, generation]);
 
 describe('a chunk that stands still', () => {
@@ -177,7 +177,7 @@ describe('a batch whose closing write was lost', () => {
     let strikes = 2;
     connectPipeline(world, {
       fate: (call) => {
-        if (call !== 'batches.finishChunk' || strikes === 0) return 'none';
+        if (call !== 'batches.finish-chunk' || strikes === 0) return 'none';
         strikes -= 1;
         return how;
       },
@@ -186,7 +186,7 @@ describe('a batch whose closing write was lost', () => {
     await runToEnd(world, START + HOUR);
     expect(world.batches.closedAt(REF)).not.toBeNull();
     expect(await world.openBatches.list()).toEqual([]);
-    expect((await world.batches.find(ORGANISATION, REFERENCE))?.finishedChunks).toEqual(new Set([0, 1, 2]));
+    expect(world.batches.stored(REF)?.batch.finishedChunks).toEqual(new Set([0, 1, 2]));
     expect((await reportOf(world)).counters).toMatchObject({ COMPLETED: 3 });
   });
 
@@ -198,11 +198,11 @@ describe('a batch whose closing write was lost', () => {
     let finished = 0;
     // The second of the two writes that close a batch was lost: its chunks are all there, and it still lies in the index.
     const stillOpen = { list: async () => [REF] };
-    const batches = {
+    const batches: BatchStore = {
       ...world.batches,
-      finishChunk: async (...parameters: Parameters<typeof world.batches.finishChunk>) => {
-        finished += 1;
-        return world.batches.finishChunk(...parameters);
+      apply: async (key, change) => {
+        if (change.kind === 'finish-chunk') finished += 1;
+        return world.batches.apply(key, change);
       },
     };
     await recoverBatches({ ...world, batches, openBatches: stillOpen });

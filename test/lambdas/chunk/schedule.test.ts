@@ -1,26 +1,26 @@
 import { describe, expect, test } from 'vitest';
 import { newRow, type Row } from '#lambdas/chunk/row.ts';
-import { deferredRound, pollDueAt } from '#lambdas/chunk/schedule.ts';
+import { deferredTries, dueAt } from '#lambdas/chunk/schedule.ts';
 import { type RowEvent, transition } from '#lambdas/chunk/transitions.ts';
 import { readSettings } from '#lambdas/platform/settings.ts';
-import { START, TIMELINE, WHOLE_SECOND_TICKS } from '#test/world/world.ts';
+import { START } from '#test/world/world.ts';
 
-const settings = readSettings(WHOLE_SECOND_TICKS);
+const settings = readSettings({});
 const seconds = (at: number): number => (at - START) / 1000;
 
 /** The ages at which a row is polled when each poll brings the next of the events, and the last of them from there on. */
 function agesOfPolls(tight: boolean, answers: readonly RowEvent[], environment: Record<string, string> = {}): number[] {
-  const own = readSettings({ ...WHOLE_SECOND_TICKS, ...environment });
-  const moment = (now: number) => ({ now, timeline: TIMELINE, settings: own });
-  let row: Row = transition(newRow(START), { kind: 'intended' }, moment(START));
-  row = transition(row, { kind: 'accepted', tight }, moment(START));
+  const own = readSettings(environment);
+  const context = (now: number) => ({ now, acceptedAt: START, settings: own });
+  let row: Row = transition(newRow(START), { kind: 'intended' }, context(START));
+  row = transition(row, { kind: 'accepted', tight }, context(START));
   const ages: number[] = [];
   while (row.phase === 'polling' && ages.length < 20) {
-    const now = pollDueAt(row, own);
+    const now = dueAt(row, own);
     const answer = answers[ages.length] ?? answers.at(-1);
     if (!answer) break;
     ages.push(seconds(now));
-    row = transition(row, answer, moment(now));
+    row = transition(row, answer, context(now));
   }
   return ages;
 }
@@ -30,7 +30,7 @@ const unanswered: RowEvent = { kind: 'unanswered' };
 
 describe('a session that never gets ready', () => {
   test.each([
-    ['by the seeds', false, {}, [5, 15, 35, 75, 155, 300]],
+    ['as the specification says', false, {}, [5, 15, 35, 75, 155, 300]],
     ['with a tight budget', true, {}, [75, 155, 300]],
     ['with a maximum interval', false, { POLL_MAXIMUM_SECONDS: '60' }, [5, 15, 35, 75, 135, 195, 255, 300]],
     ['with a short deadline', false, { POLL_DEADLINE_SECONDS: '12' }, [5, 12]],
@@ -63,7 +63,7 @@ test.each([
   ['75', 3],
   ['5', 0],
   ['16', 2],
-])('the poll deferred to %s s is that of round %i', (deferred, round) => {
+])('the poll deferred to %s s is that after %i tries', (deferred, tries) => {
   const own = readSettings({ POLL_DEFERRED_SECONDS: deferred });
-  expect(deferredRound({ ...settings, poll: own.poll })).toBe(round);
+  expect(deferredTries({ ...settings, poll: own.poll })).toBe(tries);
 });

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { newRow, PHASES, type Row } from '#lambdas/chunk/row.ts';
-import { countersOf, isFinished, newChunk, rowsDueAt } from '#lambdas/chunk/state.ts';
+import { countersOf, newRow, PHASES, type Row } from '#lambdas/chunk/row.ts';
+import { rowsDueAt } from '#lambdas/chunk/schedule.ts';
+import { isFinished, newChunk } from '#lambdas/chunk/state.ts';
 import { readSettings } from '#lambdas/platform/settings.ts';
 import { START, taskOf, WHOLE_SECOND_TICKS } from '#test/world/world.ts';
 
@@ -10,7 +11,7 @@ const SECOND = 1000;
 
 describe('a new chunk', () => {
   const chunk = newChunk(KEY, [false, true, false], START, settings);
-  test('is due at once, in its first generation, and unclaimed', () => {
+  test('is due at once, in its first generation, and not leased', () => {
     expect(chunk).toMatchObject({ version: 1, generation: 1, stalls: 0, dueAt: START, leasedUntil: null, tick: 1000 });
     expect(isFinished(chunk)).toBe(false);
   });
@@ -29,7 +30,7 @@ test('counters have every phase under one status', () => {
 });
 
 describe('when rows are due', () => {
-  const readyIn = (seconds: number): Row => ({ ...newRow(START), touchedAt: START + seconds * SECOND });
+  const readyIn = (seconds: number): Row => ({ ...newRow(START), notBefore: START + seconds * SECOND });
   const done: Row = { ...newRow(START), phase: 'completed' };
   test.each<[string, readonly Row[], number]>([
     ['never, when all are terminal', [done, { ...done, phase: 'failed' }], Number.POSITIVE_INFINITY],

@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { timeOfTick } from '#lambdas/chunk/codec.ts';
+import { asStored } from '#lambdas/chunk/codec.ts';
 import { mergeOutcome, NO_OUTCOME } from '#lambdas/chunk/content.ts';
 import { PHASES, RETRY_ELIGIBILITIES, type Row } from '#lambdas/chunk/row.ts';
-import { type ChunkKey, type ChunkState, newChunk, timelineOf } from '#lambdas/chunk/state.ts';
+import { type ChunkKey, type ChunkState, newChunk } from '#lambdas/chunk/state.ts';
 import { dynamoDbChunks } from '#lambdas/chunk/store.dynamodb.ts';
-import type { Chunks, NewChunk } from '#lambdas/chunk/store.ts';
+import type { ChunkStore, NewChunk } from '#lambdas/chunk/store.ts';
 import { readSettings } from '#lambdas/platform/settings.ts';
 import type { AccountDetails } from '#lambdas/upstream/accounts.ts';
 import { bytesOf, pseudoRandom, scrambledGuid } from '#test/world/item-sizes.ts';
@@ -24,7 +24,7 @@ const key: ChunkKey = {
 };
 
 let table: LocalTable;
-let chunks: Chunks;
+let chunks: ChunkStore;
 beforeEach(async () => {
   table = await localTable();
   chunks = dynamoDbChunks(table, { now: () => NOW }, settings);
@@ -125,20 +125,20 @@ describe('a chunk in the table', () => {
 });
 
 describe('the worst case of an item', () => {
-  const timeline = timelineOf(newChunkOf([]).state);
   const pick = <T>(values: readonly T[]): T => {
     const value = values[Math.floor(random() * values.length)];
     if (value === undefined) throw new RangeError('nothing to pick');
     return value;
   };
-  const anyTime = (): number => timeOfTick(timeline, Math.floor(random() * 0x10000));
+  const anyTime = (): number => NOW + Math.floor(random() * 86_400_000);
   const anyRow = (): Row => ({
     phase: pick(PHASES),
     eligibility: pick([...RETRY_ELIGIBILITIES, null]),
     attempt: 1 + Math.floor(random() * 4),
-    round: Math.floor(random() * 256),
+    tries: Math.floor(random() * 256),
     requestedAt: anyTime(),
-    touchedAt: anyTime(),
+    lastAskedAt: anyTime(),
+    notBefore: anyTime(),
   });
 
   test('a state of rows without any likeness has at most 2 KB', async () => {
@@ -151,7 +151,7 @@ describe('the worst case of an item', () => {
     };
     await chunks.create([{ ...newChunkOf([]), state }]);
     expect(await sizeOf('STATE')).toBeLessThanOrEqual(2048);
-    expect((await chunks.state(key))?.rows).toEqual(state.rows);
+    expect((await chunks.state(key))?.rows).toEqual(asStored(state.rows, state));
   });
 
   test('an input of rows with everything set has at most 100 KB', async () => {

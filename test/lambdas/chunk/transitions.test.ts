@@ -1,24 +1,16 @@
 import { describe, expect, test } from 'vitest';
-import { PHASES, type Phase, type Row } from '#lambdas/chunk/row.ts';
+import { PHASES, type Phase } from '#lambdas/chunk/row.ts';
 import { type RowEvent, transition } from '#lambdas/chunk/transitions.ts';
 import { readSettings } from '#lambdas/platform/settings.ts';
-import { START, TIMELINE, WHOLE_SECOND_TICKS } from '#test/world/world.ts';
+import { aRow as row } from '#test/world/builders.ts';
+import { START } from '#test/world/world.ts';
 
-const settings = readSettings(WHOLE_SECOND_TICKS);
+const settings = readSettings({});
 const SECOND = 1000;
 const at = (seconds: number, change: Partial<typeof settings> = {}) => ({
   now: START + seconds * SECOND,
-  timeline: TIMELINE,
+  acceptedAt: START,
   settings: { ...settings, ...change },
-});
-const row = (phase: Phase, change: Partial<Row> = {}): Row => ({
-  phase,
-  eligibility: null,
-  attempt: 1,
-  round: 0,
-  requestedAt: START,
-  touchedAt: START,
-  ...change,
 });
 
 const EVENTS: Readonly<Record<RowEvent['kind'], RowEvent>> = {
@@ -39,7 +31,7 @@ const EVENTS: Readonly<Record<RowEvent['kind'], RowEvent>> = {
   'given-up': { kind: 'given-up' },
 };
 
-/** Where each event leads from each phase 10 s after the row was touched; what is not here cannot happen. */
+/** Where each event leads from each phase 10 s after it was last asked for; what is not here cannot happen. */
 const TABLE: Readonly<Record<Phase, Partial<Record<RowEvent['kind'], Phase>>>> = {
   ready: { intended: 'requesting', 'given-up': 'failed' },
   requesting: {
@@ -96,7 +88,7 @@ describe('the attempts of a row', () => {
     expect(transition(row('requesting', { attempt }), notProcessed, at(10))).toMatchObject({
       phase: 'ready',
       attempt: attempt + 1,
-      touchedAt: START + (10 + wait) * SECOND,
+      notBefore: START + (10 + wait) * SECOND,
       eligibility: null,
     });
   });
@@ -112,31 +104,31 @@ describe('the attempts of a row', () => {
     expect(transition(row('requesting', { attempt: 3 }), EVENTS['not-sent'], at(10.5))).toMatchObject({
       phase: 'ready',
       attempt: 3,
-      touchedAt: START + 10 * SECOND,
+      notBefore: START,
     });
   });
 
   test('a second empty reconcile costs one; a reconcile that was not answered counts for nothing', () => {
     const first = transition(row('reconciling'), EVENTS['no-session'], at(10));
-    expect(first).toMatchObject({ phase: 'reconciling', round: 1, attempt: 1 });
-    expect(transition(first, EVENTS.unanswered, at(20))).toMatchObject({ phase: 'reconciling', round: 1, attempt: 1 });
+    expect(first).toMatchObject({ phase: 'reconciling', tries: 1, attempt: 1 });
+    expect(transition(first, EVENTS.unanswered, at(20))).toMatchObject({ phase: 'reconciling', tries: 1, attempt: 1 });
     expect(transition(first, EVENTS['no-session'], at(40))).toMatchObject({
       phase: 'ready',
       attempt: 2,
-      round: 0,
-      touchedAt: START + 70 * SECOND,
+      tries: 0,
+      notBefore: START + 70 * SECOND,
     });
-    const last = row('reconciling', { attempt: 4, round: 1 });
+    const last = row('reconciling', { attempt: 4, tries: 1 });
     expect(transition(last, EVENTS['no-session'], at(40))).toMatchObject({ phase: 'failed', eligibility: 'Yes' });
   });
 });
 
 describe('the time of an FI request', () => {
-  test('is not later than the truth while its answer is unknown', () => {
-    expect(transition(row('ready'), EVENTS.intended, at(10.9)).requestedAt).toBe(START + 10 * SECOND);
+  test('is that of the intent while its answer is unknown', () => {
+    expect(transition(row('ready'), EVENTS.intended, at(10.9)).requestedAt).toBe(START + 10.9 * SECOND);
   });
-  test('is not earlier than the truth once it is known', () => {
-    expect(transition(row('requesting'), EVENTS.accepted, at(10.1)).requestedAt).toBe(START + 11 * SECOND);
+  test('is that of the answer once it is known', () => {
+    expect(transition(row('requesting'), EVENTS.accepted, at(10.1)).requestedAt).toBe(START + 10.1 * SECOND);
   });
   test('stays that of the intent for a session that was found', () => {
     const requestedAt = START + 5 * SECOND;
@@ -150,10 +142,10 @@ describe('the time of an FI request', () => {
 
 describe('the end of polling', () => {
   const pending = EVENTS.pending;
-  const polled = row('polling', { round: 5, touchedAt: START + 155 * SECOND });
+  const polled = row('polling', { tries: 5, lastAskedAt: START + 155 * SECOND });
 
   test('is an answer at or after the deadline that still says pending', () => {
-    expect(transition(polled, pending, at(299))).toMatchObject({ phase: 'polling', round: 6 });
+    expect(transition(polled, pending, at(299))).toMatchObject({ phase: 'polling', tries: 6 });
     expect(transition(polled, pending, at(300))).toMatchObject({ phase: 'failed', eligibility: 'Yes' });
   });
   test('is not a poll without an answer', () => {
@@ -168,7 +160,7 @@ describe('balances', () => {
   });
   test('that failed twice are done without', () => {
     const once = transition(row('fetchingBalances'), EVENTS['balances-failed'], at(10));
-    expect(once).toMatchObject({ phase: 'fetchingBalances', round: 1 });
+    expect(once).toMatchObject({ phase: 'fetchingBalances', tries: 1 });
     expect(transition(once, EVENTS['balances-failed'], at(15))).toMatchObject({
       phase: 'completed',
       eligibility: null,
@@ -181,5 +173,5 @@ test.each(['Yes', 'No', 'YesWithModifications'] as const)('a refusal keeps its e
 });
 
 test('tight budgets put the first poll off', () => {
-  expect(transition(row('requesting'), { kind: 'accepted', tight: true }, at(0)).round).toBe(3);
+  expect(transition(row('requesting'), { kind: 'accepted', tight: true }, at(0)).tries).toBe(3);
 });

@@ -3,7 +3,6 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { hashSecret } from '#lambdas/clients/secret.ts';
 import type { FiStatusDocument } from '#lambdas/upstream/finpro.ts';
-import type { Permit } from '#lambdas/upstream/permit.ts';
 import { type CapturedOutput, captureOutput, invocation, PRODUCTION_TELEMETRY } from '#test/world/captured-output.ts';
 import { account, answered, fails, LOST, OPENS } from '#test/world/consent-behaviour.ts';
 import { runToEnd } from '#test/world/run-batch.ts';
@@ -48,12 +47,6 @@ async function connect() {
       disabled: false,
     }),
   };
-  const leave: Extract<Permit, { granted: true }> = {
-    granted: true,
-    halfOpen: false,
-    taken: true,
-    reservation: { startsAt: 0, endsAt: Number.MAX_SAFE_INTEGER, tokens: 1, tight: false, epoch: 0 },
-  };
   const document: FiStatusDocument = {
     message: 'success',
     data: { sessionId: consentId(9), eventStatus: 'DATA_READY', vua: VUA, maskedAccountNumber: ACCOUNT },
@@ -63,18 +56,18 @@ async function connect() {
     telemetry: powertoolsTelemetry,
     clients,
     clientCalls: { add: async () => 1 },
-    clientQuota: { take: async () => leave },
     statusCache: {
       find: async () => null,
       keep: async () => {
         throw Object.assign(new Error('throttled'), { item: document });
       },
     },
-    documents: {
+    finPro: {
+      ...world.finPro,
       statusDocument: async () => ({
         ok: true as const,
         value: document,
-        rate: { limit: null, remaining: null, resetAt: null },
+        headers: { limit: null, remaining: null, resetAt: null },
       }),
     },
     wait: async () => {},
@@ -137,7 +130,7 @@ beforeAll(async () => {
   expect(await call('schedule-batch', `{"note": "${BODY}", ${VUA}`)).toMatch(/^400/);
   expect(await call('schedule-batch', { reference_id: BODY, consents_list: [{ consent_id: VUA }] })).toMatch(/^400/);
   expect(await call('batch-status', { reference_id: REFERENCE }, { client_secret: WRONG_SECRET })).toMatch(/^401/);
-  world.batches.find = async () => {
+  world.batches.read = async () => {
     throw Object.assign(new Error('the table is away'), { $response: { body: VUA }, Item: { balance: BALANCE } });
   };
   expect(await call('batch-status', { reference_id: REFERENCE, note: BODY })).toMatch(/^500/);

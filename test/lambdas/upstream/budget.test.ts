@@ -1,77 +1,299 @@
-import { describe, expect, test } from 'vitest';
-import { acceptBatch } from '#lambdas/batch/accept.ts';
-import { type AdvanceLimits, advanceChunk } from '#lambdas/chunk/advance.ts';
-import { readyAfter, TOO_MANY } from '#test/world/consent-behaviour.ts';
-import { connectPipeline, reportOf, runBatch, runToEnd } from '#test/world/run-batch.ts';
-import { consentId, consents, submissionOf } from '#test/world/submissions.ts';
-import { ratedWorld, START, taskOf } from '#test/world/world.ts';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { readSettings } from '#lambdas/platform/settings.ts';
+import { type Budget, budgetOf, type CallOutcomes, type Granted } from '#lambdas/upstream/budget.ts';
+import { dynamoDbLedgers } from '#lambdas/upstream/ledger.dynamodb.ts';
+import type { LedgerStore } from '#lambdas/upstream/ledger.ts';
+import { memoryLedgers } from '#test/world/ledgers.ts';
+import { type LocalTable, localTable } from '#test/world/local-table.ts';
 
+const settings = readSettings({});
 const MINUTE = 60_000;
-const limitsAt = (now: number, callsFor = 100_000): AdvanceLimits => ({
-  callsEndAt: now + callsFor,
-  functionEndsAt: now + 120_000,
+const NOW = 1_800_000_000_000 - (1_800_000_000_000 % MINUTE) + 10_000;
+const START = NOW - (NOW % MINUTE);
+const NO_HEADERS = { limit: null, remaining: null, resetAt: null };
+const NOTHING: CallOutcomes = {
+  headers: null,
+  rateLimited: false,
+  circuit: 'keep',
+  failures: { weight: 0, afterAnswer: true },
+};
+
+let table: LocalTable;
+beforeAll(async () => {
+  table = await localTable();
+});
+afterAll(() => table.close());
+
+type Answer = Awaited<ReturnType<Budget['acquire'] | Budget['acquireForClient']>>;
+function granted(permit: Answer): Granted {
+  if (!permit.granted) throw new Error('no permit');
+  return permit;
+}
+const reservationOf = (permit: Answer) => granted(permit).reservation;
+
+let organisations = 0;
+/** A budget over a ledger that nobody has used, and what it does to it. */
+function aBudget(open: () => LedgerStore, environment: Record<string, string> = {}) {
+  organisations += 1;
+  const org = `org-${organisations}`;
+  const own = readSettings(environment);
+  const ledgers = open();
+  const calls: string[] = [];
+  const watched: LedgerStore = {
+    read: (organisationId) => {
+      calls.push('read');
+      return ledgers.read(organisationId);
+    },
+    apply: (organisationId, change) => {
+      calls.push(change.kind);
+      return ledgers.apply(organisationId, change);
+    },
+  };
+  /** Another worker, in a container of its own. */
+  const anotherWorker = (): Budget => budgetOf(ledgers, own);
+  return { org, ledgers, calls, budget: budgetOf(watched, own), anotherWorker };
+}
+
+const STORES = {
+  memory: (): LedgerStore => memoryLedgers(settings),
+  DynamoDB: (): LedgerStore => dynamoDbLedgers(table, table, settings),
+};
+
+describe.each(['memory', 'DynamoDB'] as const)('the budget, over a ledger in %s', (name) => {
+  const open = STORES[name];
+  test('fills the current window to 97 % and later ones to 90 %', async () => {
+    const { org, budget } = aBudget(open);
+    const taken = new Map<number, number>();
+    for (let chunk = 0; chunk < 12; chunk += 1) {
+      const { startsAt, tokens } = reservationOf(await budget.acquire(org, 250, null, NOW));
+      taken.set(startsAt, (taken.get(startsAt) ?? 0) + tokens);
+    }
+    const start = NOW - (NOW % MINUTE);
+    expect(taken.get(start)).toBe(970);
+    expect(taken.get(start + MINUTE)).toBe(900);
+    expect([...taken.keys()].every((each) => each % MINUTE === 0)).toBe(true);
+  });
+
+  test('is never overdrawn by workers that reserve at once', async () => {
+    const { org, anotherWorker } = aBudget(open);
+    const workers = Array.from({ length: 20 }, anotherWorker);
+    const permits = await Promise.all(workers.map((worker) => worker.acquire(org, 100, null, NOW)));
+    const taken = new Map<number, number>();
+    for (const { startsAt, tokens } of permits.map(reservationOf))
+      taken.set(startsAt, (taken.get(startsAt) ?? 0) + tokens);
+    expect(Math.max(...taken.values())).toBeLessThanOrEqual(970);
+  });
+
+  test('keeps organisations apart', async () => {
+    const { org, budget } = aBudget(open);
+    for (let chunk = 0; chunk < 4; chunk += 1) await budget.acquire(`${org}-large`, 250, null, NOW);
+    expect(reservationOf(await budget.acquire(org, 10, null, NOW)).startsAt).toBe(NOW - (NOW % MINUTE));
+  });
+
+  test('takes nothing more for a reservation held for a later window', async () => {
+    const { org, budget } = aBudget(open);
+    for (let chunk = 0; chunk < 4; chunk += 1) await budget.acquire(org, 250, null, NOW);
+    const held = reservationOf(await budget.acquire(org, 250, null, NOW));
+    expect(held.startsAt).toBeGreaterThan(NOW);
+    expect(reservationOf(await budget.acquire(org, 250, held, held.startsAt + 2_000))).toEqual(held);
+  });
+
+  test('says that the budget is tight when the window before was nearly used up', async () => {
+    const { org, budget } = aBudget(open);
+    expect(reservationOf(await budget.acquire(org, 100, null, NOW)).tight).toBe(false);
+    for (let chunk = 0; chunk < 4; chunk += 1) await budget.acquire(org, 250, null, NOW);
+    expect(reservationOf(await budget.acquire(org, 10, null, NOW + MINUTE)).tight).toBe(true);
+  });
+
+  test('takes back what was not used', async () => {
+    const { org, budget } = aBudget(open);
+    const first = granted(await budget.acquire(org, 970, null, NOW));
+    await budget.release(org, first.reservation, 500);
+    expect(reservationOf(await budget.acquire(org, 400, null, NOW)).startsAt).toBe(first.reservation.startsAt);
+  });
+
+  test('lets nothing out of a window after a 429, and goes on with the next', async () => {
+    const { org, budget } = aBudget(open);
+    const first = granted(await budget.acquire(org, 10, null, NOW));
+    const headers = { limit: 1000, remaining: 0, resetAt: first.reservation.endsAt };
+    await budget.record(org, first, { ...NOTHING, headers, rateLimited: true }, NOW);
+    expect(reservationOf(await budget.acquire(org, 10, null, NOW)).startsAt).toBe(first.reservation.endsAt);
+  });
+
+  test('follows X-RateLimit-Reset and permits one window out when it moves', async () => {
+    const { org, budget } = aBudget(open);
+    const first = granted(await budget.acquire(org, 10, null, NOW));
+    const resetAt = NOW + 25_000;
+    await budget.record(org, first, { ...NOTHING, headers: { ...NO_HEADERS, resetAt } }, NOW);
+    const next = reservationOf(await budget.acquire(org, 10, first.reservation, NOW));
+    expect(next.startsAt).toBe(resetAt + MINUTE);
+  });
+
+  test('does not stop at a 429 whose reset lies just within one of our windows', async () => {
+    const { org, budget } = aBudget(open);
+    const first = granted(await budget.acquire(org, 10, null, NOW));
+    const headers = { limit: 1000, remaining: 0, resetAt: first.reservation.endsAt + 1_500 };
+    await budget.record(org, first, { ...NOTHING, headers, rateLimited: true }, NOW);
+    expect(reservationOf(await budget.acquire(org, 10, null, NOW)).startsAt).toBe(first.reservation.endsAt);
+  });
+
+  test.each([
+    ['milliseconds', 1_800_000_000_000_000],
+    ['a delta', 37_000],
+  ])('does not believe a reset that is given in another unit: %s', async (_, resetAt) => {
+    const { org, budget } = aBudget(open);
+    const first = granted(await budget.acquire(org, 10, null, NOW));
+    await budget.record(org, first, { ...NOTHING, headers: { ...NO_HEADERS, resetAt }, rateLimited: true }, NOW);
+    expect(reservationOf(await budget.acquire(org, 10, null, NOW)).startsAt).toBe(first.reservation.endsAt);
+  });
+
+  test('learns that the windows are longer, and voids what was reserved by the shorter ones', async () => {
+    const { org, budget } = aBudget(open);
+    const first = granted(await budget.acquire(org, 970, null, NOW));
+    const held = reservationOf(await budget.acquire(org, 500, null, NOW));
+    const resetAt = first.reservation.endsAt + MINUTE;
+    await budget.record(org, first, { ...NOTHING, headers: { ...NO_HEADERS, resetAt } }, NOW);
+    const next = reservationOf(await budget.acquire(org, 500, held, NOW));
+    expect(next.epoch).toBeGreaterThan(held.epoch);
+    expect(next.startsAt).toBeGreaterThanOrEqual(resetAt);
+    expect(next.endsAt - next.startsAt).toBeGreaterThan(MINUTE);
+  });
+
+  test('counts the calls of others with the same credentials, as the headers show them', async () => {
+    const { org, budget } = aBudget(open);
+    const first = granted(await budget.acquire(org, 100, null, NOW));
+    const headers = { limit: 1000, remaining: 200, resetAt: first.reservation.endsAt };
+    await budget.record(org, first, { ...NOTHING, headers }, NOW);
+    expect(reservationOf(await budget.acquire(org, 500, null, NOW)).tokens).toBe(170);
+  });
+
+  test('writes nothing for calls that another worker of ours has made since', async () => {
+    const { org, budget: one, calls, anotherWorker } = aBudget(open);
+    const other = anotherWorker();
+    const first = granted(await one.acquire(org, 100, null, NOW));
+    await other.acquire(org, 300, null, NOW);
+    calls.length = 0;
+    await one.record(
+      org,
+      first,
+      { ...NOTHING, headers: { limit: 1000, remaining: 600, resetAt: first.reservation.endsAt } },
+      NOW,
+    );
+    expect(calls).toEqual(['read']);
+    await one.record(
+      org,
+      first,
+      { ...NOTHING, headers: { limit: 1000, remaining: 599, resetAt: first.reservation.endsAt } },
+      NOW,
+    );
+    expect(calls).toEqual(['read', 'read', 'count-others']);
+  });
+
+  test('grants what a very small limit allows', async () => {
+    const limited = readSettings({ UPSTREAM_LIMIT: '20' });
+    const stores = { memory: memoryLedgers(limited), DynamoDB: dynamoDbLedgers(table, table, limited) };
+    const { org, budget } = aBudget(() => stores[name]);
+    const tokens: number[] = [];
+    for (let chunk = 0; chunk < 3; chunk += 1) {
+      tokens.push(reservationOf(await budget.acquire(org, 250, null, NOW)).tokens);
+    }
+    expect(tokens).toEqual([19, 18, 18]);
+  });
+
+  test('believes the limit in the headers', async () => {
+    const { org, budget } = aBudget(open);
+    const first = granted(await budget.acquire(org, 10, null, NOW));
+    await budget.record(org, first, { ...NOTHING, headers: { ...NO_HEADERS, limit: 100 } }, NOW);
+    expect(reservationOf(await budget.acquire(org, 200, first.reservation, NOW))).toMatchObject({
+      tokens: 90,
+      epoch: 1,
+    });
+  });
 });
 
-describe('the budget', () => {
-  test('is kept, window by window, by many chunks at once', async () => {
-    const world = ratedWorld({ UPSTREAM_LIMIT: '100', CHUNK_ROWS: '25' });
-    world.finPro.latency = () => 200;
-    for (const [index, consent] of consents(250).entries()) {
-      world.finPro.behave(consent, { session: readyAfter(3 + (index % 50)) });
-    }
-    await runBatch(world, submissionOf(consents(250)));
-    expect((await reportOf(world)).counters).toMatchObject({ COMPLETED: 250 });
-    expect(world.finPro.overLimit).toEqual([]);
-    const perWindow = Map.groupBy(world.finPro.calls, ({ at }) => Math.floor(at / MINUTE));
-    expect(Math.max(...[...perWindow.values()].map(({ length }) => length))).toBeLessThanOrEqual(97);
+describe.each(Object.entries(STORES))('the circuit, in a ledger in %s', (_, open) => {
+  test('opens when workers together fail to reach the upstream five times in a row', async () => {
+    const { org, budget: one, anotherWorker } = aBudget(open);
+    const other = anotherWorker();
+    const permit = granted(await one.acquire(org, 10, null, NOW));
+    const failed = { ...NOTHING, failures: { weight: 6, afterAnswer: false } };
+    expect(await one.record(org, permit, failed, NOW)).toBe(false);
+    expect(await other.record(org, permit, failed, NOW)).toBe(true);
+    expect(await one.acquire(org, 10, null, NOW)).toEqual({ granted: false, waitUntil: NOW + MINUTE });
   });
 
-  test('is waited for in the loop, by a chunk that holds its reservation', async () => {
-    const world = ratedWorld({ UPSTREAM_LIMIT: '100', CHUNK_ROWS: '90' });
-    const { batch } = await acceptBatch(world, submissionOf(consents(180)));
-    expect(await advanceChunk(world, taskOf(batch, 0), limitsAt(START))).toMatchObject({ done: false });
-    await world.clock.runUntil(START + 2_000);
-    await advanceChunk(world, taskOf(batch, 0), limitsAt(START + 2_000));
-    const waiting = await advanceChunk(world, taskOf(batch, 1), limitsAt(START + 2_000));
-    // The window begins by our clock 2 s after it begins by theirs.
-    expect(waiting).toEqual({ done: false, resumeAt: START + MINUTE + 2_000 });
-    const state = await world.chunks.state(taskOf(batch, 1));
-    expect(state).toMatchObject({
-      dueAt: START + MINUTE + 2_000,
-      reservation: { startsAt: START + MINUTE, tokens: 90 },
-    });
-    const before = state?.version;
-    await advanceChunk(world, taskOf(batch, 1), limitsAt(START + 3_000));
-    expect((await world.chunks.state(taskOf(batch, 1)))?.version).toBe(before);
+  test('stays closed when an answer came in between', async () => {
+    const { org, budget } = aBudget(open);
+    const permit = granted(await budget.acquire(org, 10, null, NOW));
+    await budget.record(org, permit, { ...NOTHING, failures: { weight: 6, afterAnswer: false } }, NOW);
+    await budget.record(org, permit, { ...NOTHING, failures: { weight: 6, afterAnswer: true } }, NOW);
+    expect(await budget.acquire(org, 10, null, NOW)).toMatchObject({ granted: true });
   });
 
-  test('of which a 429 takes the rest: the chunk waits for the next window, and no row fails', async () => {
-    const world = ratedWorld({ UPSTREAM_LIMIT: '100' });
-    // Somebody else uses the same credentials.
-    world.finPro.refuses = ({ at }) =>
-      at < START + 10 * MINUTE && world.finPro.calls.length % 7 === 3 ? TOO_MANY : null;
-    world.finPro.latency = () => 10;
-    await runBatch(world, submissionOf(consents(120)));
-    expect((await reportOf(world)).counters).toMatchObject({ COMPLETED: 120, FAILED: 0 });
-    expect(world.finPro.overLimit).toEqual([]);
+  test('is tried by one worker at a time, and closed by a half-open call that went well', async () => {
+    const { org, budget: one, anotherWorker } = aBudget(open);
+    const workers = [one, ...Array.from({ length: 4 }, anotherWorker)];
+    const permit = granted(await one.acquire(org, 10, null, NOW));
+    await one.record(org, permit, { ...NOTHING, circuit: 'open' }, NOW);
+    expect(await one.acquire(org, 10, null, NOW + 1_000)).toEqual({ granted: false, waitUntil: NOW + MINUTE });
+
+    const later = NOW + MINUTE;
+    const permits = await Promise.all(workers.map((worker) => worker.acquire(org, 10, null, later)));
+    const halfOpen = permits.filter((permit) => permit.granted);
+    expect(halfOpen).toHaveLength(1);
+    expect(halfOpen[0]).toMatchObject({ halfOpen: true, reservation: { tokens: 1 } });
+
+    await one.record(org, permit, { ...NOTHING, circuit: 'close' }, later);
+    expect(await one.acquire(org, 10, null, later)).toMatchObject({ granted: true, halfOpen: false });
+  });
+});
+
+describe.each(Object.entries(STORES))("a client's call, over a ledger in %s", (_, open) => {
+  const small = { UPSTREAM_LIMIT: '1000' };
+
+  test('takes what chunks have left of the window, and no more, however many come at once', async () => {
+    const { org, budget, ledgers, anotherWorker } = aBudget(open, small);
+    expect(reservationOf(await budget.acquire(org, 2500, null, NOW)).tokens).toBe(970);
+    const workers = Array.from({ length: 40 }, anotherWorker);
+    const permits = await Promise.all(workers.map((worker) => worker.acquireForClient(org, NOW)));
+    expect(permits.filter((permit) => permit.granted).length).toBeLessThanOrEqual(30);
+    const until = START + MINUTE + 2_000;
+    for (let more = 0; more < 40; more += 1) await budget.acquireForClient(org, NOW);
+    expect(await budget.acquireForClient(org, NOW)).toEqual({ granted: false, because: 'used-up', until });
+    expect((await ledgers.read(org)).used).toEqual(new Map([[START, 1000]]));
   });
 
-  test('that is small is enough: one call at a time, if need be', async () => {
-    const world = ratedWorld({ UPSTREAM_LIMIT: '10' });
-    await runBatch(world, submissionOf(consents(30)));
-    expect((await reportOf(world)).counters).toMatchObject({ COMPLETED: 30 });
-    expect(world.finPro.overLimit).toEqual([]);
-  });
-
-  test('of an organisation is its own', async () => {
-    const world = ratedWorld({ UPSTREAM_LIMIT: '100' });
-    connectPipeline(world);
-    await acceptBatch(world, submissionOf(consents(500)));
-    await world.clock.runUntil(START + 10_000);
-    await acceptBatch(world, submissionOf([consentId(9001)], { organisationId: 'wealth' }));
-    await runToEnd(world, START + 2 * MINUTE, { organisationId: 'wealth', referenceId: 'portfolio-2026-11' });
-    expect(world.batches.closedAt({ organisationId: 'wealth', referenceId: 'portfolio-2026-11' })).toBeLessThanOrEqual(
-      START + MINUTE,
+  test('is counted in both windows near their boundary, and windows gone by are forgotten', async () => {
+    const { org, budget, ledgers } = aBudget(open);
+    await budget.acquireForClient(org, NOW - 3 * MINUTE);
+    await budget.acquireForClient(org, START - 1);
+    expect((await ledgers.read(org)).used).toEqual(
+      new Map([
+        [START - MINUTE, 1],
+        [START, 1],
+      ]),
     );
+  });
+
+  test('teaches the ledger what the headers say, as those of chunks do', async () => {
+    const { org, budget, ledgers } = aBudget(open);
+    const permit = granted(await budget.acquireForClient(org, NOW));
+    const headers = { limit: 1000, remaining: 200, resetAt: START + MINUTE };
+    await budget.record(org, permit, { ...NOTHING, headers }, NOW);
+    expect((await ledgers.read(org)).used).toEqual(new Map([[START, 800]]));
+  });
+
+  test('does not go out while the circuit is open, and is the one that tries it when it is time', async () => {
+    const { org, budget, anotherWorker } = aBudget(open);
+    const permit = granted(await budget.acquireForClient(org, NOW));
+    expect(await budget.record(org, permit, { ...NOTHING, circuit: 'open' }, NOW)).toBe(true);
+    expect(await budget.acquireForClient(org, NOW)).toEqual({
+      granted: false,
+      because: 'circuit-open',
+      until: NOW + MINUTE,
+    });
+    const workers = [budget, anotherWorker(), anotherWorker()];
+    const tries = await Promise.all(workers.map((worker) => worker.acquireForClient(org, NOW + MINUTE)));
+    expect(tries.filter((tried) => tried.granted)).toMatchObject([{ halfOpen: true }]);
   });
 });

@@ -1,26 +1,18 @@
 import { describe, expect, test } from 'vitest';
 import { callLimiter } from '#lambdas/upstream/call-limiter.ts';
 import type { UpstreamFailure } from '#lambdas/upstream/failures.ts';
-import type { CallOutcomes } from '#lambdas/upstream/permit.ts';
 import type { RateLimitHeaders } from '#lambdas/upstream/rate-limit-headers.ts';
 import { answered, LOST, TOO_MANY, UNAUTHORIZED, UNREACHABLE } from '#test/world/consent-behaviour.ts';
 import { START } from '#test/world/world.ts';
 
-const NO_HINT: RateLimitHeaders = { limit: null, remaining: null, resetAt: null };
+const NO_HEADERS: RateLimitHeaders = { limit: null, remaining: null, resetAt: null };
 
-function gateOf({ tokens = 100, halfOpen = false, callsEndAt = START + 1_000 } = {}) {
+function aLimiter({ tokens = 100, halfOpen = false, callsEndAt = START + 1_000 } = {}) {
   let now = START;
-  const opened: CallOutcomes[] = [];
-  const limiter = callLimiter({
-    clock: { now: () => now },
-    reservation: { startsAt: START, endsAt: START + 60_000, tokens, tight: false, epoch: 0 },
-    halfOpen,
-    callsEndAt,
-    onOpen: (lesson) => opened.push(lesson),
-  });
+  const reservation = { startsAt: START, endsAt: START + 60_000, tokens, tight: false, epoch: 0 };
+  const limiter = callLimiter({ now: () => now }, { reservation, halfOpen }, callsEndAt);
   return {
     limiter,
-    opened,
     at: (time: number) => {
       now = time;
     },
@@ -28,7 +20,7 @@ function gateOf({ tokens = 100, halfOpen = false, callsEndAt = START + 1_000 } =
     call: (...failures: readonly (UpstreamFailure | null)[]): number =>
       failures.filter((failure) => {
         const mayStart = limiter.tryAcquire();
-        if (mayStart) limiter.record(NO_HINT, failure);
+        if (mayStart) limiter.record(NO_HEADERS, failure);
         return mayStart;
       }).length,
   };
@@ -37,13 +29,13 @@ const times = <T>(count: number, value: T): T[] => Array<T>(count).fill(value);
 
 describe('a limiter', () => {
   test('lets as many calls start as there are tokens', () => {
-    const { limiter, call } = gateOf({ tokens: 3 });
+    const { limiter, call } = aLimiter({ tokens: 3 });
     expect(call(...times(5, null))).toBe(3);
-    expect(limiter).toMatchObject({ tokensLeft: 0, callsMade: 3, circuit: 'leave' });
+    expect(limiter).toMatchObject({ tokensLeft: 0, callsMade: 3, circuit: 'keep' });
   });
 
   test('lets none start when their time is over', () => {
-    const { call, at } = gateOf();
+    const { call, at } = aLimiter();
     at(START + 999);
     expect(call(null)).toBe(1);
     at(START + 1_000);
@@ -51,17 +43,17 @@ describe('a limiter', () => {
   });
 
   test('lets none start after a 429, and says so', () => {
-    const { limiter, call } = gateOf();
+    const { limiter, call } = aLimiter();
     expect(call(null, TOO_MANY, null)).toBe(2);
-    expect(limiter.lesson()).toMatchObject({ rateLimited: true, circuit: 'leave' });
+    expect(limiter.outcomes).toMatchObject({ rateLimited: true, circuit: 'keep' });
   });
 
   test('keeps the hint on the latest window, and of one window the least that remained', () => {
-    const { limiter } = gateOf();
+    const { limiter } = aLimiter();
     const hint = (remaining: number, resetAt: number): RateLimitHeaders => ({ limit: 1000, remaining, resetAt });
-    for (const each of [hint(7, 1), hint(9, 2), hint(5, 2), hint(6, 2), hint(1, 1), NO_HINT])
+    for (const each of [hint(7, 1), hint(9, 2), hint(5, 2), hint(6, 2), hint(1, 1), NO_HEADERS])
       limiter.record(each, null);
-    expect(limiter.lesson().rate).toEqual(hint(5, 2));
+    expect(limiter.outcomes.headers).toEqual(hint(5, 2));
   });
 });
 
@@ -73,13 +65,12 @@ describe('the circuit', () => {
     ['ten answers in a row that were lost', times(10, LOST)],
     ['half of fifty calls answered 5xx', [...times(25, null), ...times(25, answered(500, null))]],
     ['the same, taking turns', times(25, null).flatMap(() => [answered(503, null), null])],
-  ])('opens at %s, once, and stops all calls', (_, failures) => {
-    const { limiter, opened, call } = gateOf();
+  ])('opens at %s, and stops all calls', (_, failures) => {
+    const { limiter, call } = aLimiter();
     expect(call(...failures.slice(0, -1))).toBe(failures.length - 1);
-    if (failures.at(-1) !== null) expect(limiter.circuit).toBe('leave');
+    if (failures.at(-1) !== null) expect(limiter.circuit).toBe('keep');
     call(failures.at(-1) ?? null);
     expect(limiter.circuit).toBe('open');
-    expect(opened).toHaveLength(1);
     expect(call(null)).toBe(0);
   });
 
@@ -91,15 +82,15 @@ describe('the circuit', () => {
     ['5xx to all of 49', times(49, answered(500, null))],
     ['a 429', [TOO_MANY]],
   ])('stays closed at %s', (_, failures) => {
-    const { limiter, call } = gateOf();
+    const { limiter, call } = aLimiter();
     call(...failures);
-    expect(limiter.circuit).toBe('leave');
+    expect(limiter.circuit).toBe('keep');
   });
 });
 
-describe('a halfOpen', () => {
+describe('a half-open call', () => {
   test('is one call, however many tokens there are', () => {
-    expect(gateOf({ halfOpen: true }).call(null, null)).toBe(1);
+    expect(aLimiter({ halfOpen: true }).call(null, null)).toBe(1);
   });
 
   test.each<[string, UpstreamFailure | null, 'open' | 'close']>([
@@ -112,7 +103,7 @@ describe('a halfOpen', () => {
     ['was answered 503', answered(503, 'ServiceUnavailable'), 'open'],
     ['was not authorized', UNAUTHORIZED, 'open'],
   ])('that %s: %s', (_, failure, circuit) => {
-    const { limiter, call } = gateOf({ halfOpen: true });
+    const { limiter, call } = aLimiter({ halfOpen: true });
     call(failure);
     expect(limiter.circuit).toBe(circuit);
   });

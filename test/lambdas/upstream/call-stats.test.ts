@@ -5,25 +5,22 @@ import { UPSTREAM_ERRORS, upstreamErrorOf } from '#lambdas/upstream/failures.ts'
 import { answered, LOST, TOO_MANY, UNAUTHORIZED, UNREACHABLE } from '#test/world/consent-behaviour.ts';
 import { memoryTelemetry } from '#test/world/memory-telemetry.ts';
 
-type Rate = { readonly limit: number | null; readonly remaining: number | null; readonly resetAt: null };
+type Headers = { readonly limit: number | null; readonly remaining: number | null; readonly resetAt: null };
 
-/** What is journalled of calls that ended so, each after its number of milliseconds. */
-function journalOf(
+/** What is told of calls that ended so, each after its number of milliseconds. */
+function telemetryOf(
   ends: readonly (readonly [number, UpstreamFailure | null])[],
-  { halfOpen = false, rate = null }: { halfOpen?: boolean; rate?: Rate | null } = {},
+  { halfOpen = false, headers = null }: { halfOpen?: boolean; headers?: Headers | null } = {},
 ) {
   const telemetry = memoryTelemetry();
   const stats = callStats(telemetry);
-  for (const [milliseconds, failure] of ends) stats.ended(milliseconds, failure);
-  stats.report({
-    halfOpen,
-    lesson: () => ({ rate, rateLimited: false, circuit: 'leave', failures: { points: 0, answered: true } }),
-  });
+  for (const [milliseconds, failure] of ends) stats.record(milliseconds, failure);
+  stats.report(halfOpen, headers);
   return telemetry;
 }
 
 test('adds up the time that calls took, and knows the slowest', () => {
-  const telemetry = journalOf([
+  const telemetry = telemetryOf([
     [100, null],
     [900, LOST],
     [200, null],
@@ -33,25 +30,25 @@ test('adds up the time that calls took, and knows the slowest', () => {
 });
 
 test('says nothing where no call was made', () => {
-  const telemetry = journalOf([], { rate: { limit: 1000, remaining: 10, resetAt: null } });
+  const telemetry = telemetryOf([], { headers: { limit: 1000, remaining: 10, resetAt: null } });
   expect(telemetry.valuesOf('UpstreamMilliseconds')).toEqual([]);
   expect(telemetry.valuesOf('BudgetUsedPercent')).toEqual([]);
 });
 
-test.each<[Rate | null, readonly number[]]>([
+test.each<[Headers | null, readonly number[]]>([
   [{ limit: 1000, remaining: 250, resetAt: null }, [75]],
   [{ limit: 1000, remaining: 0, resetAt: null }, [100]],
   [{ limit: 1000, remaining: null, resetAt: null }, []],
   [{ limit: null, remaining: 4, resetAt: null }, []],
   [{ limit: 0, remaining: 0, resetAt: null }, []],
   [null, []],
-])('with the headers %j the budget used is %j', (rate, expected) => {
-  expect(journalOf([[1, null]], { rate }).valuesOf('BudgetUsedPercent')).toEqual(expected);
+])('with the headers %j the budget used is %j', (headers, expected) => {
+  expect(telemetryOf([[1, null]], { headers }).valuesOf('BudgetUsedPercent')).toEqual(expected);
 });
 
-test('counts a halfOpen, also when it was not made', () => {
-  expect(journalOf([], { halfOpen: true }).countOf('CircuitHalfOpen')).toBe(1);
-  expect(journalOf([[1, null]]).countOf('CircuitHalfOpen')).toBe(0);
+test('counts a half-open call, also when it was not made', () => {
+  expect(telemetryOf([], { halfOpen: true }).countOf('CircuitHalfOpen')).toBe(1);
+  expect(telemetryOf([[1, null]]).countOf('CircuitHalfOpen')).toBe(0);
 });
 
 describe('a failed call', () => {
@@ -72,7 +69,7 @@ describe('a failed call', () => {
     [answered(400, 'NeverHeardOf'), 'Other', null],
     [answered(400, null), 'Other', null],
   ])('%j is counted as %s', (failure, name, kind) => {
-    const telemetry = journalOf([[1, failure]]);
+    const telemetry = telemetryOf([[1, failure]]);
     const counted = UPSTREAM_ERRORS.filter((each) => telemetry.countOf(`UpstreamError.${each}`) > 0);
     expect(counted).toEqual([name]);
     expect(telemetry.countOf('UpstreamFault')).toBe(kind === 'fault' ? 1 : 0);
@@ -89,20 +86,20 @@ describe('a failed call', () => {
 
 describe('errors that are in no rule', () => {
   test('are noted once, with the first code', () => {
-    const { notes } = journalOf([
+    const { notes } = telemetryOf([
       [1, answered(400, 'NeverHeardOf')],
       [1, answered(400, 'NorOfThis')],
       [1, answered(400, 'ConsentRevoked')],
     ]);
-    expect(notes).toEqual(['an error of the upstream is in no rule {"errorCode":"NeverHeardOf"}']);
+    expect(notes).toEqual(['an upstream error code has no rule {"errorCode":"NeverHeardOf"}']);
   });
 
   test('are noted without what is no code', () => {
-    const { notes } = journalOf([[1, answered(400, 'someone@finvu 1234')]]);
-    expect(notes).toEqual(['an error of the upstream is in no rule {"errorCode":"unreadable"}']);
+    const { notes } = telemetryOf([[1, answered(400, 'someone@finvu 1234')]]);
+    expect(notes).toEqual(['an upstream error code has no rule {"errorCode":"unreadable"}']);
   });
 
   test('that are in one are not noted', () => {
-    expect(journalOf([[1, answered(400, 'ConsentRevoked')]]).notes).toEqual([]);
+    expect(telemetryOf([[1, answered(400, 'ConsentRevoked')]]).notes).toEqual([]);
   });
 });

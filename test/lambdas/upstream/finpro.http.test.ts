@@ -114,11 +114,11 @@ describe('a call that was answered', () => {
       'X-RateLimit-Remaining': '0',
       'X-RateLimit-Reset': '1795168801.2',
     });
-    expect((await call()).rate).toEqual({ limit: 1000, remaining: 0, resetAt: 1_795_168_801_200 });
+    expect((await call()).headers).toEqual({ limit: 1000, remaining: 0, resetAt: 1_795_168_801_200 });
   });
 
   test('with headers that are no numbers tells nothing', async () => {
     answer = text(200, JSON.stringify(OPENED), { 'X-RateLimit-Limit': 'many', 'X-RateLimit-Reset': '-1' });
-    expect((await call()).rate).toEqual({ limit: null, remaining: null, resetAt: null });
+    expect((await call()).headers).toEqual({ limit: null, remaining: null, resetAt: null });
   });
 });

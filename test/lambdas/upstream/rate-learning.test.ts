@@ -3,7 +3,7 @@ import { acceptBatch } from '#lambdas/batch/accept.ts';
 import { readyAfter } from '#test/world/consent-behaviour.ts';
 import { connectPipeline, reportOf, runToEnd } from '#test/world/run-batch.ts';
 import { consents, submissionOf } from '#test/world/submissions.ts';
-import { ratedWorld, START, TIMELINE } from '#test/world/world.ts';
+import { ratedWorld, START } from '#test/world/world.ts';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -38,14 +38,10 @@ describe('windows that are not as the settings say', () => {
       // Calls were made by the wrong windows until the first answers; what was under way then may be too much.
       const learntBy = START + 3 * rateLimit.window;
       expect(world.finPro.overLimit.filter((at) => at > learntBy)).toEqual([]);
-      const ledger = world.budget.ledgerOf('lender');
+      const ledger = world.ledgers.of('lender');
       expect(ledger.limit).toBe(rateLimit.limit);
       const offset = (ledger.anchor - (rateLimit.anchor ?? 0)) % rateLimit.window;
       expect(Math.abs(offset)).toBe(0);
     },
   );
-});
-
-test('the fakes keep the ticks of the rows whole', () => {
-  expect(TIMELINE.tick).toBe(ratedWorld().settings.batchDeadline * (1.25 / 0xffff));
 });

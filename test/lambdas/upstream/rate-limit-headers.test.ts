@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import type { Ledger } from '#lambdas/upstream/ledger.ts';
 import { correctionOf, credibleReset, type RateLimitHeaders } from '#lambdas/upstream/rate-limit-headers.ts';
-import type { Ledger } from '#lambdas/upstream/rate-window.ts';
 import { START } from '#test/world/world.ts';
 
 const MINUTE = 60_000;
@@ -18,7 +18,7 @@ const ledger = (change: Partial<Ledger> = {}): Ledger => ({
   failures: 0,
   ...change,
 });
-const hint = (change: Partial<RateLimitHeaders> = {}): RateLimitHeaders => ({
+const headers = (change: Partial<RateLimitHeaders> = {}): RateLimitHeaders => ({
   limit: 1000,
   remaining: 900,
   resetAt: START + MINUTE,
@@ -37,40 +37,44 @@ describe('what rate headers teach', () => {
     ['fewer calls than we have reserved', { remaining: 999 }, {}],
     ['a reservation of windows that we believed in before', { limit: 10 }, { epoch: 1 }],
   ])('nothing: %s', (_, change, stored) => {
-    expect(correctionOf(ledger(stored), RESERVATION, hint(change), NOW, SKEW)).toBeNull();
+    expect(correctionOf(ledger(stored), RESERVATION, headers(change), NOW, SKEW)).toBeNull();
   });
 
   test('a lower limit starts a new epoch', () => {
-    expect(correctionOf(ledger(), RESERVATION, hint({ limit: 100, remaining: 90 }), NOW, SKEW)).toEqual({
+    expect(correctionOf(ledger(), RESERVATION, headers({ limit: 100, remaining: 90 }), NOW, SKEW)).toEqual({
       kind: 'new-epoch',
+      epoch: 0,
       anchor: 0,
       length: MINUTE,
       limit: 100,
+      // The next window is left out.
+      blockedUntil: START + 2 * MINUTE,
     });
   });
 
   test('a higher limit is taken as it is', () => {
-    expect(correctionOf(ledger(), RESERVATION, hint({ limit: 5000 }), NOW, SKEW)).toEqual({
-      kind: 'higher-limit',
+    expect(correctionOf(ledger(), RESERVATION, headers({ limit: 5000 }), NOW, SKEW)).toEqual({
+      kind: 'raise-limit',
       limit: 5000,
+      epoch: 0,
     });
   });
 
   test('calls that others made with the same credentials are counted', () => {
-    expect(correctionOf(ledger(), RESERVATION, hint({ remaining: 500 }), NOW, SKEW)).toEqual({
-      kind: 'used',
+    expect(correctionOf(ledger(), RESERVATION, headers({ remaining: 500 }), NOW, SKEW)).toEqual({
+      kind: 'count-others',
       window: START,
       tokens: 500,
     });
   });
 
   test('calls of another window are not', () => {
-    const next = hint({ remaining: 500, resetAt: START + 2 * MINUTE });
+    const next = headers({ remaining: 500, resetAt: START + 2 * MINUTE });
     expect(correctionOf(ledger(), RESERVATION, next, START + MINUTE + 1, SKEW)).toBeNull();
   });
 
   test('windows that begin elsewhere start a new epoch with their boundary', () => {
-    expect(correctionOf(ledger(), RESERVATION, hint({ resetAt: START + 35_000 }), NOW, SKEW)).toMatchObject({
+    expect(correctionOf(ledger(), RESERVATION, headers({ resetAt: START + 35_000 }), NOW, SKEW)).toMatchObject({
       kind: 'new-epoch',
       anchor: START + 35_000,
       length: MINUTE,
@@ -79,12 +83,12 @@ describe('what rate headers teach', () => {
 
   test('windows that are longer are learnt from two resets', () => {
     const real = 15 * MINUTE;
-    const first = correctionOf(ledger(), RESERVATION, hint({ resetAt: START + real }), NOW, SKEW);
+    const first = correctionOf(ledger(), RESERVATION, headers({ resetAt: START + real }), NOW, SKEW);
     if (first?.kind !== 'new-epoch') throw new Error('the first reset taught nothing');
     const after = START + real + 10_000;
     const known = ledger({ anchor: first.anchor, length: first.length, epoch: 1 });
     const reservation = { startsAt: START + real, endsAt: START + real + known.length, epoch: 1 };
-    const second = correctionOf(known, reservation, hint({ resetAt: START + 2 * real }), after, SKEW);
+    const second = correctionOf(known, reservation, headers({ resetAt: START + 2 * real }), after, SKEW);
     const length = second?.kind === 'new-epoch' ? second.length : known.length;
     expect(length).toBe(real);
   });
@@ -99,6 +103,6 @@ describe('a reset', () => {
     ['beyond the hour', NOW + 60 * MINUTE + 1, false],
     ['that is not given', null, false],
   ])('%s is credible: %s', (_, resetAt, credible) => {
-    expect(credibleReset(hint({ resetAt }), NOW, SKEW)).toBe(credible ? resetAt : null);
+    expect(credibleReset(headers({ resetAt }), NOW, SKEW)).toBe(credible ? resetAt : null);
   });
 });

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import type { Ledger } from '#lambdas/upstream/ledger.ts';
 import {
   capacityOf,
   isStillGood,
-  type Ledger,
   offerWindow,
   openFrom,
   type WindowOffer,

@@ -13,9 +13,10 @@ import {
   type RowStatus,
   statusOf,
 } from '#lambdas/chunk/row.ts';
-import type { Chunks } from '#lambdas/chunk/store.ts';
+import type { ChunkStore } from '#lambdas/chunk/store.ts';
 import type { AccountDetails } from '#lambdas/upstream/accounts.ts';
 import type { RowError } from '#lambdas/upstream/failures.ts';
+import { aRow } from '#test/world/builders.ts';
 import { consentId, consents, ORGANISATION, REFERENCE, submissionOf } from '#test/world/submissions.ts';
 import { roomyWorld, taskOf } from '#test/world/world.ts';
 
@@ -188,7 +189,7 @@ describe('any page of any filter', () => {
     );
     const world = await batchOf(rows);
     const read: number[] = [];
-    const chunks: Chunks = {
+    const chunks: ChunkStore = {
       ...world.chunks,
       input: (key) => {
         read.push(key.chunk);
@@ -228,10 +229,9 @@ describe('a status', () => {
     });
   });
 
-  test('counts every phase under the status of the seeds', () => {
+  test('counts every phase under the status that the specification gives it', () => {
     for (const phase of PHASES) {
-      const row = { phase, eligibility: null, attempt: 1, round: 0, requestedAt: 0, touchedAt: 0 };
-      expect(statusOf(row)).toBe(STATUS[phase]);
+      expect(statusOf(aRow(phase))).toBe(STATUS[phase]);
     }
   });
 });

@@ -4,77 +4,78 @@ import { readSettings } from '#lambdas/platform/settings.ts';
 import type { UpstreamFailure } from '#lambdas/upstream/failures.ts';
 import { askFiStatus } from '#lambdas/upstream/fi-request-status/ask.ts';
 import type { FiStatusDocument, UpstreamAnswer } from '#lambdas/upstream/finpro.ts';
-import type { CallOutcomes, ClientPermit } from '#lambdas/upstream/permit.ts';
+import { memoryLedgers } from '#test/world/ledgers.ts';
 import { memoryTelemetry } from '#test/world/memory-telemetry.ts';
 
 const NOW = Date.UTC(2026, 10, 20, 10, 0, 30);
 const SESSION = '7b863266-fcae-478b-906d-4d69e818fe18';
-const NO_RATE = { limit: null, remaining: null, resetAt: null };
-const GRANTED: ClientPermit = {
-  granted: true,
-  halfOpen: false,
-  taken: true,
-  reservation: { startsAt: NOW - 30_000, endsAt: NOW + 30_000, tokens: 1, tight: false, epoch: 0 },
-};
+const NO_HEADERS = { limit: null, remaining: null, resetAt: null };
 const documentOf = (eventStatus: string): FiStatusDocument => ({
   message: 'success',
   data: { sessionId: SESSION, eventStatus },
 });
-const failed = (failure: UpstreamFailure): UpstreamAnswer<FiStatusDocument> => ({ ok: false, failure, rate: NO_RATE });
+const failed = (failure: UpstreamFailure): UpstreamAnswer<FiStatusDocument> => ({
+  ok: false,
+  failure,
+  headers: NO_HEADERS,
+});
 
 /** Ports that answer as they are told, and remember what they were asked. */
 function world() {
   let now = NOW;
-  const kept = new Map<string, { readonly document: FiStatusDocument; readonly until: number }>();
-  const script: { leaves: ClientPermit[]; answer: UpstreamAnswer<FiStatusDocument>; keeps: boolean } = {
-    leaves: [GRANTED],
-    answer: { ok: true, value: documentOf('PENDING'), rate: NO_RATE },
-    keeps: true,
+  const cached = new Map<string, { readonly document: FiStatusDocument; readonly until: number }>();
+  const script: { blocks: number[]; answer: UpstreamAnswer<FiStatusDocument>; caches: boolean } = {
+    /** Until when the ledger is found blocked, at each look at it; then it's free. */
+    blocks: [],
+    answer: { ok: true, value: documentOf('PENDING'), headers: NO_HEADERS },
+    caches: true,
   };
-  const lessons: CallOutcomes[] = [];
+  const settings = readSettings({});
+  const ledgers = memoryLedgers(settings);
   const waits: number[] = [];
   const telemetry = memoryTelemetry();
   let calls = 0;
   const ports = {
     clock: { now: () => now },
     telemetry,
-    settings: readSettings({}),
+    settings,
     wait: async (milliseconds: number) => {
       waits.push(milliseconds);
       now += milliseconds;
     },
-    clientQuota: { take: async () => script.leaves.shift() ?? GRANTED },
-    budget: {
-      learn: async (_organisation: string, _reservation: unknown, lesson: CallOutcomes) => {
-        lessons.push(lesson);
-        return lesson.circuit === 'open';
+    ledgers: {
+      ...ledgers,
+      read: async (organisationId: string) => {
+        const until = script.blocks.shift();
+        if (until !== undefined) await ledgers.apply(organisationId, { kind: 'block', until });
+        return ledgers.read(organisationId);
       },
     },
     statusCache: {
       find: async (organisationId: string, sessionId: string, at: number) => {
-        const found = kept.get(`${organisationId} ${sessionId}`);
+        const found = cached.get(`${organisationId} ${sessionId}`);
         return found && found.until > at ? found.document : null;
       },
       keep: async (organisationId: string, sessionId: string, document: FiStatusDocument, until: number) => {
-        if (!script.keeps) throw new Error('throttled');
-        kept.set(`${organisationId} ${sessionId}`, { document, until });
+        if (!script.caches) throw new Error('throttled');
+        cached.set(`${organisationId} ${sessionId}`, { document, until });
       },
     },
-    documents: {
+    finPro: {
       statusDocument: async () => {
         calls += 1;
         return script.answer;
       },
     },
   };
-  const lookUp = (organisationId = 'lender', by: object = { sessionId: SESSION }) =>
-    askFiStatus(ports, organisationId, by);
+  const ask = (organisationId = 'lender', query: object = { sessionId: SESSION }) =>
+    askFiStatus(ports, organisationId, query);
   return {
     script,
-    lessons,
+    ledgers,
     waits,
     telemetry,
-    lookUp,
+    ask,
     calls: () => calls,
     pass: (milliseconds: number) => {
       now += milliseconds;
@@ -101,23 +102,23 @@ describe('a final status', () => {
   test.each(['DATA_READY', 'TIMEOUT', 'DATA_DENIED', 'SESSION_FAILED', 'SESSION_EXPIRED'])(
     '%s is kept for 60 s and one organisation',
     async (eventStatus) => {
-      it.script.answer = { ok: true, value: documentOf(eventStatus), rate: NO_RATE };
-      await it.lookUp();
+      it.script.answer = { ok: true, value: documentOf(eventStatus), headers: NO_HEADERS };
+      await it.ask();
       it.pass(59_999);
-      expect(await it.lookUp()).toEqual(documentOf(eventStatus));
+      expect(await it.ask()).toEqual(documentOf(eventStatus));
       expect(it.calls()).toBe(1);
-      await it.lookUp('another');
+      await it.ask('another');
       expect(it.calls()).toBe(2);
       it.pass(1);
-      await it.lookUp();
+      await it.ask();
       expect(it.calls()).toBe(3);
     },
   );
 
-  test('is given though it could not be kept', async () => {
-    it.script.answer = { ok: true, value: documentOf('DATA_READY'), rate: NO_RATE };
-    it.script.keeps = false;
-    expect(await it.lookUp()).toEqual(documentOf('DATA_READY'));
+  test('is given though it could not be cached', async () => {
+    it.script.answer = { ok: true, value: documentOf('DATA_READY'), headers: NO_HEADERS };
+    it.script.caches = false;
+    expect(await it.ask()).toEqual(documentOf('DATA_READY'));
     expect(it.telemetry.notes).toHaveLength(1);
   });
 
@@ -125,40 +126,38 @@ describe('a final status', () => {
     it.script.answer = {
       ok: true,
       value: { message: 'success', data: { sessionId: 'another', eventStatus: 'DATA_READY' } },
-      rate: NO_RATE,
+      headers: NO_HEADERS,
     };
-    await it.lookUp();
-    await it.lookUp();
+    await it.ask();
+    await it.ask();
     expect(it.calls()).toBe(2);
   });
 });
 
 test.each(['PENDING', 'SOMETHING_NEW'])('the status %s is asked for each time', async (eventStatus) => {
-  it.script.answer = { ok: true, value: documentOf(eventStatus), rate: NO_RATE };
-  await it.lookUp();
-  await it.lookUp();
+  it.script.answer = { ok: true, value: documentOf(eventStatus), headers: NO_HEADERS };
+  await it.ask();
+  await it.ask();
   expect(it.calls()).toBe(2);
 });
 
 describe('without a token', () => {
-  const none = (after: number): ClientPermit => ({ granted: false, because: 'used-up', until: NOW + after });
-
   test('a client waits for up to 2 s', async () => {
-    it.script.leaves = [none(700), none(2_000), GRANTED];
-    await it.lookUp();
+    it.script.blocks = [NOW + 700, NOW + 2_000];
+    await it.ask();
     expect(it.waits).toEqual([700, 1_300]);
     expect(it.calls()).toBe(1);
   });
 
   test('and is then told when to come again, without a call', async () => {
-    it.script.leaves = [none(700), none(2_001)];
-    expect(await refusalOf(it.lookUp())).toEqual({ kind: 'too-many', code: 'TooManyRequests', retryAfter: 1_301 });
+    it.script.blocks = [NOW + 700, NOW + 2_001];
+    expect(await refusalOf(it.ask())).toEqual({ kind: 'too-many', code: 'TooManyRequests', retryAfter: 1_301 });
     expect(it.calls()).toBe(0);
   });
 
   test('behind an open circuit is told at once', async () => {
-    it.script.leaves = [{ granted: false, because: 'circuit-open', until: NOW + 1_000 }];
-    expect(await refusalOf(it.lookUp())).toEqual({
+    await it.ledgers.apply('lender', { kind: 'open-circuit', until: NOW + 1_000 });
+    expect(await refusalOf(it.ask())).toEqual({
       kind: 'upstream-failed',
       code: 'UpstreamUnavailable',
       retryAfter: 1_000,
@@ -201,19 +200,22 @@ describe('what the upstream says is told as what it is', () => {
     ],
   ])('%j', async (failure, refusal) => {
     it.script.answer = failed(failure);
-    expect(await refusalOf(it.lookUp())).toEqual(refusal);
+    expect(await refusalOf(it.ask())).toEqual(refusal);
   });
 
   test('and the budget learns of it: of a 429, of refused credentials, of an upstream that is away', async () => {
-    for (const failure of [answered(429, null), answered(401, null), { sent: 'no', message: 'refused' } as const]) {
+    const failures = {
+      limited: answered(429, null),
+      refused: answered(401, null),
+      away: { sent: 'no', message: 'refused' },
+    } as const;
+    for (const [organisationId, failure] of Object.entries(failures)) {
       it.script.answer = failed(failure);
-      await it.lookUp().catch(() => {});
+      await it.ask(organisationId).catch(() => {});
     }
-    expect(it.lessons).toMatchObject([
-      { rateLimited: true, circuit: 'leave' },
-      { rateLimited: false, circuit: 'open' },
-      { rateLimited: false, circuit: 'leave', failures: { points: 2 } },
-    ]);
+    expect(it.ledgers.of('limited').blockedUntil).toBeGreaterThan(NOW);
+    expect(it.ledgers.of('refused').circuitOpenUntil).toBe(NOW + 60_000);
+    expect(it.ledgers.of('away')).toMatchObject({ circuitOpenUntil: null, failures: 2 });
     expect(it.telemetry.countOf('CircuitOpened')).toBe(1);
   });
 });

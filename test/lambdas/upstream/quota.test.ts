@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { clientQuotaOf } from '#lambdas/upstream/client-quota.ts';
-import type { Ledger } from '#lambdas/upstream/rate-window.ts';
+import type { Ledger } from '#lambdas/upstream/ledger.ts';
+import { quotaOf } from '#lambdas/upstream/rate-window.ts';
 
 const MINUTE = 60_000;
 const SKEW = 2_000;
@@ -17,9 +17,9 @@ const ledgerWith = (used: readonly (readonly [number, number])[], blockedUntil =
 
 describe('the share of clients', () => {
   test('is what chunks leave of the window, to the last token', () => {
-    expect(clientQuotaOf(ledgerWith([[MINUTE, 970]]), 90_000, SKEW)).toEqual({ isFree: true, windows: [MINUTE] });
-    expect(clientQuotaOf(ledgerWith([[MINUTE, 999]]), 90_000, SKEW)).toEqual({ isFree: true, windows: [MINUTE] });
-    expect(clientQuotaOf(ledgerWith([[MINUTE, 1000]]), 90_000, SKEW)).toEqual({
+    expect(quotaOf(ledgerWith([[MINUTE, 970]]), 90_000, SKEW)).toEqual({ isFree: true, windows: [MINUTE] });
+    expect(quotaOf(ledgerWith([[MINUTE, 999]]), 90_000, SKEW)).toEqual({ isFree: true, windows: [MINUTE] });
+    expect(quotaOf(ledgerWith([[MINUTE, 1000]]), 90_000, SKEW)).toEqual({
       isFree: false,
       until: 2 * MINUTE + SKEW,
     });
@@ -31,19 +31,19 @@ describe('the share of clients', () => {
     ['well before it', 2 * MINUTE - SKEW - 1, [MINUTE]],
     ['well after it', 2 * MINUTE + SKEW, [2 * MINUTE]],
   ])('takes a token of each window in which the call may count: %s', (_, now, windows) => {
-    expect(clientQuotaOf(ledgerWith([]), now, SKEW)).toEqual({ isFree: true, windows });
+    expect(quotaOf(ledgerWith([]), now, SKEW)).toEqual({ isFree: true, windows });
   });
 
   test('near the boundary waits until the full one of the two windows can no longer be meant', () => {
     const now = 2 * MINUTE - 1;
-    expect(clientQuotaOf(ledgerWith([[MINUTE, 1000]]), now, SKEW)).toEqual({ isFree: false, until: 2 * MINUTE + SKEW });
-    expect(clientQuotaOf(ledgerWith([[2 * MINUTE, 1000]]), now, SKEW)).toEqual({
+    expect(quotaOf(ledgerWith([[MINUTE, 1000]]), now, SKEW)).toEqual({ isFree: false, until: 2 * MINUTE + SKEW });
+    expect(quotaOf(ledgerWith([[2 * MINUTE, 1000]]), now, SKEW)).toEqual({
       isFree: false,
       until: 3 * MINUTE + SKEW,
     });
   });
 
   test('is nothing while a 429 blocks the window', () => {
-    expect(clientQuotaOf(ledgerWith([], 95_000), 90_000, SKEW)).toEqual({ isFree: false, until: 95_000 });
+    expect(quotaOf(ledgerWith([], 95_000), 90_000, SKEW)).toEqual({ isFree: false, until: 95_000 });
   });
 });

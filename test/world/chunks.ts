@@ -1,7 +1,5 @@
 import { z } from 'zod';
 import { fromStateItem, toStateItem } from '#lambdas/chunk/codec.ts';
-import type { ChunkInput } from '#lambdas/chunk/content.ts';
-import { type ChunkOutcome, NO_OUTCOME } from '#lambdas/chunk/content.ts';
 import {
   fromAccountsItem,
   fromInputItem,
@@ -9,9 +7,11 @@ import {
   toAccountsParts,
   toInputItem,
   toOutcomeItem,
-} from '#lambdas/chunk/content-codec.ts';
+} from '#lambdas/chunk/codec-content.ts';
+import type { ChunkInput } from '#lambdas/chunk/content.ts';
+import { type ChunkOutcome, NO_OUTCOME } from '#lambdas/chunk/content.ts';
 import type { ChunkKey, ChunkState } from '#lambdas/chunk/state.ts';
-import type { Chunks } from '#lambdas/chunk/store.ts';
+import type { ChunkStore } from '#lambdas/chunk/store.ts';
 import {
   accountsKey,
   accountsPrefix,
@@ -28,7 +28,7 @@ import { direct, type RemoteCall } from './remote-call.ts';
 export type ChunkItems = Map<string, Map<string, object>>;
 
 /** The chunks of all batches, in memory. */
-export interface MemoryChunks extends Chunks {
+export interface MemoryChunks extends ChunkStore {
   /** Sort keys of everything that is stored, for what must not be left behind. */
   readonly storedKeys: readonly string[];
   /** Called with every state as it is read after a write of it. */
