@@ -63,6 +63,7 @@ const files = [...repository.files].filter(isLookedAt).toSorted();
 describe('references', () => {
   test('are looked at in many files', () => {
     expect(files.length).toBeGreaterThan(20);
+    expect(repository.files).toContain('.github/workflows/ci.yml');
   });
 
   test('lead somewhere', () => {

@@ -17,7 +17,7 @@ const GENERATED = /^(?:node_modules|\.git|cdk\.out|coverage|\.local)(?:\/|$)/;
 
 /** The repository in the working directory. */
 export function readRepository(): Repository {
-  const files = globSync('**', { withFileTypes: true, exclude: (entry) => GENERATED.test(pathOf(entry)) })
+  const files = globSync(['**', '.*/**'], { withFileTypes: true, exclude: (entry) => GENERATED.test(pathOf(entry)) })
     .filter((entry) => entry.isFile())
     .map(pathOf);
   const { scripts } = z
