@@ -1,11 +1,11 @@
 import { globSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { readBatchFile } from '../../lambdas/core/use-cases/batch-file.ts';
-import { parseUploadRequest } from '../../lambdas/core/use-cases/reserve-upload.ts';
-import { parseScheduleRequest } from '../../lambdas/core/use-cases/schedule-request.ts';
-import { parseStatusLookUp } from '../../lambdas/core/use-cases/status-look-up.ts';
-import { parseStatusQuery } from '../../lambdas/core/use-cases/status-query.ts';
+import { parseUploadRequest } from '#lambdas/batch/create-upload/handler.ts';
+import { readBatchFile } from '#lambdas/batch/file.ts';
+import { parseScheduleRequest } from '#lambdas/batch/schedule-batch/handler.ts';
+import { parseBatchStatusQuery } from '#lambdas/batch/status/query.ts';
+import { parseFiStatusQuery } from '#lambdas/upstream/fi-request-status/handler.ts';
 import { examplesOf } from './examples.ts';
 
 const body = z.record(z.string(), z.unknown());
@@ -15,8 +15,8 @@ const NO_DEFAULTS = { fiDataRangeFrom: null, fiDataRangeTo: null, configId: null
 const PARSERS = new Map<string, (text: string) => unknown>([
   ['schedule-batch', (text) => parseScheduleRequest(body.parse(JSON.parse(text)))],
   ['presign', (text) => parseUploadRequest(body.parse(JSON.parse(text)))],
-  ['batch-status', (text) => parseStatusQuery(body.parse(JSON.parse(text)))],
-  ['fi-request-status', (text) => parseStatusLookUp(body.parse(JSON.parse(text)))],
+  ['batch-status', (text) => parseBatchStatusQuery(body.parse(JSON.parse(text)))],
+  ['fi-request-status', (text) => parseFiStatusQuery(body.parse(JSON.parse(text)))],
   ['batch-file', (text) => allValid(text)],
 ]);
 

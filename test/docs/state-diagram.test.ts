@@ -1,17 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { isTerminal, newRow, PHASES, type Phase, type Row } from '../../lambdas/core/domain/row.ts';
-import { type RowEvent, transition } from '../../lambdas/core/domain/row-transition.ts';
-import { tickFor } from '../../lambdas/core/domain/timeline.ts';
-import { readSettings } from '../../lambdas/core/settings.ts';
+import { isTerminal, newRow, PHASES, type Phase, type Row } from '#lambdas/chunk/row.ts';
+import { type RowEvent, transition } from '#lambdas/chunk/transitions.ts';
+import { readSettings } from '#lambdas/platform/settings.ts';
 import { edgeName, edgesOf } from './state-diagram.ts';
-
-/** Names in the diagram that the code doesn't have yet. */
-const NAMES = new Map<string, string>([
-  ['probing', 'reconciling'],
-  ['fetching', 'fetchingBalances'],
-]);
-const nameOf = (phase: Phase): string => NAMES.get(phase) ?? phase;
 
 const ONE_OF_EACH: { readonly [Kind in RowEvent['kind']]: Extract<RowEvent, { kind: Kind }> } = {
   intended: { kind: 'intended' },
@@ -36,11 +28,10 @@ const DAY = 86_400_000;
 
 /** Rows that differ in all that a transition looks at. */
 const rowsIn = (phase: Phase): Row[] =>
-  [1, 4].flatMap((attempt) => [0, 1].map((round): Row => ({ ...newRow(START), phase, attempt, round })));
+  [1, 4].flatMap((attempt) => [0, 1].map((tries): Row => ({ ...newRow(START), phase, attempt, tries })));
 
 /** Every edge that the transition table takes, tried out. */
 function edgesOfTable(): Set<string> {
-  const timeline = { origin: START, tick: tickFor(DAY) };
   const found = new Set<string>();
   for (const phase of PHASES) {
     for (const row of rowsIn(phase).filter((each) => !isTerminal(each))) {
@@ -48,9 +39,9 @@ function edgesOfTable(): Set<string> {
         for (const BALANCES of ['on', 'off']) {
           for (const now of [START, START + DAY / 2]) {
             const after = attempt(() =>
-              transition(row, event, { now, timeline, settings: readSettings({ BALANCES }) }),
+              transition(row, event, { now, acceptedAt: START, settings: readSettings({ BALANCES }) }),
             );
-            if (after) found.add(edgeName({ from: nameOf(phase), to: nameOf(after.phase), event: event.kind }));
+            if (after) found.add(edgeName({ from: phase, to: after.phase, event: event.kind }));
           }
         }
       }
