@@ -8,7 +8,7 @@ import { dynamoDbChunks } from '#lambdas/chunk/store.dynamodb.ts';
 import type { Table } from '#lambdas/platform/dynamodb.ts';
 import { readSettings } from '#lambdas/platform/settings.ts';
 import type { Assembly } from '#local/template/assembly.ts';
-import { memoryTelemetry } from '#test/world/memory-telemetry.ts';
+import { memoryTelemetry } from '#test/world/telemetry.ts';
 import { sequentialIds } from '#test/world/sequential-ids.ts';
 import { submissionOf } from '#test/world/submissions.ts';
 import { openMeteredTable } from './counted/metered-table.ts';

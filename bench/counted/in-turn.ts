@@ -1,4 +1,4 @@
-import type { VirtualClock } from '#test/world/virtual-clock.ts';
+import type { VirtualClock } from '#test/world/clock.ts';
 
 /** Lets real calls, of which nobody knows how long they take, happen in virtual time. */
 export interface Turns {

@@ -1,6 +1,6 @@
 import { MESSAGES_A_CALL } from '#lambdas/chunk/queue.sqs.ts';
 import type { ChunkLoop, ChunkQueue, ChunkTask, NextStep } from '#lambdas/chunk/task.ts';
-import type { VirtualClock } from '#test/world/virtual-clock.ts';
+import type { VirtualClock } from '#test/world/clock.ts';
 import { type FunctionWork, WatchedFunction } from './function-work.ts';
 
 /** Wait, AdvanceChunk, IsDone (`lib/chunk-loop.ts`). */

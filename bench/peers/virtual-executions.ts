@@ -1,6 +1,6 @@
 import { seededRandom } from '#simulator/faults.ts';
 import { Simulation } from '#simulator/simulation.ts';
-import { virtualClock } from '#test/world/virtual-clock.ts';
+import { virtualClock } from '#test/world/clock.ts';
 import { WatchedFunction } from '../counted/function-work.ts';
 import { virtualFinPro } from '../counted/upstream.ts';
 import { ROW_SETTINGS } from './row-settings.ts';

@@ -1,13 +1,11 @@
 import { z } from 'zod';
-import { START } from '../world/world.ts';
-import type { Bucket } from './bucket.ts';
-import type { Cluster } from './cluster.ts';
-import type { QueueWorld } from './event-queue.ts';
-import type { FunctionName } from './functions.ts';
-import type { Attempt, Plan, PlannedBatch } from './plan.ts';
+import type { FunctionName } from '../world/functions.ts';
+import { START } from '../world/start.ts';
+import type { Attempt, PlannedBatch } from './plan.ts';
 import { type ApiAnswer, apiAnswer } from './status-answer.ts';
 import { type ApiRequest, dropKey, fileOf, presignRequest, scheduleRequest, uploadRequest } from './submissions.ts';
 import { invariant } from './violation.ts';
+import type { SimulatedWorld } from './wiring.ts';
 
 /** An attempt that was answered with success, and the batch that it was told of. */
 export interface Answered {
@@ -32,17 +30,17 @@ const success = z.object({
   data: z.object({ batch_id: z.string(), fields: z.object({ key: z.string() }).optional() }),
 });
 
-export function apiClients(world: QueueWorld, plan: Plan, cluster: Cluster, bucket: Bucket): ApiClients {
-  const { clock, mix, random, network, history } = world;
+export function apiClients({ world, plan, mix, random, shareNow }: SimulatedWorld): ApiClients {
+  const { clock, history, containers, bucket } = world;
   const answers = new Map<PlannedBatch, Answered[]>();
   const forms = new Map<PlannedBatch, string>();
   let busy = 0;
 
   /** One call; null when no answer came in time, or the gateway's own. */
   const call = async (name: FunctionName, request: ApiRequest): Promise<ApiAnswer | null> => {
-    const isImpatient = random.chance(network.shareNow(mix.impatience));
+    const isImpatient = random.chance(shareNow(mix.impatience));
     const timer = clock.timer(isImpatient ? random.int(1, 200) : PATIENCE);
-    const answer = cluster
+    const answer = containers
       .invoke(name, { ...request, requestContext: { requestId: 'not a UUID' } })
       .then(apiAnswer, () => null);
     const first = await Promise.race([answer, timer.done.then(() => null)]);

@@ -13,7 +13,7 @@ import {
   type SessionEnd,
   UNREACHABLE,
 } from '../world/consent-behaviour.ts';
-import type { Random } from './random.ts';
+import type { Random } from '../world/random.ts';
 
 /** What must never be in a log line: every secret, VUA, account number and balance of a history holds one of these. */
 export const SECRET = 'zsecretz';

@@ -1,10 +1,11 @@
 import { afterAll, describe, expect, test } from 'vitest';
 import { readSettings } from '#lambdas/platform/settings.ts';
+import type { Fault } from '../world/disturbance.ts';
+import { randomOf } from '../world/random.ts';
 import { type ConsentScript, drawScript } from './consent-scripts.ts';
-import { drawFaults, type Fault } from './fault-mix.ts';
+import { drawFaults } from './fault-mix.ts';
 import { captureLogLines } from './log-lines.ts';
 import type { Attempt, PlannedRow, Way } from './plan.ts';
-import { randomOf } from './random.ts';
 import type { Scenario } from './scenario.ts';
 import { simulate } from './simulate.ts';
 
@@ -30,7 +31,7 @@ const rows: PlannedRow[] = Array.from({ length: ROWS }, (_, row) => ({
 }));
 
 /** One submission in three chunks, whose function is struck at the so-many-eth of its writes, and nothing else. */
-function scenario(way: Way, nth: number, strike: Fault): Scenario {
+function scenario(way: Way, nth: number, fault: Fault): Scenario {
   const attempt: Attempt = { number: 1, way, fileType: 'csv', rows, idempotencyKey: null, at: 0 };
   const settings = readSettings({ CHUNK_ROWS: '3', BATCH_DEADLINE_SECONDS: '7200' });
   return {
@@ -43,7 +44,7 @@ function scenario(way: Way, nth: number, strike: Fault): Scenario {
           worker: /^(schedule-batch|upload-batch|create-upload|ingest-file)/,
           call: /^(chunks\.create|batches\.(accept|accept-upload|lease-upload)|queue\.send)$/,
           nth,
-          strike,
+          fault,
         },
       ],
     },
@@ -56,19 +57,19 @@ const WRITES: Readonly<Record<Way, number>> = { json: 8, form: 8, drop: 8, presi
 
 describe.each(['json', 'form', 'drop', 'presigned'] as const)('a batch that comes in as %s', (way) => {
   const writes = Array.from({ length: WRITES[way] }, (_, index) => index + 1);
-  const strikes = ['dies-before', 'dies-after', 'fails-after', 'hangs-after', 'repeats'] as const;
+  const faults = ['dies-before', 'dies-after', 'fails-after', 'hangs-after', 'repeats'] as const;
 
-  test.each(strikes)('and whose function %s, at any of its writes, is there in full or not at all', async (strike) => {
+  test.each(faults)('and whose function %s, at any of its writes, is there in full or not at all', async (fault) => {
     for (const nth of writes) {
       const { broken, history } = await simulate(1, logLines, {
         keepHistory: true,
-        scenario: scenario(way, nth, strike),
+        scenario: scenario(way, nth, fault),
       });
       expect(broken, `at write ${nth}`).toBeNull();
-      const struck = history.filter((line) => line.endsWith(` ${strike}`));
+      const struck = history.filter((line) => line.endsWith(` ${fault}`));
       expect(struck, `at write ${nth}`).toHaveLength(1);
       // Reserved by a call whose answer was lost: nobody can upload to it, and the reference is free again after its time.
-      if (way === 'presigned' && nth === 1 && strike !== 'dies-before' && strike !== 'repeats') continue;
+      if (way === 'presigned' && nth === 1 && fault !== 'dies-before' && fault !== 'repeats') continue;
       expect(history.at(-1), `at write ${nth}`).toContain(
         `"total":${ROWS},"ready":0,"in_progress":0,"completed":${ROWS},"failed":0`,
       );

@@ -1,25 +1,20 @@
 import { isFinished } from '#lambdas/chunk/state.ts';
 import { referenceOf } from '../world/batches.ts';
-import { direct } from '../world/remote-call.ts';
-import type { ScriptedFinPro } from '../world/scripted-fin-pro.ts';
-import { START } from '../world/world.ts';
+import { START } from '../world/start.ts';
 import type { ApiClients } from './clients.ts';
-import { portsOf, type Surroundings } from './cluster.ts';
 import type { Family, FaultMix } from './fault-mix.ts';
 import type { Observer, Sight } from './observer.ts';
-import type { Plan, PlannedBatch } from './plan.ts';
+import type { PlannedBatch } from './plan.ts';
 import { faultOf } from './reference-model.ts';
 import { keepsRequestRules } from './request-rules.ts';
 import type { StatusRecord } from './status-answer.ts';
 import { evidenceOf } from './upstream-evidence.ts';
 import { invariant } from './violation.ts';
+import type { SimulatedWorld } from './wiring.ts';
 
-export interface EndedWorld {
-  readonly world: Surroundings;
-  readonly plan: Plan;
+export interface EndedWorld extends SimulatedWorld {
   readonly clients: ApiClients;
   readonly observer: Observer;
-  readonly finPro: ScriptedFinPro;
 }
 
 /**
@@ -46,10 +41,10 @@ export async function checkEnd(ended: EndedWorld): Promise<number> {
     checkRows(ended, batch, sight, (consentId) => evidenceOf(calls.get(consentId.toLowerCase()) ?? []));
     await checkPages(ended.observer, batch, sight);
     await checkIsolation(ended, batch, sight);
-    await checkLeftovers(world, batch, sight);
+    await checkLeftovers(ended, batch, sight);
     givenUp += sight.data.records.filter(({ error }) => error?.code === 'ProcessingFailed').length;
   }
-  checkRemains(world);
+  checkRemains(ended);
   return givenUp;
 }
 
@@ -57,12 +52,12 @@ export async function checkEnd(ended: EndedWorld): Promise<number> {
 const GENTLE: readonly Family[] = ['pauses', 'clocks', 'deploy', 'recovery', 'upstream', 'outage', 'clients'];
 
 /** Where nobody died, no message is set aside, and no items lie around of a batch that was not accepted. */
-function checkRemains({ mix, chunkQueue, storage }: Surroundings): void {
+function checkRemains({ mix, world, storage }: EndedWorld): void {
   if (!mix.families.every((family) => GENTLE.includes(family))) return;
-  const { deadLetters } = chunkQueue;
+  const { deadLetters } = world.chunkQueue;
   invariant(deadLetters.length === 0, () => `messages were set aside: ${deadLetters.join()}`);
   const accepted = new Set([...storage.batches.values()].map(({ batch }) => batch.batchId));
-  for (const [partition, items] of storage.chunks) {
+  for (const [partition, items] of storage.chunks.items) {
     const batchId = /#BATCH#(.+)$/.exec(partition)?.[1];
     const isLeft = batchId !== undefined && items.size > 0 && !accepted.has(batchId);
     invariant(!isLeft, () => `${items.size} items of a batch that was not accepted are left: ${partition}`);
@@ -79,7 +74,7 @@ function checkAbsent({ clients }: EndedWorld, batch: PlannedBatch): void {
 }
 
 function checkRows(
-  { world, plan }: EndedWorld,
+  ended: EndedWorld,
   batch: PlannedBatch,
   { data, content, endedAt }: Sight,
   evidenceFor: (consentId: string) => ReturnType<typeof evidenceOf>,
@@ -87,7 +82,7 @@ function checkRows(
   if (!content) return;
   const acceptedAt = Date.parse(data.metadata.submitted_at);
   const twins = Map.groupBy(content.rows, ({ consentId }) => consentId.toLowerCase());
-  const possible = { canStall: canStall(world.mix), canBeLate: canBeLate(world, batch, plan, acceptedAt) };
+  const possible = { canStall: canStall(ended.mix), canBeLate: canBeLate(ended, batch, acceptedAt) };
   content.rows.forEach(({ consentId, script }, index) => {
     const record = data.records[index];
     if (!record) return;
@@ -99,7 +94,7 @@ function checkRows(
       acceptedAt,
       endedAt: endedAt.get(record.id) ?? Number.POSITIVE_INFINITY,
       ...possible,
-      settings: world.settings(),
+      settings: ended.world.settings(),
     });
     invariant(
       fault === null,
@@ -135,8 +130,8 @@ const HEALING = 60 * 60_000;
 const CALLS_A_ROW = 20;
 
 /** Whether a batch may have reached its deadline: something went wrong until shortly before it, or the upstream's budget does not suffice. */
-function canBeLate({ mix, settings }: Surroundings, { tenant }: PlannedBatch, plan: Plan, acceptedAt: number): boolean {
-  const { batchDeadline, upstream } = settings();
+function canBeLate({ mix, world, plan }: EndedWorld, { tenant }: PlannedBatch, acceptedAt: number): boolean {
+  const { batchDeadline, upstream } = world.settings();
   const rows = plan.batches
     .filter((other) => other.tenant === tenant)
     .reduce((sum, { attempts }) => sum + Math.max(...attempts.map((attempt) => attempt.rows.length)), 0);
@@ -190,16 +185,16 @@ async function checkIsolation(
 
 /** No lease, no open-batch entry, and a report where there has to be one. */
 async function checkLeftovers(
-  world: Surroundings,
+  { world, storage }: EndedWorld,
   { tenant, referenceId }: PlannedBatch,
   { data }: Sight,
 ): Promise<void> {
-  const { openBatches, chunks } = portsOf(world, direct, world.clock);
+  const { openBatches, chunks } = world.portsOf();
   const { organisationId } = tenant;
   const name = `${organisationId}/${referenceId}`;
   const open = await openBatches.list();
   invariant(open.length === 0, () => `batches are still open: ${JSON.stringify(open)}`);
-  const batch = world.storage.batches.get(referenceOf({ organisationId, referenceId }))?.batch;
+  const batch = storage.batches.get(referenceOf({ organisationId, referenceId }))?.batch;
   invariant(batch !== undefined, () => `${name} is not there`);
   if (!batch || batch.reservation) return;
   if (batch.error === null) {

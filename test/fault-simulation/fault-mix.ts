@@ -1,21 +1,5 @@
-import type { Random } from './random.ts';
-
-/** What can happen at a call that leaves a worker. */
-export const FAULTS = [
-  'dies-before',
-  'dies-after',
-  'fails-before',
-  'fails-after',
-  /** The SDK lost the answer and sent the same write again. */
-  'repeats',
-  /** The answer never comes. */
-  'hangs-before',
-  'hangs-after',
-  /** It takes up to 40 s. */
-  'slow-before',
-  'slow-after',
-] as const;
-export type Fault = (typeof FAULTS)[number];
+import { FAULTS, type Fault } from '../world/disturbance.ts';
+import type { Random } from '../world/random.ts';
 
 export const OUTAGES = ['unreachable', 'http-500', 'http-503', 'lost', 'unauthorized', 'too-many'] as const;
 
@@ -32,7 +16,7 @@ export interface Aim {
   readonly worker: RegExp;
   readonly call: RegExp;
   readonly nth: number;
-  readonly strike: Fault;
+  readonly fault: Fault;
 }
 
 /** What goes wrong in one history, and how often. Shares are of calls, messages, executions. */
@@ -43,7 +27,7 @@ export interface FaultMix {
   readonly calmFrom: number;
   readonly after: number;
   /** Of calls to the table, the queue, the bucket and so on; and which of them for certain, by their number. */
-  readonly strikes: Readonly<Record<Fault, number>>;
+  readonly faults: Readonly<Record<Fault, number>>;
   readonly certain: ReadonlyMap<number, Fault>;
   /** For certain, the so-many-eth (from 1) of these calls of these workers. */
   readonly aimed: readonly Aim[];
@@ -141,7 +125,7 @@ export function drawFaults(
       [4, 0],
       [1, 0.02],
     ]),
-    strikes: {
+    faults: {
       'dies-before': on('death', upTo(0.02)),
       'dies-after': on('death', upTo(0.02)),
       'fails-before': on('failure', upTo(0.02)),

@@ -3,14 +3,9 @@ import type { BatchKey, StoredBatch } from '#lambdas/batch/store.ts';
 import { countersOf, type Row } from '#lambdas/chunk/row.ts';
 import type { ChunkKey, ChunkState } from '#lambdas/chunk/state.ts';
 import type { FinPro } from '#lambdas/upstream/finpro.ts';
+import type { Mutant } from '../world/containers.ts';
+import type { AllPorts } from '../world/functions.ts';
 import { ACCOUNT } from './consent-scripts.ts';
-import type { AllPorts, FunctionName, Handler } from './functions.ts';
-
-/** A product with a known mutant in it: the right one, with some port or function in other hands. */
-export interface Mutant {
-  ports(ports: AllPorts): AllPorts;
-  handler?(name: FunctionName, handler: Handler): Handler;
-}
 
 const chunkName = ({ organisationId, batchId, chunk }: ChunkKey): string => `${organisationId} ${batchId} ${chunk}`;
 

@@ -1,7 +1,6 @@
-import { direct } from '../world/remote-call.ts';
+import { functionOf } from '../world/containers.ts';
+import { contextOf } from '../world/functions.ts';
 import type { ApiClients } from './clients.ts';
-import { handlerOf, portsOf, type Surroundings } from './cluster.ts';
-import { contextOf } from './functions.ts';
 import type { Attempt, PlannedBatch, Tenant } from './plan.ts';
 import {
   type ApiAnswer,
@@ -13,6 +12,7 @@ import {
 } from './status-answer.ts';
 import { jsonRequest } from './submissions.ts';
 import { invariant } from './violation.ts';
+import type { SimulatedWorld } from './wiring.ts';
 
 /** What was seen of a batch from outside. */
 export interface Sight {
@@ -34,9 +34,9 @@ export interface Observer {
 
 const isEnded = ({ status }: StatusRecord): boolean => status === 'COMPLETED' || status === 'FAILED';
 
-export function observerOf(world: Surroundings, clients: ApiClients): Observer {
+export function observerOf({ world, mutant }: SimulatedWorld, clients: ApiClients): Observer {
   const { clock } = world;
-  const handler = handlerOf('batch-status', portsOf(world, direct, clock), world.mutant);
+  const handler = functionOf('batch-status', world.portsOf(), mutant);
   const context = contextOf('batch-status', 'observer', () => 29_000);
   const seen = new Map<PlannedBatch, Sight>();
 

@@ -1,5 +1,5 @@
+import type { Random } from '../world/random.ts';
 import { type ConsentScript, drawScript, SECRET } from './consent-scripts.ts';
-import type { Random } from './random.ts';
 
 /** A client's credentials, as it sends them. */
 export interface Tenant {

@@ -1,5 +1,5 @@
-import type { FinProCall } from '../world/scripted-fin-pro.ts';
-import { timeOf } from './history.ts';
+import type { FinProCall } from '../world/finpro.ts';
+import { timeOf } from '../world/history.ts';
 import { type Evidence, endOf, saysNothing } from './upstream-evidence.ts';
 import { invariant } from './violation.ts';
 

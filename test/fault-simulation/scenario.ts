@@ -1,7 +1,7 @@
 import { readSettings, type Settings } from '#lambdas/platform/settings.ts';
+import { randomOf } from '../world/random.ts';
 import { drawFaults, type FaultMix } from './fault-mix.ts';
 import { drawPlan, drawSettings, type Plan } from './plan.ts';
-import { randomOf } from './random.ts';
 
 /** What is tried and what goes wrong in one history. */
 export interface Scenario {

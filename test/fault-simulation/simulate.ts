@@ -1,18 +1,19 @@
-import './environment.ts';
+import '../world/production-telemetry.ts';
 import type { StoredBatch } from '#lambdas/batch/store.ts';
-import { virtualClock } from '../world/virtual-clock.ts';
-import { START } from '../world/world.ts';
+import { referenceOf } from '../world/batches.ts';
+import { virtualClock } from '../world/clock.ts';
+import { historyOn } from '../world/history.ts';
+import { randomOf } from '../world/random.ts';
+import { START } from '../world/start.ts';
 import { apiClients } from './clients.ts';
 import { checkEnd } from './end-checks.ts';
 import type { FaultMix } from './fault-mix.ts';
-import { historyOn } from './history.ts';
 import type { LogLines } from './log-lines.ts';
 import { MUTANTS, type MutantName } from './mutants.ts';
 import { observerOf, type Sight } from './observer.ts';
-import { randomOf } from './random.ts';
 import { type Scenario, scenarioOf } from './scenario.ts';
 import { invariant, Violation } from './violation.ts';
-import { referenceKey, wire } from './wiring.ts';
+import { wire } from './wiring.ts';
 
 export interface SimulationOptions {
   readonly keepHistory?: boolean;
@@ -53,15 +54,16 @@ export async function simulate(seed: number, logLines: LogLines, options: Simula
   const faults = mix.families.join(', ') || 'none';
   history.note('seed', `${seed}: ${plan.batches.length} batches, ${rows} rows; faults: ${faults}`);
   const mutant = options.mutant ? MUTANTS[options.mutant]() : null;
-  const { world, cluster, finPro, fileQueue, written } = wire(seed, scenario, clock, history, mutant);
-  const { storage, chunkQueue, loop } = world;
-  const clients = apiClients(world, plan, cluster, world.bucket);
-  const observer = observerOf(world, clients);
+  const simulated = wire(seed, scenario, clock, history, mutant);
+  const { world, storage, written } = simulated;
+  const { chunkQueue, fileQueue, workflow } = world;
+  const clients = apiClients(simulated);
+  const observer = observerOf(simulated, clients);
   const leaksBefore = logLines.leaks.length;
 
   const openBatches = (): number => [...storage.batches.values()].filter(({ isOpen }) => isOpen).length;
   const restless = (): string | null => {
-    const waiting = [clients.busy, chunkQueue.waiting, fileQueue.waiting, loop.running, openBatches()];
+    const waiting = [clients.busy, chunkQueue.waiting, fileQueue.waiting, workflow.running, openBatches()];
     const [busy, tasks, files, executions, open] = waiting;
     return waiting.every((count) => count === 0)
       ? null
@@ -69,7 +71,7 @@ export async function simulate(seed: number, logLines: LogLines, options: Simula
   };
   const planned = new Map(
     plan.batches.map((batch) => [
-      referenceKey({ organisationId: batch.tenant.organisationId, referenceId: batch.referenceId }),
+      referenceOf({ organisationId: batch.tenant.organisationId, referenceId: batch.referenceId }),
       batch,
     ]),
   );
@@ -91,7 +93,7 @@ export async function simulate(seed: number, logLines: LogLines, options: Simula
   try {
     await clock.runUntil(START + scenario.settingsOf(0).batchDeadline + mix.calmFrom + GRACE, observe);
     invariant(restless() === null, () => `it does not come to rest: ${restless()}`);
-    givenUp = await checkEnd({ world, plan, clients, observer, finPro });
+    givenUp = await checkEnd({ ...simulated, clients, observer });
     const leak = logLines.leaks[leaksBefore];
     invariant(leak === undefined, () => `a log line holds what none may: ${leak}`);
   } catch (error) {

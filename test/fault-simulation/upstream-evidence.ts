@@ -1,4 +1,4 @@
-import type { FinProCall } from '../world/scripted-fin-pro.ts';
+import type { FinProCall } from '../world/finpro.ts';
 
 /** What the upstream's own record says of the calls for one consent, in the order in which they arrived. */
 export interface Evidence {

@@ -1,16 +1,16 @@
 import type { Ids } from '#lambdas/platform/system.ts';
 import type { UpstreamFailure } from '#lambdas/upstream/failures.ts';
 import type { FinPro } from '#lambdas/upstream/finpro.ts';
+import type { VirtualClock } from '../world/clock.ts';
 import { answered, LOST, TOO_MANY, UNAUTHORIZED, UNREACHABLE } from '../world/consent-behaviour.ts';
-import { type ScriptedFinPro, scriptedFinPro } from '../world/scripted-fin-pro.ts';
-import type { VirtualClock } from '../world/virtual-clock.ts';
-import { START } from '../world/world.ts';
+import { type ScriptedFinPro, scriptedFinPro } from '../world/finpro.ts';
+import type { History } from '../world/history.ts';
+import type { Random } from '../world/random.ts';
+import { START } from '../world/start.ts';
+import type { ShareNow } from './disturb.ts';
 import type { FaultMix, Outage } from './fault-mix.ts';
-import type { History } from './history.ts';
 import { BALANCE } from './log-lines.ts';
 import type { Plan } from './plan.ts';
-import type { Random } from './random.ts';
-import type { Network } from './unreliable-calls.ts';
 
 const OUTAGE_FAILURES: Readonly<Record<Outage['kind'], UpstreamFailure>> = {
   unreachable: UNREACHABLE,
@@ -29,7 +29,7 @@ interface UpstreamWorld {
   readonly ids: Ids;
   readonly mix: FaultMix;
   readonly random: Random;
-  readonly network: Network;
+  readonly shareNow: ShareNow;
   readonly plan: Plan;
   readonly rateLimit: { readonly limit: number; readonly window: number };
   readonly history: History;
@@ -37,7 +37,7 @@ interface UpstreamWorld {
 
 /** FinPro by the plan's scripts, with the mix's outages and lost answers on top. */
 export function upstreamOf(world: UpstreamWorld): ScriptedFinPro {
-  const { clock, ids, mix, random, network, plan, rateLimit, history } = world;
+  const { clock, ids, mix, random, shareNow, plan, rateLimit, history } = world;
   const finPro = scriptedFinPro(clock, ids);
   finPro.rateLimit = rateLimit;
   for (const { attempts } of plan.batches) {
@@ -60,9 +60,9 @@ export function upstreamOf(world: UpstreamWorld): ScriptedFinPro {
         age >= from && age < to && (organisation === null || organisation === numbers.get(organisationId)),
     );
     if (outage) return OUTAGE_FAILURES[outage.kind];
-    return chances.find(([share]) => random.chance(network.shareNow(share)))?.[1] ?? null;
+    return chances.find(([share]) => random.chance(shareNow(share)))?.[1] ?? null;
   };
-  finPro.loses = () => random.chance(network.shareNow(upstream.answerLost));
+  finPro.loses = () => random.chance(shareNow(upstream.answerLost));
   finPro.transit = () => random.int(1, 40);
   finPro.latency = (call) => {
     if (history.isKept) {

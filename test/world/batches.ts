@@ -5,7 +5,7 @@ import {
   type OpenBatches,
   type StoredBatch,
 } from '#lambdas/batch/store.ts';
-import { direct, type RemoteCall } from './remote-call.ts';
+import { direct, type RemoteCall } from './network.ts';
 
 type Reference = Pick<BatchKey, 'organisationId' | 'referenceId'>;
 

@@ -1,5 +1,5 @@
 import { newRow, type Phase, type Row } from '#lambdas/chunk/row.ts';
-import { START } from './world.ts';
+import { START } from './start.ts';
 
 /** A value that a test needs. Throws where there is none. */
 export function mustExist<T>(value: T | null | undefined, what = 'what the test needs'): T {

@@ -31,15 +31,6 @@ export function captureOutput(): CapturedOutput {
   };
 }
 
-/** How the functions log in production. Powertools reads it when it is loaded, so this comes before whatever imports it. */
-export const PRODUCTION_TELEMETRY = {
-  POWERTOOLS_DEV: 'false',
-  POWERTOOLS_LOG_LEVEL: 'INFO',
-  POWERTOOLS_METRICS_DISABLED: 'false',
-  POWERTOOLS_SERVICE_NAME: 'bulk-data-fetch',
-  POWERTOOLS_METRICS_NAMESPACE: 'bulk-data-fetch/test',
-} as const;
-
 /** What Lambda tells a function of its invocation. */
 export const invocation = (functionName: string) => ({
   callbackWaitsForEmptyEventLoop: true,

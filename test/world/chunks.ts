@@ -22,17 +22,24 @@ import {
   statePrefix,
   unacceptedPrefixes,
 } from '#lambdas/platform/keys.ts';
-import { direct, type RemoteCall } from './remote-call.ts';
+import { direct, type RemoteCall } from './network.ts';
 
 /** The items of all chunks: partitions by their key, and in each the items by theirs. */
 export type ChunkItems = Map<string, Map<string, object>>;
+
+/** What is stored of chunks, to be shared by all workers. */
+export interface ChunkStorage {
+  readonly items: ChunkItems;
+  /** Called with every state as it is read after a write of it. */
+  onState: (state: ChunkState) => void;
+}
+
+export const emptyChunkStorage = (): ChunkStorage => ({ items: new Map(), onState: () => {} });
 
 /** The chunks of all batches, in memory. */
 export interface MemoryChunks extends ChunkStore {
   /** Sort keys of everything that is stored, for what must not be left behind. */
   readonly storedKeys: readonly string[];
-  /** Called with every state as it is read after a write of it. */
-  onState: (state: ChunkState) => void;
 }
 
 const versionOf = z.object({ version: z.number() });
@@ -40,9 +47,10 @@ const versionOf = z.object({ version: z.number() });
 /**
  * Items are what the table would hold, packed the same way: times come back on their ticks, and nothing is shared with the writer.
  * @param call how each read and write of the table goes
- * @param items what is stored, to share it between several workers' ports
+ * @param storage to share what is stored between several workers' ports
  */
-export function memoryChunks(call: RemoteCall = direct, items: ChunkItems = new Map()): MemoryChunks {
+export function memoryChunks(call: RemoteCall = direct, storage: ChunkStorage = emptyChunkStorage()): MemoryChunks {
+  const { items } = storage;
   const put = ({ pk, sk }: ItemKey, item: object): void => {
     const partition = items.get(pk) ?? new Map<string, object>();
     items.set(pk, partition.set(sk, item));
@@ -66,7 +74,6 @@ export function memoryChunks(call: RemoteCall = direct, items: ChunkItems = new 
     get storedKeys() {
       return [...items.values()].flatMap((partition) => [...partition.keys()]);
     },
-    onState: () => {},
 
     create: async (parts) => {
       for (const { state, input, rejections } of parts) {
@@ -98,7 +105,7 @@ export function memoryChunks(call: RemoteCall = direct, items: ChunkItems = new 
       call('chunks.saveState', () => {
         const item = stateItem(state);
         const isSaved = putNext(stateKey(state.key), item, state.version);
-        if (isSaved) chunks.onState(readState(item, state.key));
+        if (isSaved) storage.onState(readState(item, state.key));
         return isSaved;
       }),
     input: (key) => call('chunks.input', () => readInput(get(inputKey(key)))),

@@ -7,7 +7,7 @@ import {
   NEW_LEDGER,
   type StoredLedger,
 } from '#lambdas/upstream/ledger.ts';
-import { direct, type RemoteCall } from './remote-call.ts';
+import { direct, type RemoteCall } from './network.ts';
 
 /** What is stored, by organisation. */
 export type LedgerItems = Map<string, StoredLedger>;

@@ -1,101 +1,185 @@
-import type { ChunkTask } from '#lambdas/chunk/task.ts';
-import { readSettings, type Settings } from '#lambdas/platform/settings.ts';
-import type { LedgerStore } from '#lambdas/upstream/ledger.ts';
-import { type MemoryBatches, memoryBatches } from './batches.ts';
-import { type MemoryChunks, memoryChunks } from './chunks.ts';
-import { type MemoryLedgers, memoryLedgers } from './ledgers.ts';
-import { type MemoryLoop, memoryLoop } from './memory-loop.ts';
-import { type MemoryQueue, memoryQueue } from './memory-queue.ts';
-import { type MemoryReports, memoryReports } from './memory-reports.ts';
-import { type MemoryTelemetry, memoryTelemetry } from './memory-telemetry.ts';
-import { type ScriptedFinPro, scriptedFinPro } from './scripted-fin-pro.ts';
+import { toLoopState } from '#lambdas/chunk/loop.step-functions.ts';
+import type { ChunkQueue } from '#lambdas/chunk/task.ts';
+import type { Settings } from '#lambdas/platform/settings.ts';
+import type { Clock, Ids } from '#lambdas/platform/system.ts';
+import type { Telemetry } from '#lambdas/platform/telemetry.ts';
+import type { FinPro } from '#lambdas/upstream/finpro.ts';
+import { CHUNK_LOOP, QUEUES, RECOVERY } from '#lib/topology.ts';
+import { type Bucket, bucketOf } from './bucket.ts';
+import type { VirtualClock } from './clock.ts';
+import { type Containers, containersOf, type Mutant } from './containers.ts';
+import { CALM, type Disturbance } from './disturbance.ts';
+import type { AllPorts } from './functions.ts';
+import { type History, NO_HISTORY } from './history.ts';
+import { direct, type Network, networkOf, type RemoteCall } from './network.ts';
+import { type EventQueue, eventQueue } from './queue.ts';
 import { sequentialIds } from './sequential-ids.ts';
-import { ORGANISATION } from './submissions.ts';
-import { type VirtualClock, virtualClock } from './virtual-clock.ts';
+import type { OpenStores, Stores } from './stores.ts';
+import { type Workflow, workflowOf } from './workflow.ts';
 
-/** A whole minute, so that rate windows and ticks begin with the tests. */
-export const START = Date.UTC(2026, 10, 20, 10, 0, 0);
-
-/** A deadline with which a tick of the rows' times is one second exactly: calls then come at the second that the rules name. */
-export const WHOLE_SECOND_TICKS = { BATCH_DEADLINE_SECONDS: '52428' } as const;
-
-/** Everything that the engine touches, in memory and on a virtual clock. */
-export interface World {
+export interface WorldOptions<S extends Stores> {
   readonly clock: VirtualClock;
-  readonly settings: Settings;
-  readonly ids: ReturnType<typeof sequentialIds>;
-  readonly batches: MemoryBatches;
-  readonly openBatches: MemoryBatches;
-  readonly chunks: MemoryChunks;
-  readonly ledgers: MemoryLedgers;
-  readonly queue: MemoryQueue;
-  readonly loop: MemoryLoop;
-  readonly finPro: ScriptedFinPro;
-  readonly telemetry: MemoryTelemetry;
-  readonly reports: MemoryReports;
+  readonly finPro: FinPro;
+  readonly openStores: (...parameters: Parameters<OpenStores>) => S;
+  /** The settings of the code, by how often it was replaced. */
+  readonly settingsOf: (version: number) => Settings;
+  readonly telemetry: Telemetry;
+  /** What goes otherwise than well; nothing unless given. */
+  readonly disturbance?: Partial<Disturbance>;
+  readonly history?: History;
+  readonly ids?: Ids;
+  readonly mutant?: Mutant | null;
 }
-
-/** A window that holds more calls than any test makes, and in whose middle the tests lie. */
-const ROOMY = { UPSTREAM_LIMIT: '1000000', UPSTREAM_WINDOW_SECONDS: '604800' } as const;
-
-/** What the calls of rows would teach a ledger. */
-const LEARNT: readonly string[] = ['open-circuit', 'count-failures', 'block'];
 
 /**
- * A world for tests of rows: its budget has room for everything at once, no 429 blocks it, and its circuit never opens.
- * @param environment settings that differ from the defaults
+ * The product and its surroundings on a virtual clock, wired as the stack in lib/ is: queue to start-chunk, state machine to advance-chunk,
+ * bucket to ingest-file, recovery every minute. The functions are the real ones. Unit tests play it without faults, the fault simulation with
+ * them, the benchmark with a meter.
  */
-export function roomyWorld(environment: Record<string, string> = {}): World {
-  const world = worldWith({ ...ROOMY, ...environment });
-  const { ledgers } = world;
-  const apply: LedgerStore['apply'] = async (organisationId, change) =>
-    LEARNT.includes(change.kind) ? null : ledgers.apply(organisationId, change);
-  return { ...world, ledgers: { ...ledgers, apply } };
+export interface World<S extends Stores> {
+  readonly clock: VirtualClock;
+  readonly history: History;
+  /** May be changed at any time. */
+  readonly disturbance: { -readonly [Name in keyof Disturbance]: Disturbance[Name] };
+  readonly network: Network;
+  readonly chunkQueue: EventQueue;
+  readonly fileQueue: EventQueue;
+  readonly workflow: Workflow;
+  readonly bucket: Bucket;
+  readonly containers: Containers;
+  /** The settings of the code that is deployed now. */
+  settings(): Settings;
+  /** The ports of a worker whose calls go through `call`, by its clock. */
+  portsOf(call?: RemoteCall, clock?: Clock): AllPorts & S;
+  /** Puts new code with the next version's settings in place of the old. */
+  deploy(): void;
+  /** Connects queues and state machine with their functions, and starts recovery. */
+  start(): void;
 }
 
-/** A world whose upstream enforces its limit. */
-export function ratedWorld(environment: Record<string, string> = {}): World {
-  const world = worldWith(environment);
-  world.finPro.rateLimit = world.settings.upstream;
-  return world;
-}
+export function worldOf<S extends Stores>(options: WorldOptions<S>): World<S> {
+  const { clock, finPro, openStores, settingsOf, telemetry, history = NO_HISTORY, ids = sequentialIds() } = options;
+  const disturbance = { ...CALM, ...options.disturbance };
+  const surroundings = { clock, disturbance, history };
+  const network = networkOf(clock, disturbance, history);
+  const chunkQueue = eventQueue('chunk-queue', limitsOf(QUEUES.chunk), surroundings);
+  const fileQueue = eventQueue('file-queue', limitsOf(QUEUES.file), surroundings);
+  const workflow = workflowOf(workflowLimits(settingsOf(0)), surroundings);
+  const bucket = bucketOf(fileQueue);
+  let version = 0;
+  const settings = (): Settings => settingsOf(version);
 
-function worldWith(environment: Record<string, string>): World {
-  const settings = readSettings({ ...WHOLE_SECOND_TICKS, ...environment });
-  const clock = virtualClock(START);
-  const batches = memoryBatches();
+  const portsOf: World<S>['portsOf'] = (call = direct, own = clock) => ({
+    clock: own,
+    ids,
+    settings: settings(),
+    telemetry,
+    queue: queueOf(chunkQueue, disturbance, call),
+    loop: {
+      start: (task, resumeAt) =>
+        call('loop.start', () =>
+          workflow.start(
+            `${task.batchId}-${task.chunk}-${task.generation}`,
+            toLoopState(task, { done: false, resumeAt }, resumeAt, settings().waitStep),
+          ),
+        ),
+    },
+    finPro: {
+      requestFi: (...asked) => call('finPro.requestFi', () => finPro.requestFi(...asked)),
+      fiStatus: (...asked) => call('finPro.fiStatus', () => finPro.fiStatus(...asked)),
+      statusDocument: (...asked) => call('finPro.statusDocument', () => finPro.statusDocument(...asked)),
+      fiBalance: (...asked) => call('finPro.fiBalance', () => finPro.fiBalance(...asked)),
+    },
+    ...bucket.portsFor(call),
+    ...openStores(call, own, settings()),
+  });
+  const containers = containersOf(
+    surroundings,
+    network,
+    (worker, own) => portsOf(worker.call, own),
+    options.mutant ?? null,
+  );
+
+  const recoverEveryMinute = async (): Promise<void> => {
+    for (;;) {
+      await clock.wait(RECOVERY.interval * 1000);
+      for (let time = 0; time < disturbance.recoveries(); time += 1) {
+        void containers.invoke('recover-batches', {}).catch(() => {});
+      }
+    }
+  };
+
   return {
     clock,
+    history,
+    disturbance,
+    network,
+    chunkQueue,
+    fileQueue,
+    workflow,
+    bucket,
+    containers,
     settings,
-    ids: sequentialIds(),
-    batches,
-    openBatches: batches,
-    chunks: memoryChunks(),
-    ledgers: memoryLedgers(settings),
-    queue: memoryQueue(clock),
-    loop: memoryLoop(clock, settings),
-    finPro: scriptedFinPro(clock, sequentialIds(0x5e55)),
-    telemetry: memoryTelemetry(),
-    reports: memoryReports(),
+    portsOf,
+    deploy: () => {
+      version += 1;
+      containers.deploy();
+    },
+    start: () => {
+      chunkQueue.consumer = async (id, body) => isHandled(await containers.invoke('start-chunk', sqsEvent(id, body)));
+      fileQueue.consumer = async (id, body) => isHandled(await containers.invoke('ingest-file', sqsEvent(id, body)));
+      workflow.advance = (input) => containers.invoke('advance-chunk', input);
+      void recoverEveryMinute();
+    },
   };
 }
 
-/** Takes tokens of the window in which the tests begin, as another worker would. */
-export async function takeTokens({ ledgers, settings }: World, tokens: number): Promise<void> {
-  const length = settings.upstream.window;
-  const capacities = new Map([[START - (START % length), Number.MAX_SAFE_INTEGER]]);
-  await ledgers.apply(ORGANISATION, { kind: 'take', tokens, capacities, gone: [], epoch: 0, blockedUntil: 0 });
-}
-
-/** The first task of a chunk of a batch. */
-export const taskOf = (
-  batch: { readonly organisationId: string; readonly referenceId: string; readonly batchId: string },
-  chunk = 0,
-  generation = 1,
-): ChunkTask => ({
-  organisationId: batch.organisationId,
-  referenceId: batch.referenceId,
-  batchId: batch.batchId,
-  chunk,
-  generation,
+const limitsOf = ({ visibilityTimeout, maxReceiveCount, maxConcurrency }: (typeof QUEUES)[keyof typeof QUEUES]) => ({
+  visibility: visibilityTimeout * 1000,
+  maxReceives: maxReceiveCount,
+  maxConcurrency,
 });
+
+const workflowLimits = ({ batchDeadline }: Settings) => ({
+  retries: CHUNK_LOOP.retry.maxAttempts,
+  firstRetry: CHUNK_LOOP.retry.interval * 1000,
+  longest: batchDeadline + CHUNK_LOOP.timeoutBeyondDeadline * 1000,
+});
+
+/** The chunk queue as the adapter over SQS is: what could not be sent is said, not thrown. */
+const queueOf = (queue: EventQueue, disturbance: Disturbance, call: RemoteCall): ChunkQueue => ({
+  send: async (tasks) => {
+    const messages = tasks.map((task) => {
+      const { organisationId, referenceId, batchId, chunk, generation } = task;
+      return { task, body: JSON.stringify({ organisationId, referenceId, batchId, chunk, generation }) };
+    });
+    const refused = messages.filter(({ body }) => disturbance.refuses(body));
+    try {
+      await call('queue.send', () => {
+        for (const message of messages) if (!refused.includes(message)) queue.send(message.body);
+      });
+      return refused.map(({ task }) => task);
+    } catch {
+      return tasks;
+    }
+  },
+});
+
+/** One message, as Lambda hands it to its function (a batch size of 1). */
+const sqsEvent = (messageId: string, body: string): object => ({
+  Records: [
+    {
+      messageId,
+      body,
+      receiptHandle: messageId,
+      attributes: {},
+      messageAttributes: {},
+      md5OfBody: '',
+      eventSource: 'aws:sqs',
+      eventSourceARN: 'arn:aws:sqs:ap-south-1:000000000000:queue',
+      awsRegion: 'ap-south-1',
+    },
+  ],
+});
+
+const isHandled = (result: unknown): boolean => JSON.stringify(result) === '{"batchItemFailures":[]}';

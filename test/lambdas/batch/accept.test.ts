@@ -2,11 +2,11 @@ import { describe, expect, test } from 'vitest';
 import { acceptBatch } from '#lambdas/batch/accept.ts';
 import type { Idempotency } from '#lambdas/batch/batch.ts';
 import type { BatchStore } from '#lambdas/batch/store.ts';
+import { parseChunkTask } from '#lambdas/chunk/queue.sqs.ts';
 import { ServiceError } from '#lambdas/platform/errors.ts';
-import { crashable, type FaultPlan } from '#test/world/crashable-ports.ts';
-import { connectPipeline, recordsOf, reportOf, runToEnd } from '#test/world/run-batch.ts';
+import { recordsOf, reportOf, runToEnd } from '#test/world/run.ts';
 import { consentId, consents, ORGANISATION, REFERENCE, rowOf, submissionOf } from '#test/world/submissions.ts';
-import { roomyWorld, START } from '#test/world/world.ts';
+import { roomyWorld, START } from '#test/world/unit-worlds.ts';
 
 const HOUR = 3_600_000;
 const key = (change: Partial<Idempotency> = {}): Idempotency => ({
@@ -38,7 +38,7 @@ describe('a batch that is accepted', () => {
     expect(records.map(({ id, consent_id }) => [id, consent_id])).toEqual(
       consents(8).map((consent, index) => [index + 1, consent]),
     );
-    expect(world.queue.sent).toEqual(
+    expect(world.sentTasks).toEqual(
       [0, 1, 2].map((chunk) => ({
         organisationId: ORGANISATION,
         referenceId: REFERENCE,
@@ -52,7 +52,7 @@ describe('a batch that is accepted', () => {
 
   test('sends each row with its own values over the global ones', async () => {
     const world = roomyWorld();
-    connectPipeline(world);
+    world.start();
     const defaults = { fiDataRangeFrom: '2024-01-01', fiDataRangeTo: '2024-12-31', configId: 'default' };
     const rows = [rowOf(consentId(1)), rowOf(consentId(2), { fiDataRangeTo: '2024-06-30', configId: 'own' })];
     await acceptBatch(world, { ...submissionOf([]), defaults, rows });
@@ -69,7 +69,7 @@ describe('a batch that is accepted', () => {
 
   test('keeps rows that failed validation, FAILED, and never sends them', async () => {
     const world = roomyWorld({ CHUNK_ROWS: '2' });
-    connectPipeline(world);
+    world.start();
     const error = { code: 'InvalidRequest', message: 'line 3: consent_id must be a GUID' };
     const rows = [
       rowOf(consentId(1)),
@@ -93,16 +93,16 @@ describe('a reference that is taken', () => {
     await acceptBatch(world, submissionOf(consents(2)));
     const before = [...world.chunks.storedKeys];
     const written: string[] = [];
-    const watched = crashable(world, (call) => {
-      if (!/\.(read|state|states)$/.test(call)) written.push(call);
-      return 'none';
-    });
-    expect(await refusalOf(acceptBatch(watched.ports, submissionOf(consents(3))))).toBe(
+    world.disturbance.fault = ({ name }) => {
+      if (!/\.(read|state|states)$/.test(name)) written.push(name);
+      return null;
+    };
+    expect(await refusalOf(acceptBatch(world.worker().ports, submissionOf(consents(3))))).toBe(
       `conflict DuplicateReferenceId reference_id '${REFERENCE}' already exists`,
     );
     expect(written).toEqual([]);
     expect(world.chunks.storedKeys).toEqual(before);
-    expect(world.queue.sent).toHaveLength(1);
+    expect(world.sentTasks).toHaveLength(1);
   });
 
   test('is free for another organisation', async () => {
@@ -131,7 +131,7 @@ describe('a reference that is taken', () => {
     expect(answers.filter((answer) => answer === 'accepted')).toHaveLength(1);
     expect(answers.filter((answer) => answer.includes('DuplicateReferenceId'))).toHaveLength(99);
     expect(world.chunks.storedKeys).toHaveLength(4);
-    expect(world.queue.sent).toHaveLength(2);
+    expect(world.sentTasks).toHaveLength(2);
     expect((await reportOf(world)).counters.READY).toBe(3);
   });
 });
@@ -145,7 +145,7 @@ describe('an answer that was lost', () => {
     const again = await acceptBatch(world, { ...submission, idempotency: key({ txnid: 'two' }) });
     expect(again.replayed).toBe(true);
     expect(again.batch).toEqual(first.batch);
-    expect(world.queue.sent).toHaveLength(1);
+    expect(world.sentTasks).toHaveLength(1);
     await world.clock.runUntil(START + 24 * HOUR);
     expect(await refusalOf(acceptBatch(world, submission))).toMatch(/DuplicateReferenceId/);
   });
@@ -180,10 +180,10 @@ describe('an answer that was lost', () => {
       await world.batches.apply(key, change);
       return world.batches.apply(key, change);
     };
-    connectPipeline(world);
+    world.start();
     const work = acceptBatch({ ...world, batches: { ...world.batches, apply } }, submissionOf(consents(2)));
     expect(await refusalOf(work)).toBe('accepted');
-    expect(world.queue.sent).toHaveLength(1);
+    expect(world.sentTasks).toHaveLength(1);
     await runToEnd(world);
     expect((await reportOf(world)).counters).toMatchObject({ COMPLETED: 2 });
   });
@@ -198,10 +198,10 @@ describe('a crash of the function that accepts', () => {
 
   test.each(cases)('%s, %s: all of the batch is processed, or none of it is there', async (call, how) => {
     const world = roomyWorld({ CHUNK_ROWS: '2' });
-    connectPipeline(world);
-    const fate: FaultPlan = (each) => (each === call ? how : 'none');
-    const struck = crashable(world, fate);
-    const answer = await Promise.race([acceptBatch(struck.ports, submissionOf(consents(5))), struck.death]).catch(
+    world.start();
+    world.disturbance.fault = ({ worker, name }) => (worker === 'accepting' && name === call ? how : null);
+    const accepting = world.worker('accepting');
+    const answer = await Promise.race([acceptBatch(accepting.ports, submissionOf(consents(5))), accepting.death]).catch(
       () => null,
     );
     const isAccepted = world.batches.stored({ organisationId: ORGANISATION, referenceId: REFERENCE }) !== null;
@@ -220,11 +220,14 @@ describe('a crash of the function that accepts', () => {
 describe('tasks that the queue refuses', () => {
   test('are found by recovery: the batch is accepted and processed', async () => {
     const world = roomyWorld({ CHUNK_ROWS: '1' });
-    connectPipeline(world);
-    world.queue.refuses = ({ chunk, generation }) => chunk % 2 === 1 && generation === 1;
+    world.start();
+    world.disturbance.refuses = (body) => {
+      const { chunk, generation } = parseChunkTask(JSON.parse(body));
+      return chunk % 2 === 1 && generation === 1;
+    };
     await acceptBatch(world, submissionOf(consents(4)));
     expect(world.telemetry.countOf('TaskUnsent')).toBe(2);
-    expect(world.queue.sent).toHaveLength(2);
+    expect(world.sentTasks).toHaveLength(2);
     await runToEnd(world, START + HOUR);
     expect((await reportOf(world)).counters).toMatchObject({ COMPLETED: 4 });
     expect(world.telemetry.countOf('ChunkRecovered')).toBe(2);

@@ -4,10 +4,9 @@ import { reserveUpload } from '#lambdas/batch/create-upload/handler.ts';
 import { ingestFile } from '#lambdas/batch/ingest-file/handler.ts';
 import type { BatchStore } from '#lambdas/batch/store.ts';
 import { readSettings } from '#lambdas/platform/settings.ts';
-import { crashable } from '#test/world/crashable-ports.ts';
-import { connectPipeline, recordsOf, runToEnd } from '#test/world/run-batch.ts';
+import { recordsOf, runToEnd } from '#test/world/run.ts';
 import { consents, ORGANISATION, REFERENCE } from '#test/world/submissions.ts';
-import { roomyWorld } from '#test/world/world.ts';
+import { roomyWorld } from '#test/world/unit-worlds.ts';
 
 const MINUTE = 60_000;
 const LIFETIME = MINUTE;
@@ -29,12 +28,11 @@ async function uploaded(versions: Readonly<Record<string, string>>) {
     null,
   );
   const key = uploadKey(ORGANISATION, REFERENCE, batch.batchId);
-  const ports = {
-    ...world,
+  const surroundings = {
     files: { read: async ({ version }: { version: string }) => Buffer.from(versions[version] ?? '') },
     organisations: { exists: async () => true },
   };
-  return { world, ports, key };
+  return { world, surroundings, ports: { ...world, ...surroundings }, key };
 }
 
 const csv = (rows: readonly string[]): string => `consentId\n${rows.join('\n')}\n`;
@@ -43,18 +41,23 @@ test.each([
   ['another version of the file, with fewer rows', { second: csv(consents(2)) }, '2'],
   ['the same file, cut into larger chunks since a deploy', { second: csv(consents(6)) }, '6'],
 ])('what a reader left behind that died is no part of the batch: %s', async (_, versions, chunkRows) => {
-  const { world, ports, key } = await uploaded({ first: csv(['not-a-guid', ...consents(5)]), ...versions });
+  const { world, surroundings, ports, key } = await uploaded({
+    first: csv(['not-a-guid', ...consents(5)]),
+    ...versions,
+  });
   // It dies when it has written all chunks, before the acceptance.
-  const dying = crashable(ports, (call) => (call === 'batches.accept-upload' ? 'dies-before' : 'none'));
+  world.disturbance.fault = ({ worker, name }) =>
+    worker === 'reader' && name === 'batches.accept-upload' ? 'dies-before' : null;
+  const reader = world.worker('reader');
   const file = { key, version: 'first', size: 100 };
-  await expect(
-    Promise.race([ingestFile(dying.ports, file, world.clock.now() + LIFETIME), dying.death]),
-  ).rejects.toThrow('died');
+  const reading = ingestFile({ ...reader.ports, ...surroundings }, file, world.clock.now() + LIFETIME);
+  await expect(Promise.race([reading, reader.death])).rejects.toThrow('died');
+  await reading.catch(() => {});
 
   await world.clock.runUntil(world.clock.now() + 2 * LIFETIME);
   const settings = { ...world.settings, chunkRows: readSettings({ CHUNK_ROWS: chunkRows }).chunkRows };
   await ingestFile({ ...ports, settings }, { ...file, version: 'second' }, world.clock.now() + LIFETIME);
-  connectPipeline(world);
+  world.start();
   await runToEnd(world, world.clock.now() + 30 * MINUTE);
   const records = await recordsOf(world);
   expect(records.map(({ consent_id, status }) => [consent_id, status])).toEqual(

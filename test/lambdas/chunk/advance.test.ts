@@ -4,9 +4,9 @@ import { type AdvanceLimits, advanceChunk } from '#lambdas/chunk/advance.ts';
 import { ConflictError } from '#lambdas/platform/errors.ts';
 import { mustExist } from '#test/world/builders.ts';
 import { OPENS_UNHEARD } from '#test/world/consent-behaviour.ts';
-import { connectPipeline, recordsOf, reportOf, runBatch, runToEnd } from '#test/world/run-batch.ts';
+import { recordsOf, reportOf, runBatch, runToEnd } from '#test/world/run.ts';
 import { consentId, consents, ORGANISATION, REFERENCE, submissionOf } from '#test/world/submissions.ts';
-import { ratedWorld, roomyWorld, START, taskOf, type World } from '#test/world/world.ts';
+import { ratedWorld, roomyWorld, START, taskOf, type UnitWorld } from '#test/world/unit-worlds.ts';
 
 const BATCH = { organisationId: ORGANISATION, referenceId: REFERENCE };
 const MINUTE = 60_000;
@@ -16,7 +16,7 @@ const limitsAt = (now: number, callsFor = 100_000): AdvanceLimits => ({
   functionEndsAt: now + 120_000,
 });
 
-async function accepted(world: World, count: number, change = {}) {
+async function accepted(world: UnitWorld, count: number, change = {}) {
   const { batch } = await acceptBatch(world, submissionOf(consents(count), change));
   return taskOf(batch);
 }
@@ -127,7 +127,7 @@ describe('an advance', () => {
     if (!state) throw new Error('no chunk');
     await world.chunks.saveState({ ...state, version: state.version + 1 });
     await expect(world.clock.finish(work)).rejects.toThrow(ConflictError);
-    connectPipeline(world);
+    world.start();
     await world.queue.send([task]);
     await runToEnd(world, START + HOUR);
     expect((await recordsOf(world))[0]).toMatchObject({ status: 'COMPLETED' });
@@ -147,7 +147,7 @@ describe('messages delivered more than once', () => {
   ])('%s: one FI request a row, and counters that add up', async (_, deliveries) => {
     const world = roomyWorld({ CHUNK_ROWS: '4' });
     world.finPro.latency = () => 300;
-    world.queue.deliveries = () => deliveries;
+    world.disturbance.deliveries = () => deliveries;
     await runBatch(world, submissionOf(consents(10)));
     expect((await reportOf(world)).counters).toMatchObject({ COMPLETED: 10 });
     expect(consents(10).every((consent) => world.finPro.callsOf(consent, 'request').length === 1)).toBe(true);

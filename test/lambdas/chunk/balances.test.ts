@@ -9,9 +9,9 @@ import {
   UNAUTHORIZED,
   UNREACHABLE,
 } from '#test/world/consent-behaviour.ts';
-import { recordsOf, reportOf, runBatch } from '#test/world/run-batch.ts';
+import { recordsOf, reportOf, runBatch } from '#test/world/run.ts';
 import { consentId, submissionOf } from '#test/world/submissions.ts';
-import { ratedWorld, roomyWorld, START } from '#test/world/world.ts';
+import { ratedWorld, roomyWorld, START } from '#test/world/unit-worlds.ts';
 
 const CONSENT = consentId(1);
 

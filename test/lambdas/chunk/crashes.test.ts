@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { acceptBatch } from '#lambdas/batch/accept.ts';
 import { LOST, NEVER_READY, readyAfter } from '#test/world/consent-behaviour.ts';
-import { connectPipeline, recordsOf, reportOf, runToEnd } from '#test/world/run-batch.ts';
+import { recordsOf, reportOf, runToEnd } from '#test/world/run.ts';
 import { consentId, consents, submissionOf } from '#test/world/submissions.ts';
-import { ratedWorld, roomyWorld, START } from '#test/world/world.ts';
+import { ratedWorld, roomyWorld, START } from '#test/world/unit-worlds.ts';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -35,13 +35,13 @@ describe('a worker that dies', () => {
   test.each(cases)('at the $nth. $call, $how: every row completes, with one FI request', async ({ call, how, nth }) => {
     const world = ratedWorld({ CHUNK_ROWS: '3' });
     let calls = 0;
-    const fate = (each: string) => {
-      if (each !== call) return 'none';
+    world.disturbance.fault = ({ name }) => {
+      if (name !== call) return null;
       calls += 1;
-      return calls === nth ? how : 'none';
+      return calls === nth ? how : null;
     };
     world.finPro.behave(consentId(2), { session: readyAfter(12), balanceFailures: [LOST] });
-    connectPipeline(world, { fate });
+    world.start();
     await acceptBatch(world, submissionOf(consents(4)));
     await runToEnd(world, START + 2 * HOUR);
     const { counters, records } = await reportOf(world);
@@ -55,13 +55,12 @@ describe('a worker that dies', () => {
     const world = roomyWorld();
     world.finPro.behave(consentId(1), { session: NEVER_READY });
     let deaths = 0;
-    connectPipeline(world, {
-      fate: (call) => {
-        if (call !== 'chunks.saveOutcome' || deaths > 0) return 'none';
-        deaths += 1;
-        return 'dies-before';
-      },
-    });
+    world.disturbance.fault = ({ name }) => {
+      if (name !== 'chunks.saveOutcome' || deaths > 0) return null;
+      deaths += 1;
+      return 'dies-before';
+    };
+    world.start();
     await acceptBatch(world, submissionOf(consents(40)));
     await runToEnd(world, START + HOUR);
     expect(consents(40).every((consent) => world.finPro.callsOf(consent, 'request').length === 1)).toBe(true);
@@ -80,7 +79,8 @@ describe('a chunk whose workers die again and again', () => {
     ['when they read it', /^chunks\.input$/],
   ])('%s ends soon after the deadline, FAILED, Yes', async (_, deadly) => {
     const world = roomyWorld({ BATCH_DEADLINE_SECONDS: '14400' });
-    connectPipeline(world, { fate: (call) => (deadly.test(call) ? 'dies-before' : 'none') });
+    world.disturbance.fault = ({ name }) => (deadly.test(name) ? 'dies-before' : null);
+    world.start();
     await acceptBatch(world, submissionOf(consents(2)));
     // A lease ends at the latest 90 s after the deadline, and recovery comes every minute.
     await runToEnd(world, START + 4 * HOUR + 5 * MINUTE);

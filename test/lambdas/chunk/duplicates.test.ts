@@ -2,20 +2,19 @@ import { describe, expect, test } from 'vitest';
 import { acceptBatch } from '#lambdas/batch/accept.ts';
 import { hasOpenIntent } from '#lambdas/chunk/row.ts';
 import { fails, LOST, NEVER_READY, OPENS, OPENS_UNHEARD, UNREACHABLE } from '#test/world/consent-behaviour.ts';
-import type { FaultPlan } from '#test/world/crashable-ports.ts';
-import { connectPipeline, recordsOf, runBatch, runToEnd } from '#test/world/run-batch.ts';
+import { recordsOf, runBatch, runToEnd } from '#test/world/run.ts';
 import { consentId, rowOf, submissionOf } from '#test/world/submissions.ts';
-import { roomyWorld, type World } from '#test/world/world.ts';
+import { roomyWorld, type UnitWorld } from '#test/world/unit-worlds.ts';
 
 const CONSENT = consentId(1);
 const OTHER = consentId(2);
 
 /** Watches every write of a state: the most rows with the consent that had an open intent at once. Rows are those of the batch. */
-function watchIntents(world: World, rowsOfConsent: readonly number[]): () => number {
+function watchIntents(world: UnitWorld, rowsOfConsent: readonly number[]): () => number {
   const { chunkRows } = world.settings;
   const open = new Map<number, boolean>();
   let most = 0;
-  world.chunks.onState = ({ key, rows }) => {
+  world.storage.chunks.onState = ({ key, rows }) => {
     for (const [index, row] of rows.entries()) open.set(key.chunk * chunkRows + index, hasOpenIntent(row));
     most = Math.max(most, rowsOfConsent.filter((row) => open.get(row)).length);
   };
@@ -103,7 +102,7 @@ describe('a consent that stands in a batch more than once', () => {
     world.finPro.behave(CONSENT, { requests: [fails(LOST), OPENS] });
     const error = { code: 'InvalidDateRange', message: 'line 2: fiDataRangeFrom is after fiDataRangeTo' };
     const most = watchIntents(world, [0, 2]);
-    connectPipeline(world);
+    world.start();
     await acceptBatch(world, {
       ...submissionOf([]),
       rows: [rowOf(CONSENT), rowOf(CONSENT, { error }), rowOf(CONSENT)],
@@ -126,13 +125,13 @@ describe('a crash while duplicates are sent', () => {
   test.each(cases)('%s, at FI request %i, %s: each row has a session of its own', async (_, nth, how, layout) => {
     const world = roomyWorld({ CHUNK_ROWS: '2' });
     let requests = 0;
-    const fate: FaultPlan = (call) => {
-      if (call !== 'finPro.requestFi') return 'none';
+    world.disturbance.fault = ({ name }) => {
+      if (name !== 'finPro.requestFi') return null;
       requests += 1;
-      return requests === nth ? how : 'none';
+      return requests === nth ? how : null;
     };
     const most = watchIntents(world, rowsOf(layout));
-    await runBatch(world, submissionOf(layout), { fate });
+    await runBatch(world, submissionOf(layout));
     const records = await recordsOf(world);
     expect(records.map(({ status }) => status)).toEqual(layout.map(() => 'COMPLETED'));
     expect(new Set(records.map(({ session_id }) => session_id)).size).toBe(layout.length);

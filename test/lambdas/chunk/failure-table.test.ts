@@ -16,9 +16,9 @@ import {
   UNAUTHORIZED,
   UNREACHABLE,
 } from '#test/world/consent-behaviour.ts';
-import { connectPipeline, recordsOf, runBatch, runToEnd } from '#test/world/run-batch.ts';
+import { recordsOf, runBatch, runToEnd } from '#test/world/run.ts';
 import { consentId, submissionOf } from '#test/world/submissions.ts';
-import { roomyWorld, START } from '#test/world/world.ts';
+import { roomyWorld, START } from '#test/world/unit-worlds.ts';
 
 const CONSENT = consentId(1);
 const TIMED_OUT: UpstreamFailure = { sent: 'maybe', timedOut: true, message: 'No answer of FinPro within 15 s.' };
@@ -168,12 +168,12 @@ describe('rows that end with a refusal', () => {
 
   test('DataFetchRequestInProgress: the session under way is polled to its end, however late in the batch that is', async () => {
     const world = roomyWorld();
-    world.queue.deliveries = () => [90_000];
+    world.disturbance.deliveries = () => [90_000];
     world.finPro.behave(CONSENT, {
       requests: [fails(answered(400, 'DataFetchRequestInProgress'))],
       session: readyAfter(270),
     });
-    connectPipeline(world);
+    world.start();
     await acceptBatch(world, submissionOf([CONSENT]));
     await world.clock.runUntil(START + 80_000);
     const session = world.finPro.openElsewhere('lender', CONSENT, world.clock.now());

@@ -1,14 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { countersOf, isTerminal, type Row } from '#lambdas/chunk/row.ts';
-import { reportOf } from '#test/world/run-batch.ts';
-import type { World } from '#test/world/world.ts';
+import { reportOf } from '#test/world/run.ts';
+import type { UnitWorld } from '#test/world/unit-worlds.ts';
 import { history, play } from './random-history.ts';
 
 /** Looks at every state that is written: what holds at each moment. */
-function watchStates(world: World): void {
+function watchStates(world: UnitWorld): void {
   const chunks = new Map<number, readonly Row[]>();
-  world.chunks.onState = ({ key, rows, version }) => {
+  world.storage.chunks.onState = ({ key, rows, version }) => {
     const before = chunks.get(key.chunk);
     chunks.set(key.chunk, rows);
     const counters = Object.values(countersOf(rows));
@@ -27,7 +27,7 @@ function watchStates(world: World): void {
 }
 
 /** The records of a batch with the calls that were made for each consent. */
-async function consentsOf(world: World) {
+async function consentsOf(world: UnitWorld) {
   const { records } = await reportOf(world);
   return [...Map.groupBy(records, ({ consent_id }) => consent_id)].map(([consent, held]) => ({
     rows: held.length,
@@ -76,7 +76,7 @@ describe('any history', () => {
           const arrived = requests.filter(({ failure }) => failure?.sent !== 'no');
           expect(arrived.length).toBeLessThanOrEqual(rows * 4);
         }
-        expect(world.loop.failed).toEqual([]);
+        expect(world.workflow.failed).toEqual([]);
       }),
       { numRuns: 50 },
     );

@@ -10,9 +10,9 @@ import {
   UNAUTHORIZED,
   UNREACHABLE,
 } from '#test/world/consent-behaviour.ts';
-import { recordsOf, runBatch } from '#test/world/run-batch.ts';
+import { recordsOf, runBatch } from '#test/world/run.ts';
 import { consentId, ORGANISATION, submissionOf } from '#test/world/submissions.ts';
-import { roomyWorld, START } from '#test/world/world.ts';
+import { roomyWorld, START } from '#test/world/unit-worlds.ts';
 
 const CONSENT = consentId(1);
 

@@ -2,9 +2,9 @@ import { expect, test } from 'vitest';
 import { acceptBatch } from '#lambdas/batch/accept.ts';
 import { recoverBatches } from '#lambdas/chunk/recover.ts';
 import { NEVER_READY } from '#test/world/consent-behaviour.ts';
-import { connectPipeline, runBatch, runToEnd } from '#test/world/run-batch.ts';
+import { runBatch, runToEnd } from '#test/world/run.ts';
 import { consentId, consents, submissionOf } from '#test/world/submissions.ts';
-import { roomyWorld } from '#test/world/world.ts';
+import { roomyWorld } from '#test/world/unit-worlds.ts';
 
 const QUANTITIES = ['OpenBatches', 'OldestBatchSeconds', 'OverdueChunkSeconds', 'ReadyRows', 'RowsInProgress'] as const;
 
@@ -43,7 +43,7 @@ test('batches that nobody works on get old, and their chunks overdue', async () 
 test('rows that are polled are in progress, and their chunk, which only waits, is not overdue', async () => {
   const world = roomyWorld();
   world.finPro.behave(consentId(1), { session: NEVER_READY });
-  connectPipeline(world);
+  world.start();
   await acceptBatch(world, submissionOf(consents(3)));
   await world.clock.runUntil(world.clock.now() + 61_000);
   expect(lastOf(world)).toMatchObject({ OpenBatches: 1, OverdueChunkSeconds: 0, ReadyRows: 0, RowsInProgress: 1 });

@@ -2,9 +2,9 @@ import { describe, expect, test } from 'vitest';
 import { acceptBatch } from '#lambdas/batch/accept.ts';
 import type { UpstreamFailure } from '#lambdas/upstream/failures.ts';
 import { LOST, readyAfter, UNREACHABLE } from '#test/world/consent-behaviour.ts';
-import { connectPipeline, reportOf, runToEnd } from '#test/world/run-batch.ts';
+import { reportOf, runToEnd } from '#test/world/run.ts';
 import { consents, submissionOf } from '#test/world/submissions.ts';
-import { ratedWorld, START } from '#test/world/world.ts';
+import { ratedWorld, START } from '#test/world/unit-worlds.ts';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -22,7 +22,7 @@ async function playThrough(rows: number, after: number, failure: UpstreamFailure
   const batch = consents(rows);
   for (const [index, consent] of batch.entries())
     world.finPro.behave(consent, { session: readyAfter(2 + (index % 97)) });
-  connectPipeline(world);
+  world.start();
   await acceptBatch(world, submissionOf(batch));
   await runToEnd(world, healedAt + 3 * HOUR);
   const { counters } = await reportOf(world);

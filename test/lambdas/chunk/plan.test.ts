@@ -3,7 +3,7 @@ import { callsOf, planActions, withinTokens } from '#lambdas/chunk/plan.ts';
 import type { Row } from '#lambdas/chunk/row.ts';
 import { readSettings } from '#lambdas/platform/settings.ts';
 import { aRow as row } from '#test/world/builders.ts';
-import { START } from '#test/world/world.ts';
+import { START } from '#test/world/unit-worlds.ts';
 
 const settings = readSettings({});
 const SECOND = 1000;

@@ -8,9 +8,9 @@ import {
   readyAfter,
   TOO_MANY,
 } from '#test/world/consent-behaviour.ts';
-import { connectPipeline, recordsOf, runBatch, runToEnd } from '#test/world/run-batch.ts';
+import { recordsOf, runBatch, runToEnd } from '#test/world/run.ts';
 import { consentId, submissionOf } from '#test/world/submissions.ts';
-import { roomyWorld, START, takeTokens } from '#test/world/world.ts';
+import { roomyWorld, START, takeTokens } from '#test/world/unit-worlds.ts';
 
 const CONSENT = consentId(1);
 const DONE = 'COMPLETED';
@@ -87,18 +87,19 @@ describe('the polls of a session', () => {
   test('make no traffic between them', async () => {
     const { world } = await pollsOf({ session: NEVER_READY });
     expect(world.finPro.calls).toHaveLength(7);
-    expect(world.loop.started).toHaveLength(1);
+    expect(world.workflow.started).toHaveLength(1);
   });
 
   test.each([-2_000, 2_000])('by a worker whose clock is off by %i ms: it does not spin', async (offset) => {
     const world = roomyWorld();
-    world.loop.overhead = 50;
+    world.disturbance.turnTime = () => 50;
+    world.disturbance.clockOffset = () => offset;
     world.finPro.behave(CONSENT, { session: NEVER_READY });
-    connectPipeline(world, { clockOffset: () => offset });
+    world.start();
     await acceptBatch(world, submissionOf([CONSENT]));
     await runToEnd(world);
     expect(world.finPro.callsOf(CONSENT, 'status-by-session')).toHaveLength(6);
     // A wait that ends too early by the worker's clock is waited for once more: two turns for each of 6 polls, and the first.
-    expect(world.loop.turns).toBeLessThanOrEqual(13);
+    expect(world.containers.workOf('advance-chunk').invocations).toBeLessThanOrEqual(13);
   });
 });

@@ -17,10 +17,10 @@ import {
   UNAUTHORIZED,
   UNREACHABLE,
 } from '#test/world/consent-behaviour.ts';
-import type { Fault, FaultPlan } from '#test/world/crashable-ports.ts';
-import { connectPipeline, runToEnd } from '#test/world/run-batch.ts';
+import type { Disturbance, Fault } from '#test/world/disturbance.ts';
+import { runToEnd } from '#test/world/run.ts';
 import { consentId, submissionOf } from '#test/world/submissions.ts';
-import { ratedWorld, START, type World } from '#test/world/world.ts';
+import { ratedWorld, START, type UnitWorld } from '#test/world/unit-worlds.ts';
 
 /** What goes wrong, by names that read well in a counterexample. */
 const FAILURES = {
@@ -100,7 +100,7 @@ export const history = fc.record({
   /** When the deliveries of each message come, in milliseconds. */
   deliveries: fc.array(fc.constantFrom(0, 0, 500, 100_000), { minLength: 1, maxLength: 3 }),
   latency: fc.integer({ min: 0, max: 2_000 }),
-  /** Of the invocations' clocks, one after the other, in milliseconds. */
+  /** Of the workers' clocks, one after the other, in milliseconds. */
   clockOffsets: fc.array(fc.integer({ min: -1_000, max: 1_000 }), { minLength: 1, maxLength: 4 }),
   chunkRows: fc.integer({ min: 1, max: 6 }),
   limit: fc.integer({ min: 5, max: 200 }),
@@ -108,14 +108,14 @@ export const history = fc.record({
 export type History = typeof history extends fc.Arbitrary<infer T> ? T : never;
 
 /** Strikes the calls whose turn has come. */
-function fateOf(strikes: History['strikes']): FaultPlan {
+function faultsOf(strikes: History['strikes']): Disturbance['fault'] {
   const left = [...strikes];
   let wait = left[0]?.after ?? 0;
   return () => {
     const [next] = left;
-    if (!next) return 'none';
+    if (!next) return null;
     wait -= 1;
-    if (wait >= 0) return 'none';
+    if (wait >= 0) return null;
     left.shift();
     wait = left[0]?.after ?? 0;
     return next.how;
@@ -125,15 +125,15 @@ function fateOf(strikes: History['strikes']): FaultPlan {
 /** Plays a history until its batch is closed, a day and two hours at the most. */
 export async function play(
   { consents, rows, strikes, outages, deliveries, latency, clockOffsets, chunkRows, limit }: History,
-  watch: (world: World) => void = () => {},
-): Promise<World> {
+  watch: (world: UnitWorld) => void = () => {},
+): Promise<UnitWorld> {
   const world = ratedWorld({
     CHUNK_ROWS: String(chunkRows),
     UPSTREAM_LIMIT: String(limit),
     BATCH_DEADLINE_SECONDS: '86400',
   });
-  const { finPro, clock, queue, loop } = world;
-  loop.overhead = 50;
+  const { finPro, clock, disturbance } = world;
+  disturbance.turnTime = () => 50;
   const failureOf = (name: FailureName | 'none'): UpstreamFailure | null => (name === 'none' ? null : FAILURES[name]);
   for (const [index, { requests, session, statusFailures, balanceFailures }] of consents.entries()) {
     const [first, second, third] = requests;
@@ -150,14 +150,16 @@ export async function play(
     return now ? FAILURES[now.failure] : null;
   };
   finPro.latency = ({ failure }) => (failure?.sent === 'maybe' ? 15_000 : latency);
-  queue.deliveries = () => deliveries;
+  disturbance.deliveries = () => deliveries;
   watch(world);
-  let invocations = 0;
+  let workers = 0;
   const clockOffset = (): number => {
-    invocations += 1;
-    return clockOffsets[invocations % clockOffsets.length] ?? 0;
+    workers += 1;
+    return clockOffsets[workers % clockOffsets.length] ?? 0;
   };
-  connectPipeline(world, { fate: fateOf(strikes), clockOffset });
+  disturbance.fault = faultsOf(strikes);
+  disturbance.clockOffset = clockOffset;
+  world.start();
   await acceptBatch(world, submissionOf(rows.map((number) => consentId(number % consents.length))));
   await runToEnd(world, clock.now() + 26 * 3_600_000);
   return world;

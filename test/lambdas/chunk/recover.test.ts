@@ -1,19 +1,21 @@
 import { describe, expect, test } from 'vitest';
 import { acceptBatch } from '#lambdas/batch/accept.ts';
 import type { BatchStore } from '#lambdas/batch/store.ts';
+import { parseChunkTask } from '#lambdas/chunk/queue.sqs.ts';
 import { recoverBatches } from '#lambdas/chunk/recover.ts';
 import { fails, LOST, NEVER_READY, OPENS_UNHEARD, UNAUTHORIZED } from '#test/world/consent-behaviour.ts';
-import { crashable } from '#test/world/crashable-ports.ts';
-import { connectPipeline, recordsOf, reportOf, runToEnd } from '#test/world/run-batch.ts';
+import { recordsOf, reportOf, runToEnd } from '#test/world/run.ts';
 import { consentId, consents, ORGANISATION, REFERENCE, submissionOf } from '#test/world/submissions.ts';
-import { ratedWorld, roomyWorld, START, taskOf, type World } from '#test/world/world.ts';
+import { ratedWorld, roomyWorld, START, taskOf, type UnitWorld } from '#test/world/unit-worlds.ts';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const REF = { organisationId: ORGANISATION, referenceId: REFERENCE };
 
-const generationsSent = (world: World): [number, number][] =>
-  world.queue.sent.map(({ chunk, generation }) => [chunk, generation]);
+const generationsSent = (world: UnitWorld): [number, number][] =>
+  world.sentTasks.map(({ chunk, generation }) => [chunk, generation]);
+
+const generationOf = (body: string): number => parseChunkTask(JSON.parse(body)).generation;
 
 describe('a chunk that stands still', () => {
   test('is queued again under the next generation when it is overdue by more than the grace', async () => {
@@ -41,16 +43,16 @@ describe('a chunk that stands still', () => {
     await world.chunks.saveState({ ...state, version: 2, leasedUntil: START + HOUR });
     await world.clock.runUntil(START + HOUR - 1);
     await recoverBatches(world);
-    expect(world.queue.sent).toHaveLength(1);
+    expect(world.sentTasks).toHaveLength(1);
     await world.clock.runUntil(START + HOUR);
     await recoverBatches(world);
-    expect(world.queue.sent).toHaveLength(2);
+    expect(world.sentTasks).toHaveLength(2);
   });
 
   test('and whose message is lost again and again is given up after its fifth generation, FAILED, Yes', async () => {
     const world = roomyWorld();
-    connectPipeline(world);
-    world.queue.deliveries = () => [];
+    world.start();
+    world.disturbance.deliveries = () => [];
     await acceptBatch(world, submissionOf(consents(3)));
     await runToEnd(world, START + 6 * HOUR);
     expect(generationsSent(world).map(([, generation]) => generation)).toEqual([1, 2, 3, 4, 5]);
@@ -69,8 +71,8 @@ describe('a chunk that stands still', () => {
 
   test('goes on where it was when a later message arrives', async () => {
     const world = roomyWorld();
-    connectPipeline(world);
-    world.queue.deliveries = ({ generation }) => (generation < 3 ? [] : [0]);
+    world.start();
+    world.disturbance.deliveries = (_, body) => (generationOf(body) < 3 ? [] : [0]);
     await acceptBatch(world, submissionOf(consents(3)));
     await runToEnd(world, START + HOUR);
     expect((await reportOf(world)).counters).toMatchObject({ COMPLETED: 3 });
@@ -80,14 +82,15 @@ describe('a chunk that stands still', () => {
   test('is recovered when its execution has died', async () => {
     const world = roomyWorld({ BALANCES: 'off' });
     let isDown = false;
-    connectPipeline(world, { fate: (call) => (isDown && call === 'chunks.state' ? 'fails-before' : 'none') });
+    world.disturbance.fault = ({ name }) => (isDown && name === 'chunks.state' ? 'fails-before' : null);
+    world.start();
     world.finPro.behave(consentId(1), { session: { after: 20_000, eventStatus: 'DATA_READY', accounts: [] } });
     await acceptBatch(world, submissionOf(consents(1)));
     await world.clock.runUntil(START + 16_000);
     isDown = true;
     await world.clock.runUntil(START + 3 * MINUTE);
     isDown = false;
-    expect(world.loop.failed).toHaveLength(1);
+    expect(world.workflow.failed).toHaveLength(1);
     await runToEnd(world, START + HOUR);
     expect((await recordsOf(world))[0]).toMatchObject({ status: 'COMPLETED' });
     expect(world.finPro.callsOf(consentId(1), 'request')).toHaveLength(1);
@@ -95,12 +98,12 @@ describe('a chunk that stands still', () => {
 
   test('is not advanced by an older generation any more', async () => {
     const world = roomyWorld();
-    world.queue.deliveries = ({ generation }) => (generation === 1 ? [10 * MINUTE] : [0]);
-    connectPipeline(world);
+    world.disturbance.deliveries = (_, body) => (generationOf(body) === 1 ? [10 * MINUTE] : [0]);
+    world.start();
     world.finPro.behave(consentId(1), { session: NEVER_READY });
     await acceptBatch(world, submissionOf(consents(1)));
     await runToEnd(world, START + HOUR);
-    expect(world.loop.started.map((name) => name.split('-').at(-1))).toEqual(['2']);
+    expect(world.workflow.started.map((name) => name.split('-').at(-1))).toEqual(['2']);
     expect(world.finPro.callsOf(consentId(1), 'request')).toHaveLength(1);
     expect(world.finPro.callsOf(consentId(1), 'status-by-session')).toHaveLength(6);
   });
@@ -121,7 +124,7 @@ describe('the deadline of a batch', () => {
   test('ends what cannot be processed, FAILED, Yes, and says where an FI request may have been', async () => {
     const world = ratedWorld({ BATCH_DEADLINE_SECONDS: '7200' });
     world.finPro.refuses = () => UNAUTHORIZED;
-    connectPipeline(world);
+    world.start();
     await acceptBatch(world, submissionOf(consents(2)));
     await runToEnd(world, START + 4 * HOUR);
     const records = await recordsOf(world);
@@ -140,7 +143,7 @@ describe('the deadline of a batch', () => {
     const [lost, waiting] = [consentId(1), consentId(2)];
     world.finPro.behave(lost, { requests: [OPENS_UNHEARD], statusFailures: Array(1000).fill(LOST) });
     world.finPro.behave(waiting, { statusFailures: Array(1000).fill(LOST) });
-    connectPipeline(world);
+    world.start();
     await acceptBatch(world, submissionOf([lost, waiting]));
     await runToEnd(world, START + 2 * HOUR);
     const records = await recordsOf(world);
@@ -175,13 +178,12 @@ describe('a batch whose closing write was lost', () => {
   test.each(['fails-before', 'dies-before', 'dies-after'] as const)('%s: is closed by recovery', async (how) => {
     const world = roomyWorld({ CHUNK_ROWS: '1' });
     let strikes = 2;
-    connectPipeline(world, {
-      fate: (call) => {
-        if (call !== 'batches.finish-chunk' || strikes === 0) return 'none';
-        strikes -= 1;
-        return how;
-      },
-    });
+    world.disturbance.fault = ({ name }) => {
+      if (name !== 'batches.finish-chunk' || strikes === 0) return null;
+      strikes -= 1;
+      return how;
+    };
+    world.start();
     await acceptBatch(world, submissionOf(consents(3)));
     await runToEnd(world, START + HOUR);
     expect(world.batches.closedAt(REF)).not.toBeNull();
@@ -192,7 +194,7 @@ describe('a batch whose closing write was lost', () => {
 
   test('though all its chunks were told is closed by recovery', async () => {
     const world = roomyWorld();
-    connectPipeline(world);
+    world.start();
     await acceptBatch(world, submissionOf(consents(1)));
     await runToEnd(world);
     let finished = 0;
@@ -217,19 +219,19 @@ describe('recovery', () => {
     for (const referenceId of names) await acceptBatch(world, submissionOf(consents(1), { referenceId }));
     await world.clock.runUntil(START + HOUR);
     let reads = 0;
-    const struck = crashable(world, (call) => {
-      if (call !== 'chunks.states') return 'none';
+    world.disturbance.fault = ({ name }) => {
+      if (name !== 'chunks.states') return null;
       reads += 1;
-      return reads === 2 ? 'fails-before' : 'none';
-    });
-    await recoverBatches(struck.ports);
-    expect(world.queue.sent.slice(3).map(({ referenceId }) => referenceId)).toEqual(['first-batch', 'third-batch']);
+      return reads === 2 ? 'fails-before' : null;
+    };
+    await recoverBatches(world.worker().ports);
+    expect(world.sentTasks.slice(3).map(({ referenceId }) => referenceId)).toEqual(['first-batch', 'third-batch']);
     expect(world.telemetry.notes).toHaveLength(1);
   });
 
   test('does not touch a batch that waits for its time', async () => {
     const world = roomyWorld();
-    connectPipeline(world);
+    world.start();
     world.finPro.behave(consentId(1), { requests: [fails(LOST)] });
     await acceptBatch(world, submissionOf(consents(1)));
     await runToEnd(world);
@@ -239,6 +241,6 @@ describe('recovery', () => {
   test('passes over a batch that is gone', async () => {
     const world = roomyWorld();
     await recoverBatches({ ...world, openBatches: { list: async () => [REF] } });
-    expect(world.queue.sent).toEqual([]);
+    expect(world.sentTasks).toEqual([]);
   });
 });

@@ -3,7 +3,7 @@ import { newRow, type Row } from '#lambdas/chunk/row.ts';
 import { deferredTries, dueAt } from '#lambdas/chunk/schedule.ts';
 import { type RowEvent, transition } from '#lambdas/chunk/transitions.ts';
 import { readSettings } from '#lambdas/platform/settings.ts';
-import { START } from '#test/world/world.ts';
+import { START } from '#test/world/unit-worlds.ts';
 
 const settings = readSettings({});
 const seconds = (at: number): number => (at - START) / 1000;

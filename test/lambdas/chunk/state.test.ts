@@ -3,9 +3,9 @@ import { countersOf, newRow, PHASES, type Row } from '#lambdas/chunk/row.ts';
 import { rowsDueAt } from '#lambdas/chunk/schedule.ts';
 import { isFinished, newChunk } from '#lambdas/chunk/state.ts';
 import { readSettings } from '#lambdas/platform/settings.ts';
-import { START, taskOf, WHOLE_SECOND_TICKS } from '#test/world/world.ts';
+import { START, taskOf } from '#test/world/unit-worlds.ts';
 
-const settings = readSettings(WHOLE_SECOND_TICKS);
+const settings = readSettings({ BATCH_DEADLINE_SECONDS: '52428' });
 const KEY = taskOf({ organisationId: 'lender', referenceId: 'batch-1', batchId: 'id' });
 const SECOND = 1000;
 

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { asStored, tickFor } from '#lambdas/chunk/codec.ts';
 import type { Row } from '#lambdas/chunk/row.ts';
 import { aRow, mustExist } from '#test/world/builders.ts';
-import { START } from '#test/world/world.ts';
+import { START } from '#test/world/unit-worlds.ts';
 
 const DAY = 86_400_000;
 const deadlines = fc.integer({ min: DAY / 2, max: 100 * DAY });

@@ -1,13 +1,14 @@
+import '#test/world/production-telemetry.ts';
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { hashSecret } from '#lambdas/clients/secret.ts';
 import type { FiStatusDocument } from '#lambdas/upstream/finpro.ts';
-import { type CapturedOutput, captureOutput, invocation, PRODUCTION_TELEMETRY } from '#test/world/captured-output.ts';
+import { type CapturedOutput, captureOutput, invocation } from '#test/world/captured-output.ts';
 import { account, answered, fails, LOST, OPENS } from '#test/world/consent-behaviour.ts';
-import { runToEnd } from '#test/world/run-batch.ts';
+import { runToEnd } from '#test/world/run.ts';
 import { consentId, consents, ORGANISATION, REFERENCE } from '#test/world/submissions.ts';
-import { roomyWorld } from '#test/world/world.ts';
+import { roomyWorld } from '#test/world/unit-worlds.ts';
 
 const SECRET = 'the-secret-of-the-client';
 const WRONG_SECRET = 'a-secret-that-is-wrong';
@@ -28,7 +29,6 @@ const HEADERS = {
 };
 
 const logLine = z.looseObject({ level: z.string(), message: z.string(), function: z.string() });
-const loopState = z.object({ done: z.boolean(), resumeAt: z.string().transform((date) => Date.parse(date)) });
 const anAnswer = z.object({ statusCode: z.number(), body: z.string() });
 
 let output: CapturedOutput;
@@ -74,14 +74,11 @@ async function connect() {
   };
   const startChunk = (await import('#lambdas/chunk/start-chunk/handler.ts')).startChunkFunction(ports);
   const advanceChunk = (await import('#lambdas/chunk/advance-chunk/handler.ts')).advanceChunkFunction(ports);
-  world.queue.consumer = async (task) => {
-    const event = { Records: [{ messageId: randomUUID(), body: JSON.stringify(task) }] };
-    await startChunk(event, invocation('start-chunk'));
+  world.chunkQueue.consumer = async (messageId, body) => {
+    await startChunk({ Records: [{ messageId, body }] }, invocation('start-chunk'));
+    return true;
   };
-  world.loop.advance = async (task) => {
-    const { done, resumeAt } = loopState.parse(await advanceChunk(task, invocation('advance-chunk')));
-    return done ? { done } : { done, resumeAt };
-  };
+  world.workflow.advance = (input) => advanceChunk(input, invocation('advance-chunk'));
   return {
     'schedule-batch': (await import('#lambdas/batch/schedule-batch/handler.ts')).scheduleBatchFunction(ports),
     'batch-status': (await import('#lambdas/batch/batch-status/handler.ts')).batchStatusFunction(ports),
@@ -94,7 +91,6 @@ async function connect() {
 }
 
 beforeAll(async () => {
-  Object.assign(process.env, PRODUCTION_TELEMETRY);
   const functions = await connect();
   output = captureOutput();
   call = async (name, body, headers = {}) => {

@@ -1,11 +1,11 @@
+import '#test/world/production-telemetry.ts';
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { type CapturedOutput, captureOutput, invocation, PRODUCTION_TELEMETRY } from '#test/world/captured-output.ts';
+import { type CapturedOutput, captureOutput, invocation } from '#test/world/captured-output.ts';
 
 let telemetry: typeof import('#lambdas/platform/telemetry.ts');
 let output: CapturedOutput;
 beforeAll(async () => {
-  Object.assign(process.env, PRODUCTION_TELEMETRY);
   telemetry = await import('#lambdas/platform/telemetry.ts');
 });
 beforeEach(() => {

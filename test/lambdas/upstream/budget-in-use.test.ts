@@ -2,9 +2,9 @@ import { describe, expect, test } from 'vitest';
 import { acceptBatch } from '#lambdas/batch/accept.ts';
 import { type AdvanceLimits, advanceChunk } from '#lambdas/chunk/advance.ts';
 import { readyAfter, TOO_MANY } from '#test/world/consent-behaviour.ts';
-import { connectPipeline, reportOf, runBatch, runToEnd } from '#test/world/run-batch.ts';
+import { reportOf, runBatch, runToEnd } from '#test/world/run.ts';
 import { consentId, consents, submissionOf } from '#test/world/submissions.ts';
-import { ratedWorld, START, taskOf } from '#test/world/world.ts';
+import { ratedWorld, START, taskOf } from '#test/world/unit-worlds.ts';
 
 const MINUTE = 60_000;
 const limitsAt = (now: number, callsFor = 100_000): AdvanceLimits => ({
@@ -65,7 +65,7 @@ describe('the budget', () => {
 
   test('of an organisation is its own', async () => {
     const world = ratedWorld({ UPSTREAM_LIMIT: '100' });
-    connectPipeline(world);
+    world.start();
     await acceptBatch(world, submissionOf(consents(500)));
     await world.clock.runUntil(START + 10_000);
     await acceptBatch(world, submissionOf([consentId(9001)], { organisationId: 'wealth' }));

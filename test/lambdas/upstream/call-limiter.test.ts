@@ -3,7 +3,7 @@ import { callLimiter } from '#lambdas/upstream/call-limiter.ts';
 import type { UpstreamFailure } from '#lambdas/upstream/failures.ts';
 import type { RateLimitHeaders } from '#lambdas/upstream/rate-limit-headers.ts';
 import { answered, LOST, TOO_MANY, UNAUTHORIZED, UNREACHABLE } from '#test/world/consent-behaviour.ts';
-import { START } from '#test/world/world.ts';
+import { START } from '#test/world/unit-worlds.ts';
 
 const NO_HEADERS: RateLimitHeaders = { limit: null, remaining: null, resetAt: null };
 

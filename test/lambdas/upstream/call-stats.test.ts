@@ -3,7 +3,7 @@ import { callStats } from '#lambdas/upstream/call-stats.ts';
 import type { UpstreamFailure } from '#lambdas/upstream/failures.ts';
 import { UPSTREAM_ERRORS, upstreamErrorOf } from '#lambdas/upstream/failures.ts';
 import { answered, LOST, TOO_MANY, UNAUTHORIZED, UNREACHABLE } from '#test/world/consent-behaviour.ts';
-import { memoryTelemetry } from '#test/world/memory-telemetry.ts';
+import { memoryTelemetry } from '#test/world/telemetry.ts';
 
 type Headers = { readonly limit: number | null; readonly remaining: number | null; readonly resetAt: null };
 

@@ -2,9 +2,9 @@ import { describe, expect, test } from 'vitest';
 import { acceptBatch } from '#lambdas/batch/accept.ts';
 import { advanceChunk } from '#lambdas/chunk/advance.ts';
 import { answered, fails, readyAfter, UNAUTHORIZED, UNREACHABLE } from '#test/world/consent-behaviour.ts';
-import { connectPipeline, recordsOf, reportOf, runToEnd } from '#test/world/run-batch.ts';
+import { recordsOf, reportOf, runToEnd } from '#test/world/run.ts';
 import { consentId, consents, submissionOf } from '#test/world/submissions.ts';
-import { ratedWorld, roomyWorld, START, taskOf } from '#test/world/world.ts';
+import { ratedWorld, roomyWorld, START, taskOf } from '#test/world/unit-worlds.ts';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -38,7 +38,7 @@ describe('credentials that are refused', () => {
     const world = ratedWorld({ CHUNK_ROWS: '10' });
     world.finPro.latency = () => 50;
     world.finPro.refuses = () => UNAUTHORIZED;
-    connectPipeline(world);
+    world.start();
     await acceptBatch(world, submissionOf(consents(50)));
     await world.clock.runUntil(START + MINUTE - 1);
     const atFirst = world.finPro.calls.length;
@@ -52,7 +52,7 @@ describe('credentials that are refused', () => {
   test('cost no row anything: when they are good again, all goes on within two minutes', async () => {
     const world = ratedWorld({ CHUNK_ROWS: '10' });
     world.finPro.refuses = ({ at }) => (at < START + 3 * HOUR ? UNAUTHORIZED : null);
-    connectPipeline(world);
+    world.start();
     await acceptBatch(world, submissionOf(consents(50)));
     await runToEnd(world, START + 3 * HOUR + 5 * MINUTE);
     expect((await reportOf(world)).counters).toMatchObject({ COMPLETED: 50 });
@@ -71,7 +71,7 @@ describe('an upstream that is away', () => {
     const world = ratedWorld();
     world.finPro.latency = () => 20;
     world.finPro.refuses = ({ at }) => (at < START + HOUR / 2 ? failure : null);
-    connectPipeline(world);
+    world.start();
     await acceptBatch(world, submissionOf(consents(600)));
     await runToEnd(world, START + 2 * HOUR);
     expect((await reportOf(world)).counters).toEqual({ READY: 0, IN_PROGRESS: 0, COMPLETED: 600, FAILED: 0 });
@@ -84,7 +84,7 @@ describe('an upstream that is away', () => {
     const world = ratedWorld();
     world.finPro.latency = () => 20;
     world.finPro.refuses = ({ at }) => (at < START + HOUR / 2 ? UNREACHABLE : null);
-    connectPipeline(world);
+    world.start();
     await acceptBatch(world, submissionOf(consents(10)));
     await runToEnd(world, START + 2 * HOUR);
     expect((await reportOf(world)).counters).toMatchObject({ COMPLETED: 10 });
@@ -96,7 +96,7 @@ describe('consents that are always answered 503, more of them than open the circ
     const world = ratedWorld();
     const [dead, alive] = [consents(60), [consentId(1001), consentId(1002), consentId(1003)]];
     for (const consent of dead) world.finPro.behave(consent, { requests: [fails(SERVICE_UNAVAILABLE)] });
-    connectPipeline(world);
+    world.start();
     await acceptBatch(world, submissionOf([...dead, ...alive]));
     await runToEnd(world, START + 3 * HOUR);
     const records = await recordsOf(world);
@@ -107,7 +107,7 @@ describe('consents that are always answered 503, more of them than open the circ
     const world = ratedWorld();
     const [dead, alive] = [consents(60), [consentId(1001), consentId(1002), consentId(1003)]];
     for (const consent of dead) world.finPro.behave(consent, { requests: [fails(SERVICE_UNAVAILABLE)] });
-    connectPipeline(world);
+    world.start();
     await acceptBatch(world, submissionOf(dead));
     await world.clock.runUntil(START + 10 * MINUTE);
     const referenceId = 'another-batch';
@@ -119,7 +119,7 @@ describe('consents that are always answered 503, more of them than open the circ
   test('end FAILED, Yes, long before the deadline', async () => {
     const world = ratedWorld();
     for (const consent of consents(60)) world.finPro.behave(consent, { requests: [fails(SERVICE_UNAVAILABLE)] });
-    connectPipeline(world);
+    world.start();
     await acceptBatch(world, submissionOf(consents(60)));
     await runToEnd(world, START + 6 * HOUR);
     const records = await recordsOf(world);
@@ -129,12 +129,12 @@ describe('consents that are always answered 503, more of them than open the circ
   });
 });
 
-describe('a halfOpen', () => {
+describe('a half-open call', () => {
   test('rather asks than spends a consent', async () => {
     const world = ratedWorld();
     const [polled, fresh] = [consentId(1), consentId(2)];
     world.finPro.behave(polled, { session: readyAfter(600) });
-    connectPipeline(world);
+    world.start();
     await acceptBatch(world, submissionOf([polled]));
     await world.clock.runUntil(START + 10_000);
     const referenceId = 'another-batch';
@@ -150,13 +150,12 @@ describe('a halfOpen', () => {
     const world = ratedWorld();
     let deaths = 0;
     world.finPro.refuses = ({ at }) => (at < START + 30_000 ? UNAUTHORIZED : null);
-    connectPipeline(world, {
-      fate: (call) => {
-        if (call !== 'finPro.requestFi' || world.clock.now() < START + 30_000 || deaths > 0) return 'none';
-        deaths += 1;
-        return 'dies-before';
-      },
-    });
+    world.disturbance.fault = ({ name }) => {
+      if (name !== 'finPro.requestFi' || world.clock.now() < START + 30_000 || deaths > 0) return null;
+      deaths += 1;
+      return 'dies-before';
+    };
+    world.start();
     await acceptBatch(world, submissionOf(consents(5)));
     await runToEnd(world, START + HOUR);
     expect((await reportOf(world)).counters).toMatchObject({ COMPLETED: 5 });
@@ -165,7 +164,7 @@ describe('a halfOpen', () => {
   test('does not count as an attempt of its row', async () => {
     const world = ratedWorld();
     world.finPro.refuses = ({ at }) => (at < START + HOUR ? UNREACHABLE : null);
-    connectPipeline(world);
+    world.start();
     await acceptBatch(world, submissionOf(consents(30)));
     await world.clock.runUntil(START + HOUR - 1);
     expect((await reportOf(world)).counters).toMatchObject({ READY: 30 });
@@ -177,7 +176,7 @@ describe('a halfOpen', () => {
 test('a roomy world has no circuit, so that tests of rows see rows only', async () => {
   const world = roomyWorld();
   world.finPro.behave(consentId(1), { requests: [fails(UNAUTHORIZED), fails(UNAUTHORIZED), { kind: 'opens' }] });
-  connectPipeline(world);
+  world.start();
   await acceptBatch(world, submissionOf(consents(1)));
   await runToEnd(world);
   expect(world.finPro.callsOf(consentId(1), 'request').map(({ at }) => at)).toEqual([START, START, START]);

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { acceptBatch } from '#lambdas/batch/accept.ts';
 import { readyAfter } from '#test/world/consent-behaviour.ts';
-import { connectPipeline, reportOf, runToEnd } from '#test/world/run-batch.ts';
+import { reportOf, runToEnd } from '#test/world/run.ts';
 import { consents, submissionOf } from '#test/world/submissions.ts';
-import { ratedWorld, START } from '#test/world/world.ts';
+import { ratedWorld, START } from '#test/world/unit-worlds.ts';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -16,7 +16,7 @@ async function playAgainst(rateLimit: { limit: number; window: number; anchor?: 
   for (const [index, consent] of consents(400).entries()) {
     world.finPro.behave(consent, { session: readyAfter(2 + (index % 40)) });
   }
-  connectPipeline(world);
+  world.start();
   await acceptBatch(world, submissionOf(consents(400)));
   await runToEnd(world, START + 20 * HOUR);
   return world;

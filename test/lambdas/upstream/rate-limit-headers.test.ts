@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Ledger } from '#lambdas/upstream/ledger.ts';
 import { correctionOf, credibleReset, type RateLimitHeaders } from '#lambdas/upstream/rate-limit-headers.ts';
-import { START } from '#test/world/world.ts';
+import { START } from '#test/world/unit-worlds.ts';
 
 const MINUTE = 60_000;
 const SKEW = 2_000;

@@ -9,7 +9,7 @@ import {
   type WindowOffer,
   windowAt,
 } from '#lambdas/upstream/rate-window.ts';
-import { START } from '#test/world/world.ts';
+import { START } from '#test/world/unit-worlds.ts';
 
 const MINUTE = 60_000;
 const SKEW = 2_000;

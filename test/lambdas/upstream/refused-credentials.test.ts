@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
 import { acceptBatch } from '#lambdas/batch/accept.ts';
 import { UNAUTHORIZED } from '#test/world/consent-behaviour.ts';
-import { connectPipeline, recordsOf, reportOf, runToEnd } from '#test/world/run-batch.ts';
+import { recordsOf, reportOf, runToEnd } from '#test/world/run.ts';
 import { consents, submissionOf } from '#test/world/submissions.ts';
-import { ratedWorld, START } from '#test/world/world.ts';
+import { ratedWorld, START } from '#test/world/unit-worlds.ts';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -21,7 +21,7 @@ test('credentials refused in the middle of a batch: no worker starts a call once
   const refusedUntil = refusedFrom + HOUR;
   world.finPro.latency = () => LATENCY;
   world.finPro.refuses = ({ at }) => (at >= refusedFrom && at < refusedUntil ? UNAUTHORIZED : null);
-  connectPipeline(world);
+  world.start();
   await acceptBatch(world, submissionOf(batch));
 
   await world.clock.runUntil(refusedFrom + MINUTE - 1);
@@ -58,7 +58,7 @@ test('credentials refused in the middle of a batch: no worker starts a call once
 test('credentials that are never good again: the rows fail at the deadline of the batch, with Yes, and not before', async () => {
   const world = ratedWorld({ BATCH_DEADLINE_SECONDS: '7200' });
   world.finPro.refuses = () => UNAUTHORIZED;
-  connectPipeline(world);
+  world.start();
   await acceptBatch(world, submissionOf(consents(3)));
   await world.clock.runUntil(START + 2 * HOUR - 1);
   expect((await reportOf(world)).counters).toMatchObject({ READY: 3, FAILED: 0 });

@@ -18,7 +18,7 @@ import type { AccountDetails } from '#lambdas/upstream/accounts.ts';
 import type { RowError } from '#lambdas/upstream/failures.ts';
 import { aRow } from '#test/world/builders.ts';
 import { consentId, consents, ORGANISATION, REFERENCE, submissionOf } from '#test/world/submissions.ts';
-import { roomyWorld, taskOf } from '#test/world/world.ts';
+import { roomyWorld, taskOf } from '#test/world/unit-worlds.ts';
 
 const query = (change: Partial<BatchStatusQuery> = {}): BatchStatusQuery => ({
   referenceId: REFERENCE,

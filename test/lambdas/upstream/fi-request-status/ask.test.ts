@@ -5,7 +5,7 @@ import type { UpstreamFailure } from '#lambdas/upstream/failures.ts';
 import { askFiStatus } from '#lambdas/upstream/fi-request-status/ask.ts';
 import type { FiStatusDocument, UpstreamAnswer } from '#lambdas/upstream/finpro.ts';
 import { memoryLedgers } from '#test/world/ledgers.ts';
-import { memoryTelemetry } from '#test/world/memory-telemetry.ts';
+import { memoryTelemetry } from '#test/world/telemetry.ts';
 
 const NOW = Date.UTC(2026, 10, 20, 10, 0, 30);
 const SESSION = '7b863266-fcae-478b-906d-4d69e818fe18';

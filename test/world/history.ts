@@ -1,5 +1,5 @@
 import type { Clock } from '#lambdas/platform/system.ts';
-import { START } from '../world/world.ts';
+import { START } from './start.ts';
 
 /** What happened in a run, line by line: the virtual time, who, and what. */
 export interface History {
@@ -22,3 +22,6 @@ export function historyOn(clock: Clock, isKept: boolean): History {
     },
   };
 }
+
+/** Nobody reads it. */
+export const NO_HISTORY: History = { isKept: false, lines: [], note: () => {} };

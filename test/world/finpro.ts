@@ -4,8 +4,8 @@ import type { UpstreamFailure } from '#lambdas/upstream/failures.ts';
 import type { FinPro, FiRequest, UpstreamAnswer } from '#lambdas/upstream/finpro.ts';
 import type { RateLimitHeaders } from '#lambdas/upstream/rate-limit-headers.ts';
 import type { FiStatus } from '#lambdas/upstream/session.ts';
+import type { VirtualClock } from './clock.ts';
 import { answered, type ConsentBehaviour, LOST, READY, TOO_MANY } from './consent-behaviour.ts';
-import type { VirtualClock } from './virtual-clock.ts';
 
 export type CallKind = 'request' | 'status-by-session' | 'status-by-consent' | 'balance';
 

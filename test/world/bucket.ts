@@ -1,6 +1,6 @@
 import type { Files, PresignedForms, Reports, StoredFile } from '#lambdas/batch/bucket.ts';
-import type { RemoteCall } from '../world/remote-call.ts';
-import type { EventQueue } from './event-queue.ts';
+import type { RemoteCall } from './network.ts';
+import type { EventQueue } from './queue.ts';
 
 /** The bucket: files that come in are announced on the file queue, reports go out. */
 export interface Bucket {

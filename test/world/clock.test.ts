@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { virtualClock } from './virtual-clock.ts';
+import { virtualClock } from './clock.ts';
 
 describe('a virtual clock', () => {
   test('stands still until it is told to run', async () => {

@@ -1,3 +1,3 @@
 import { playsSeeds } from './shard.ts';
 
-playsSeeds(551, 275);
+playsSeeds(1, 1100);

@@ -1,10 +1,8 @@
-import './environment.ts';
 import type { Context } from 'aws-lambda';
 import { batchStatusFunction } from '#lambdas/batch/batch-status/handler.ts';
 import type { PresignedForms } from '#lambdas/batch/bucket.ts';
 import { createUploadFunction } from '#lambdas/batch/create-upload/handler.ts';
-import type { IngestPorts } from '#lambdas/batch/ingest-file/handler.ts';
-import { ingestFileFunction } from '#lambdas/batch/ingest-file/handler.ts';
+import { type IngestPorts, ingestFileFunction } from '#lambdas/batch/ingest-file/handler.ts';
 import { scheduleBatchFunction } from '#lambdas/batch/schedule-batch/handler.ts';
 import { uploadBatchFunction } from '#lambdas/batch/upload-batch/handler.ts';
 import { advanceChunkFunction } from '#lambdas/chunk/advance-chunk/handler.ts';
@@ -13,6 +11,7 @@ import { recoverBatchesFunction } from '#lambdas/chunk/recover-batches/handler.t
 import { type StartChunkPorts, startChunkFunction } from '#lambdas/chunk/start-chunk/handler.ts';
 import type { Clients } from '#lambdas/clients/store.ts';
 import type { Ids } from '#lambdas/platform/system.ts';
+import { FUNCTIONS as TOPOLOGY } from '#lib/topology.ts';
 
 /** Every port that some function has. */
 export interface AllPorts extends StartChunkPorts, RecoveryPorts, IngestPorts {
@@ -23,19 +22,24 @@ export interface AllPorts extends StartChunkPorts, RecoveryPorts, IngestPorts {
 
 export type Handler = (event: unknown, context: Context) => Promise<unknown>;
 
-/** The real functions, and their time-outs in milliseconds as in lib/. */
-export const FUNCTIONS = {
-  'schedule-batch': { timeout: 29_000, make: scheduleBatchFunction },
-  'upload-batch': { timeout: 29_000, make: uploadBatchFunction },
-  'create-upload': { timeout: 29_000, make: createUploadFunction },
-  'batch-status': { timeout: 29_000, make: batchStatusFunction },
-  'ingest-file': { timeout: 60_000, make: ingestFileFunction },
-  'start-chunk': { timeout: 60_000, make: startChunkFunction },
-  'advance-chunk': { timeout: 60_000, make: advanceChunkFunction },
-  'recover-batches': { timeout: 60_000, make: recoverBatchesFunction },
-} as const satisfies Record<string, { timeout: number; make: (ports: AllPorts) => Handler }>;
+/** The real functions. */
+const FUNCTIONS = {
+  'schedule-batch': scheduleBatchFunction,
+  'upload-batch': uploadBatchFunction,
+  'create-upload': createUploadFunction,
+  'batch-status': batchStatusFunction,
+  'ingest-file': ingestFileFunction,
+  'start-chunk': startChunkFunction,
+  'advance-chunk': advanceChunkFunction,
+  'recover-batches': recoverBatchesFunction,
+} as const satisfies Record<string, (ports: AllPorts) => Handler>;
 
 export type FunctionName = keyof typeof FUNCTIONS;
+
+export const handlerOf = (name: FunctionName, ports: AllPorts): Handler => FUNCTIONS[name](ports);
+
+/** In milliseconds. */
+export const timeoutOf = (name: FunctionName): number => TOPOLOGY[name].timeout * 1000;
 
 /** What Lambda tells a function of its invocation. */
 export const contextOf = (functionName: string, awsRequestId: string, remaining: () => number): Context => ({

@@ -1,3 +1,0 @@
-import { playsSeeds } from './shard.ts';
-
-playsSeeds(276, 275);

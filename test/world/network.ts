@@ -1,0 +1,110 @@
+import type { VirtualClock } from './clock.ts';
+import type { Disturbance, Fault } from './disturbance.ts';
+import type { History } from './history.ts';
+
+/** One call that leaves a process, named like `chunks.saveState`. `effect` is what it does over there, at once or after some time. */
+export type RemoteCall = <T>(name: string, effect: () => T | Promise<T>) => Promise<T>;
+
+/** A network without any trouble, and nobody at its end who could die. */
+export const direct: RemoteCall = async (_, effect) => effect();
+
+/** A call that did not go well, as its SDK would throw it. */
+export class CallFailure extends Error {
+  override readonly name = 'CallFailure';
+}
+
+/** One worker, a container of a function. When it dies its calls fail and have no effect any more, so that what is left of its code unwinds. */
+export interface Worker {
+  readonly name: string;
+  readonly call: RemoteCall;
+  readonly isDead: boolean;
+  /** Rejects when the worker dies; never settles otherwise. */
+  readonly death: Promise<never>;
+  die(why: string): void;
+}
+
+/** The network between workers and everything else. */
+export interface Network {
+  worker(name: string): Worker;
+  /** The world is over: nobody's code goes on. */
+  end(): void;
+}
+
+/** Writes that the SDK repeats by itself when their answer is lost: all but the release of tokens. */
+const REPEATABLE = /^(chunks|batches|ledgers\.(?!release)|reports|queue|loop)/;
+/**
+ * Every way in which a call of FinPro can end is an answer, so these never fail here. Nor are they held up on their way for longer than clocks may
+ * differ: they would arrive in another window than the one that they were counted in, which nothing on this side can prevent.
+ */
+const ANSWERED = /^finPro/;
+
+export function networkOf(clock: VirtualClock, disturbance: Disturbance, history: History): Network {
+  let isOver = false;
+
+  const worker = (name: string): Worker => {
+    let isDead = false;
+    const { promise: death, reject } = Promise.withResolvers<never>();
+    death.catch(() => {});
+    const die = (why: string): void => {
+      if (isDead) return;
+      isDead = true;
+      history.note(name, `dies: ${why}`);
+      reject(new CallFailure(`the worker died: ${why}`));
+    };
+    const orDead = (): void => {
+      if (isDead || isOver) throw new CallFailure('the worker is dead');
+    };
+    const spend = async (milliseconds: number): Promise<void> => {
+      if (milliseconds > 0) await clock.wait(milliseconds);
+    };
+
+    const before = async (what: string, fault: Fault | null): Promise<void> => {
+      const canFail = !ANSWERED.test(what);
+      if (fault === 'slow-before' && canFail) await spend(disturbance.slowness());
+      if (fault === 'hangs-before') await death;
+      if (fault === 'dies-before') die(`before ${what}`);
+      orDead();
+      if (fault === 'fails-before' && canFail) throw new CallFailure(`${what} failed`);
+    };
+    const after = async (what: string, fault: Fault | null): Promise<void> => {
+      if (fault === 'hangs-after') await death;
+      if (fault === 'dies-after') die(`after ${what}`);
+      orDead();
+      if (fault === 'slow-after') await spend(disturbance.slowness());
+      orDead();
+      if (fault === 'fails-after' && !ANSWERED.test(what)) {
+        throw new CallFailure(`${what} failed after it had taken effect`);
+      }
+    };
+
+    const call: RemoteCall = async (what, effect) => {
+      orDead();
+      const fault = disturbance.fault({ worker: name, name: what });
+      if (fault && history.isKept) history.note(name, `${what} ${fault}`);
+      await spend(disturbance.callTime({ worker: name, name: what }));
+      await before(what, fault);
+      let result = await effect();
+      if (fault === 'repeats' && REPEATABLE.test(what)) result = await effect();
+      if (history.isKept) history.note(name, `${what}${shown(result)}`);
+      await after(what, fault);
+      return result;
+    };
+    return {
+      name,
+      call,
+      death,
+      die,
+      get isDead() {
+        return isDead;
+      },
+    };
+  };
+  return {
+    worker,
+    end: () => {
+      isOver = true;
+    },
+  };
+}
+
+const shown = (result: unknown): string => (typeof result === 'boolean' || result === null ? ` = ${result}` : '');
