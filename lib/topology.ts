@@ -16,7 +16,7 @@ export const FUNCTIONS = {
   'fi-request-status': { feature: 'upstream', timeout: 29 },
   'not-found': { feature: 'platform', timeout: 29 },
 } as const;
-export type FunctionName = keyof typeof FUNCTIONS;
+
 
 /** Each queue and its consumer. */
 export const QUEUES = {

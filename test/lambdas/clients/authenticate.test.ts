@@ -9,7 +9,7 @@ import {
 } from '#lambdas/clients/manage.ts';
 import { randomSecrets } from '#lambdas/clients/secret.ts';
 import { ServiceError } from '#lambdas/platform/errors.ts';
-import { memoryClientRegister } from '#test/world/memory-client-register.ts';
+import { memoryClientRegister } from '#test/world/clients.ts';
 import { sequentialIds } from '#test/world/sequential-ids.ts';
 
 const SECOND = 1_000;

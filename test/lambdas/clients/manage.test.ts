@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { type ClientPorts, createClient, disableClient, listClients, rotateClient } from '#lambdas/clients/manage.ts';
 import { isSecretOf, randomSecrets } from '#lambdas/clients/secret.ts';
 import { ConflictError } from '#lambdas/platform/errors.ts';
-import { type MemoryClientRegister, memoryClientRegister } from '#test/world/memory-client-register.ts';
+import { type MemoryClientRegister, memoryClientRegister } from '#test/world/clients.ts';
 import { sequentialIds } from '#test/world/sequential-ids.ts';
 
 const HOUR = 3_600_000;
@@ -45,8 +45,9 @@ describe('a new client', () => {
 
   test('never takes the place of another', async () => {
     const first = await createClient(ports, 'acme', ['acme-app']);
-    const sameIds = { ...ports, ids: sequentialIds() };
-    await expect(createClient(sameIds, 'acme', ['acme-app'])).rejects.toThrow(ConflictError);
+    const ids = [first.client.clientId, 'another-revision'];
+    const sameId = { ...ports, ids: { uuid: () => ids.shift() ?? '' } };
+    await expect(createClient(sameId, 'acme', ['acme-app'])).rejects.toThrow(ConflictError);
     expect([...clients.stored.values()]).toEqual([first.client]);
   });
 

@@ -5,13 +5,12 @@ import { hashSecret, randomSecrets } from '#lambdas/clients/secret.ts';
 import { dynamoDbClientRegister, dynamoDbClients, dynamoDbOrganisations } from '#lambdas/clients/store.dynamodb.ts';
 import type { ClientRegister } from '#lambdas/clients/store.ts';
 import { randomIds, systemClock } from '#lambdas/platform/system.ts';
+import { memoryClientRegister } from '#test/world/clients.ts';
 import { type LocalTable, localTable } from '#test/world/local-table.ts';
 
 let table: LocalTable;
-let register: ClientRegister;
 beforeAll(async () => {
   table = await localTable();
-  register = dynamoDbClientRegister(table);
 });
 afterAll(() => table.close());
 
@@ -31,27 +30,24 @@ beforeEach(() => {
   };
 });
 
-describe('a client', () => {
-  test('is read as it was written, and by authentication as far as it goes', async () => {
+const STORES = {
+  memory: (): ClientRegister => memoryClientRegister(),
+  DynamoDB: (): ClientRegister => dynamoDbClientRegister(table),
+};
+
+describe.each(Object.entries(STORES))('a client in %s', (_store, open) => {
+  let register: ClientRegister;
+  beforeEach(() => {
+    register = open();
+  });
+
+  test('is read as it was written', async () => {
     expect(await register.add(client)).toBe(true);
     expect(await register.find(client.clientId)).toEqual(client);
-    const { createdAt: _, rotatedAt: __, revision: ___, ...authenticated } = client;
-    expect(await dynamoDbClients(table).find(client.clientId)).toEqual(authenticated);
   });
 
   test('that is not there is null', async () => {
     expect(await register.find(client.clientId)).toBeNull();
-    expect(await dynamoDbClients(table).find('#'.repeat(128))).toBeNull();
-  });
-
-  test('brings its organisation with it, which a second one does not write again', async () => {
-    const organisations = dynamoDbOrganisations(table);
-    expect(await organisations.exists(client.organisationId)).toBe(false);
-    await register.add(client);
-    expect(await organisations.exists(client.organisationId)).toBe(true);
-    expect(await register.add({ ...client, clientId: `${client.clientId}-second` })).toBe(true);
-    const items = await table.items();
-    expect(items.filter(({ pk }) => pk === `ORG#${client.organisationId}`)).toHaveLength(1);
   });
 
   test('is never overwritten by a new one with its id', async () => {
@@ -80,6 +76,26 @@ describe('a client', () => {
   });
 });
 
+describe('a client in DynamoDB', () => {
+  test('is read by authentication as far as it goes', async () => {
+    await dynamoDbClientRegister(table).add(client);
+    const { createdAt: _, rotatedAt: __, revision: ___, ...authenticated } = client;
+    expect(await dynamoDbClients(table).find(client.clientId)).toEqual(authenticated);
+    expect(await dynamoDbClients(table).find('#'.repeat(128))).toBeNull();
+  });
+
+  test('brings its organisation with it, which a second one does not write again', async () => {
+    const register = dynamoDbClientRegister(table);
+    const organisations = dynamoDbOrganisations(table);
+    expect(await organisations.exists(client.organisationId)).toBe(false);
+    await register.add(client);
+    expect(await organisations.exists(client.organisationId)).toBe(true);
+    expect(await register.add({ ...client, clientId: `${client.clientId}-second` })).toBe(true);
+    const items = await table.items();
+    expect(items.filter(({ pk }) => pk === `ORG#${client.organisationId}`)).toHaveLength(1);
+  });
+});
+
 test('a list has every client and nothing else, over more than one page', async () => {
   const own = await localTable();
   try {
@@ -101,6 +117,7 @@ test('a list has every client and nothing else, over more than one page', async 
 });
 
 test('of many rotations and a disabling at once, each is whole or not at all', async () => {
+  const register = dynamoDbClientRegister(table);
   const ports = { clients: register, secrets: randomSecrets, clock: systemClock, ids: randomIds };
   const { client: raced } = await createClient(ports, 'raced', ['app']);
   const outcomes = await Promise.allSettled(

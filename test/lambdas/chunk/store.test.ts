@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { asStored } from '#lambdas/chunk/codec.ts';
 import { mergeOutcome, NO_OUTCOME } from '#lambdas/chunk/content.ts';
@@ -7,8 +8,10 @@ import { dynamoDbChunks } from '#lambdas/chunk/store.dynamodb.ts';
 import type { ChunkStore, NewChunk } from '#lambdas/chunk/store.ts';
 import { readSettings } from '#lambdas/platform/settings.ts';
 import type { AccountDetails } from '#lambdas/upstream/accounts.ts';
+import { emptyChunkStorage, memoryChunks } from '#test/world/chunks.ts';
 import { bytesOf, pseudoRandom, scrambledGuid } from '#test/world/item-sizes.ts';
 import { type LocalTable, localTable } from '#test/world/local-table.ts';
+import { direct } from '#test/world/network.ts';
 
 const settings = readSettings({});
 const NOW = 1_800_000_000_000;
@@ -23,11 +26,13 @@ const key: ChunkKey = {
   chunk: 39,
 };
 
+const CLOCK = { now: () => NOW };
+
 let table: LocalTable;
 let chunks: ChunkStore;
 beforeEach(async () => {
   table = await localTable();
-  chunks = dynamoDbChunks(table, { now: () => NOW }, settings);
+  chunks = dynamoDbChunks(table, CLOCK, settings);
 });
 afterEach(() => table.close());
 
@@ -60,7 +65,23 @@ const sizeOf = async (prefix: string): Promise<number> => {
   return bytesOf(item);
 };
 
-describe('a chunk in the table', () => {
+const STORES = {
+  memory: () => {
+    const storage = emptyChunkStorage();
+    const stored = () =>
+      [...storage.items].flatMap(([pk, items]) => [...items].map(([sk, item]) => ({ pk, sk, ...item })));
+    return { chunks: memoryChunks(direct, storage), items: async (): Promise<unknown[]> => stored() };
+  },
+  DynamoDB: () => ({ chunks: dynamoDbChunks(table, CLOCK, settings), items: (): Promise<unknown[]> => table.items() }),
+};
+
+describe.each(Object.entries(STORES))('a chunk in %s', (_store, open) => {
+  let chunks: ChunkStore;
+  let items: () => Promise<unknown[]>;
+  beforeEach(() => {
+    ({ chunks, items } = open());
+  });
+
   test('comes back as it was written', async () => {
     const chunk = newChunkOf(rowsOf(() => scrambledGuid(random)));
     await chunks.create([chunk]);
@@ -90,7 +111,7 @@ describe('a chunk in the table', () => {
   test('is gone without a trace when it is discarded', async () => {
     await chunks.create([newChunkOf(rowsOf(() => scrambledGuid(random)))]);
     await chunks.discard([key]);
-    expect(await table.items()).toEqual([]);
+    expect(await items()).toEqual([]);
   });
 
   test('is cleared away with its batch, all of it that was written, and nothing of another batch', async () => {
@@ -98,15 +119,15 @@ describe('a chunk in the table', () => {
     const rejections = { ...NO_OUTCOME, version: 1, errors: new Map([[0, { code: 'InvalidRequest', message: 'x' }]]) };
     const other = { ...written, state: { ...written.state, key: { ...key, batchId: scrambledGuid(random) } } };
     await chunks.create([other]);
-    const before = await table.items();
+    const before = await items();
     // What a writer that died has left: chunks with gaps between them.
     await chunks.create(
       [0, 3, 39].map((chunk) => ({ ...written, rejections, state: { ...written.state, key: { ...key, chunk } } })),
     );
     await chunks.clear(key);
-    expect(await table.items()).toEqual(before);
+    expect(await items()).toEqual(before);
     await chunks.clear(key);
-    expect(await table.items()).toEqual(before);
+    expect(await items()).toEqual(before);
   });
 
   test('shows the accounts of the highest version', async () => {
@@ -122,6 +143,60 @@ describe('a chunk in the table', () => {
     await chunks.saveAccounts(key, 10, new Map([[3, [latest]]]));
     expect(await chunks.accounts(key)).toEqual(new Map([[3, [latest]]]));
   });
+});
+
+test('both stores do the same with any writes in any order', async () => {
+  const version = fc.integer({ min: 1, max: 4 });
+  const index = fc.integer({ min: 0, max: 2 });
+  const write = fc.oneof(
+    fc.record({ kind: fc.constant('state'), version, dueAt: fc.integer({ min: NOW, max: NOW + 9 }) }),
+    fc.record({ kind: fc.constant('outcome'), version, row: index }),
+    fc.record({ kind: fc.constant('accounts'), version, row: index }),
+    fc.constantFrom({ kind: 'create' } as const, { kind: 'discard' } as const, { kind: 'clear' } as const),
+  );
+  const account = { masked_account_number: null, fip_id: null, fip_name: null, fi_status: 'READY' };
+  const chunk = newChunkOf(rowsOf(() => scrambledGuid(random)).slice(0, 3));
+  let batches = 0;
+  await fc.assert(
+    fc.asyncProperty(fc.array(write, { maxLength: 10 }), async (writes) => {
+      batches += 1;
+      const own: ChunkKey = { ...key, batchId: `batch-${batches}` };
+      const both = [STORES.memory().chunks, STORES.DynamoDB().chunks];
+      const written = (store: ChunkStore, each: (typeof writes)[number]): Promise<unknown> => {
+        switch (each.kind) {
+          case 'state':
+            return store.saveState({ ...chunk.state, key: own, version: each.version, dueAt: each.dueAt });
+          case 'outcome':
+            return store.saveOutcome(own, {
+              ...NO_OUTCOME,
+              version: each.version,
+              sessions: new Map([[each.row, 's']]),
+            });
+          case 'accounts':
+            return store.saveAccounts(
+              own,
+              each.version,
+              new Map([[each.row, [{ ...account, link_reference_number: `${each.version}` }]]]),
+            );
+          case 'create':
+            return store.create([{ ...chunk, state: { ...chunk.state, key: own } }]);
+          case 'discard':
+            return store.discard([own]);
+          case 'clear':
+            return store.clear(own);
+        }
+      };
+      const seen = (store: ChunkStore) =>
+        Promise.all([store.state(own), store.states(own), store.outcome(own), store.accounts(own)]);
+      for (const each of writes) {
+        const [memory, dynamo] = await Promise.all(both.map((store) => written(store, each)));
+        expect(dynamo, JSON.stringify(each)).toEqual(memory);
+      }
+      const [memory, dynamo] = await Promise.all(both.map(seen));
+      expect(dynamo).toEqual(memory);
+    }),
+    { numRuns: 60 },
+  );
 });
 
 describe('the worst case of an item', () => {
