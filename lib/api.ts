@@ -1,10 +1,10 @@
 import { Duration } from 'aws-cdk-lib';
 import { CfnRestApi, EndpointType, LambdaIntegration, RestApi, SecurityPolicy } from 'aws-cdk-lib/aws-apigateway';
 import { Construct } from 'constructs';
-import { acknowledge } from './acknowledge.ts';
 import type { Deployment } from './deployment.ts';
 import type { FileStore } from './file-store.ts';
 import { addGatewayResponses, UPLOAD_VIA } from './gateway-responses.ts';
+import { acknowledge } from './nag.ts';
 import { ServiceFunction } from './service-function.ts';
 import type { Storage } from './storage.ts';
 import { allowUpstream } from './upstream.ts';

@@ -1,18 +1,18 @@
 import { Annotations, CfnOutput, Stack } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
-import { acknowledge } from './acknowledge.ts';
 import { Api } from './api.ts';
 import { type Deployment, EXAMPLE_FINPRO_BASE_URL } from './deployment.ts';
 import { FileStore } from './file-store.ts';
 import { Firewall } from './firewall.ts';
 import { Intake } from './intake.ts';
-import { Observability } from './observability.ts';
+import { ServiceMetrics } from './monitoring/metrics.ts';
+import { functionsUnder, queuesUnder } from './monitoring/monitored.ts';
+import { Observability } from './monitoring/monitoring.ts';
+import { acknowledge } from './nag.ts';
 import { Pipeline } from './pipeline.ts';
 import { Recovery } from './recovery.ts';
-import { ServiceMetrics } from './service-metrics.ts';
 import { Storage } from './storage.ts';
 import { upstreamSecretPrefix } from './upstream-secret.ts';
-import { functionsUnder, queuesUnder } from './watched.ts';
 
 export interface BulkDataFetchStackProps {
   readonly deployment: Deployment;

@@ -17,8 +17,8 @@ import {
 } from 'aws-cdk-lib/aws-stepfunctions';
 import { LambdaInvoke } from 'aws-cdk-lib/aws-stepfunctions-tasks';
 import { Construct } from 'constructs';
-import { acknowledge } from './acknowledge.ts';
 import type { Stage } from './deployment.ts';
+import { acknowledge } from './nag.ts';
 import type { ServiceFunction } from './service-function.ts';
 import { SETTINGS } from './settings.ts';
 

@@ -1,8 +1,8 @@
 import { Duration, Fn, Stack } from 'aws-cdk-lib';
 import { BlockPublicAccess, Bucket, BucketEncryption, CfnBucket, ObjectOwnership } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
-import { acknowledge } from './acknowledge.ts';
 import type { Stage } from './deployment.ts';
+import { acknowledge } from './nag.ts';
 import type { ServiceFunction } from './service-function.ts';
 import { SETTINGS } from './settings.ts';
 import type { WorkQueue } from './work-queue.ts';

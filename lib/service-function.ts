@@ -3,10 +3,10 @@ import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Architecture, Function as LambdaFunction, Runtime, Tracing } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-import { acknowledge } from './acknowledge.ts';
 import { bundleOf } from './bundle.ts';
 import type { Stage } from './deployment.ts';
-import { metricsNamespace, SERVICE } from './service-metrics.ts';
+import { metricsNamespace, SERVICE } from './monitoring/metrics.ts';
+import { acknowledge } from './nag.ts';
 import { SETTINGS } from './settings.ts';
 
 export interface ServiceFunctionProps {

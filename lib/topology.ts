@@ -17,7 +17,6 @@ export const FUNCTIONS = {
   'not-found': { feature: 'platform', timeout: 29 },
 } as const;
 
-
 /** Each queue and its consumer. */
 export const QUEUES = {
   chunk: { consumer: 'start-chunk', visibilityTimeout: 360, maxReceiveCount: 5, maxConcurrency: 20 },

@@ -1,6 +1,6 @@
 import { ArnFormat, Stack } from 'aws-cdk-lib';
-import { acknowledge } from './acknowledge.ts';
 import type { Deployment } from './deployment.ts';
+import { acknowledge } from './nag.ts';
 import type { ServiceFunction } from './service-function.ts';
 import { upstreamSecretPrefix } from './upstream-secret.ts';
 

@@ -1,7 +1,7 @@
 import { Duration } from 'aws-cdk-lib';
 import { Metric } from 'aws-cdk-lib/aws-cloudwatch';
 import type { Counter, Gauge } from '#lambdas/platform/telemetry.ts';
-import type { Stage } from './deployment.ts';
+import type { Stage } from '#lib/deployment.ts';
 
 /** What Powertools calls the service; the one dimension of its metrics. */
 export const SERVICE = 'bulk-data-fetch';

@@ -1,8 +1,8 @@
 import type { IMetric, IWidget } from 'aws-cdk-lib/aws-cloudwatch';
-import type { ServiceFunction } from './service-function.ts';
-import { PERIOD } from './service-metrics.ts';
-import { tableMetrics, type Watched } from './watched.ts';
-import { graph, stack } from './widget.ts';
+import type { ServiceFunction } from '#lib/service-function.ts';
+import { PERIOD } from './metrics.ts';
+import { tableMetrics, type Watched } from './monitored.ts';
+import { graph, stack } from './widgets.ts';
 
 /** How much waits in the queues, for how long, and what has died there. */
 export function queueWidgets({ queues, loop }: Watched): IWidget[] {

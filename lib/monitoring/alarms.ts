@@ -1,10 +1,10 @@
 import { Duration } from 'aws-cdk-lib';
 import { type IMetric, MathExpression, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
+import type { ServiceFunction } from '#lib/service-function.ts';
+import type { WorkQueue } from '#lib/work-queue.ts';
+import { PERIOD, type ServiceMetrics } from './metrics.ts';
+import { tableMetrics, type Watched } from './monitored.ts';
 import type { AlarmDefinition } from './runbook-alarm.ts';
-import type { ServiceFunction } from './service-function.ts';
-import { PERIOD, type ServiceMetrics } from './service-metrics.ts';
-import { tableMetrics, type Watched } from './watched.ts';
-import type { WorkQueue } from './work-queue.ts';
 
 // Missing data. The functions write a count when there is something to count, SQS reports nothing of a queue that has been idle for six hours, and
 // Lambda nothing of a function that was not called: no data is good news, and NOT_BREACHING says so. The two exceptions are about recovery, which

@@ -1,9 +1,9 @@
 import { type IWidget, MathExpression } from 'aws-cdk-lib/aws-cloudwatch';
 import { UPSTREAM_ERRORS } from '#lambdas/upstream/failures.ts';
 import { batchCost } from './batch-cost.ts';
-import { PERIOD } from './service-metrics.ts';
-import type { Watched } from './watched.ts';
-import { figures, graph, stack, totals } from './widget.ts';
+import { PERIOD } from './metrics.ts';
+import type { Watched } from './monitored.ts';
+import { figures, graph, stack, totals } from './widgets.ts';
 
 /** Batches, rows and chunks: how many are where, and how long they take. What is open now is as recovery saw it, every minute. */
 export function batchWidgets({ metrics }: Watched): IWidget[][] {

@@ -1,8 +1,8 @@
 import { type IMetric, MathExpression, Metric } from 'aws-cdk-lib/aws-cloudwatch';
-import { LIST_PRICES, type PricedRegion } from './list-prices.ts';
-import type { ServiceFunction } from './service-function.ts';
-import { PERIOD } from './service-metrics.ts';
-import { tableMetrics, type Watched } from './watched.ts';
+import { LIST_PRICES, type PricedRegion } from '#lib/list-prices.ts';
+import type { ServiceFunction } from '#lib/service-function.ts';
+import { PERIOD } from './metrics.ts';
+import { tableMetrics, type Watched } from './monitored.ts';
 
 /** A sum of metrics, and the dollars for one unit of it. */
 interface Item {

@@ -8,11 +8,11 @@ import {
   TextWidget,
 } from 'aws-cdk-lib/aws-cloudwatch';
 import { Construct } from 'constructs';
+import type { Deployment } from '#lib/deployment.ts';
+import { PRICES_AS_OF } from '#lib/list-prices.ts';
 import { pricedAs } from './batch-cost.ts';
-import type { Deployment } from './deployment.ts';
-import { PRICES_AS_OF } from './list-prices.ts';
+import type { Watched } from './monitored.ts';
 import { apiWidgets, functionWidgets, queueWidgets, tableWidgets } from './platform-widgets.ts';
-import type { Watched } from './watched.ts';
 import { batchWidgets, costWidgets, upstreamWidgets } from './work-widgets.ts';
 
 export interface DashboardProps {

@@ -1,11 +1,11 @@
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import { Construct } from 'constructs';
-import { alarmList } from './alarm-list.ts';
+import type { Deployment } from '#lib/deployment.ts';
 import { AlarmTopic } from './alarm-topic.ts';
+import { alarmList } from './alarms.ts';
 import { Dashboard } from './dashboard.ts';
-import type { Deployment } from './deployment.ts';
+import type { Watched } from './monitored.ts';
 import { runbookAlarm } from './runbook-alarm.ts';
-import type { Watched } from './watched.ts';
 
 export interface ObservabilityProps {
   readonly deployment: Deployment;

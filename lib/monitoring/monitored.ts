@@ -1,11 +1,11 @@
 import type { RestApi } from 'aws-cdk-lib/aws-apigateway';
 import { Metric } from 'aws-cdk-lib/aws-cloudwatch';
 import type { IConstruct } from 'constructs';
-import type { ChunkLoop } from './chunk-loop.ts';
-import { ServiceFunction } from './service-function.ts';
-import { PERIOD, type ServiceMetrics } from './service-metrics.ts';
-import { Storage } from './storage.ts';
-import { WorkQueue } from './work-queue.ts';
+import type { ChunkLoop } from '#lib/chunk-loop.ts';
+import { ServiceFunction } from '#lib/service-function.ts';
+import { Storage } from '#lib/storage.ts';
+import { WorkQueue } from '#lib/work-queue.ts';
+import { PERIOD, type ServiceMetrics } from './metrics.ts';
 
 /** All that alarms and dashboard look at. */
 export interface Watched {

@@ -4,7 +4,7 @@ import { Key } from 'aws-cdk-lib/aws-kms';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import { Construct } from 'constructs';
-import type { Deployment } from './deployment.ts';
+import type { Deployment } from '#lib/deployment.ts';
 
 export interface AlarmTopicProps {
   readonly deployment: Deployment;
