@@ -1,4 +1,3 @@
-import { Duration } from 'aws-cdk-lib';
 import { CfnRestApi, EndpointType, LambdaIntegration, RestApi, SecurityPolicy } from 'aws-cdk-lib/aws-apigateway';
 import { Construct } from 'constructs';
 import type { Deployment } from './deployment.ts';
@@ -7,6 +6,7 @@ import { addGatewayResponses, UPLOAD_VIA } from './gateway-responses.ts';
 import { acknowledge } from './nag.ts';
 import { ServiceFunction } from './service-function.ts';
 import type { Storage } from './storage.ts';
+import { API } from './topology.ts';
 import { allowUpstream } from './upstream.ts';
 import type { WorkQueue } from './work-queue.ts';
 
@@ -16,15 +16,6 @@ export interface ApiProps {
   readonly fileStore: FileStore;
   readonly chunks: WorkQueue;
 }
-
-/** The longest that API Gateway waits for an integration. */
-const TIMEOUT = Duration.seconds(29);
-
-/**
- * Requests a second that the API lets through, over all clients, and how many more at once. A client polls its batches and submits some: this is far
- * above that, and far below what would take the account's Lambda concurrency away from the functions that process batches.
- */
-const THROTTLE = { rate: 200, burst: 400 } as const;
 
 /** The REST API: the paths of the seeds, each with its function, and one function that answers everything else. */
 export class Api extends Construct {
@@ -37,9 +28,6 @@ export class Api extends Construct {
       stage,
       name: 'schedule-batch',
       impactOfErrors: 'clients cannot submit batches as JSON; accepted batches go on.',
-      timeout: TIMEOUT,
-      // A body of 10,000 rows is parsed, checked and compressed while the client waits.
-      memorySize: 1024,
     });
     // Chunks of a batch that was not accepted are taken back by BatchWriteItem, too.
     storage.allow(scheduleBatch, 'GetItem', 'PutItem', 'BatchWriteItem');
@@ -49,9 +37,6 @@ export class Api extends Construct {
       stage,
       name: 'upload-batch',
       impactOfErrors: 'clients cannot submit files as form data; presigned uploads and dropped files go on.',
-      timeout: TIMEOUT,
-      // As schedule-batch, and the file is decoded first.
-      memorySize: 1024,
     });
     storage.allow(uploadBatch, 'GetItem', 'PutItem', 'BatchWriteItem');
     chunks.allowSending(uploadBatch, 'CHUNK_QUEUE_URL');
@@ -60,7 +45,6 @@ export class Api extends Construct {
       stage,
       name: 'create-upload',
       impactOfErrors: 'clients get no forms for uploading to S3; forms that they have work until they expire.',
-      timeout: TIMEOUT,
     });
     storage.allow(createUpload, 'GetItem', 'PutItem');
     // It writes nothing itself: a form that it signs carries its rights.
@@ -70,9 +54,6 @@ export class Api extends Construct {
       stage,
       name: 'batch-status',
       impactOfErrors: 'clients cannot follow their batches, nor read account details; processing goes on.',
-      timeout: TIMEOUT,
-      // A search unpacks every chunk of the batch.
-      memorySize: 1024,
     });
     storage.allow(batchStatus, 'GetItem', 'Query');
 
@@ -80,7 +61,6 @@ export class Api extends Construct {
       stage,
       name: 'fi-request-status',
       impactOfErrors: 'clients cannot look up single FI requests; batches go on and can be followed.',
-      timeout: TIMEOUT,
     });
     storage.allow(fiRequestStatus, 'GetItem', 'PutItem', 'UpdateItem');
     allowUpstream(fiRequestStatus, deployment);
@@ -89,7 +69,6 @@ export class Api extends Construct {
       stage,
       name: 'not-found',
       impactOfErrors: 'unknown paths and methods are answered 5xx, not 404; the known ones work.',
-      timeout: TIMEOUT,
     });
     // Like every function of the API it looks at the caller's credentials first.
     storage.allow(notFound, 'GetItem');
@@ -104,8 +83,8 @@ export class Api extends Construct {
       deployOptions: {
         stageName: stage.name,
         tracingEnabled: true,
-        throttlingRateLimit: THROTTLE.rate,
-        throttlingBurstLimit: THROTTLE.burst,
+        throttlingRateLimit: API.throttling.rate,
+        throttlingBurstLimit: API.throttling.burst,
       },
     });
     this.#requireModernTls();

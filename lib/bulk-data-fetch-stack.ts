@@ -12,7 +12,7 @@ import { acknowledge } from './nag.ts';
 import { Pipeline } from './pipeline.ts';
 import { Recovery } from './recovery.ts';
 import { Storage } from './storage.ts';
-import { upstreamSecretPrefix } from './upstream-secret.ts';
+import { upstreamSecretPrefix } from './topology.ts';
 
 export interface BulkDataFetchStackProps {
   readonly deployment: Deployment;

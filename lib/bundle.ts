@@ -1,19 +1,20 @@
-import { globSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { AssetHashType, DockerImage } from 'aws-cdk-lib';
 import { Code } from 'aws-cdk-lib/aws-lambda';
 import { buildSync } from 'esbuild';
+import { FUNCTIONS } from './topology.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 
 /** Some dependencies (busboy) are CommonJS and require Node's own modules, which an ES module has no `require` for. */
 const REQUIRE = "import{createRequire}from'node:module';const require=createRequire(import.meta.url);";
 
-/** Where a function lies: `lambdas/<feature>/<name>`. */
+/** Where a function is: `lambdas/<feature>/<name>`. */
 function folderOf(name: string): string {
-  const [folder] = globSync(join(ROOT, 'lambdas', '*', name));
-  if (folder === undefined) throw new Error(`lambdas/ has no function ${name}`);
-  return folder;
+  const [, found] = Object.entries(FUNCTIONS).find(([known]) => known === name) ?? [];
+  if (found === undefined) throw new Error(`the topology has no function ${name}`);
+  return join(ROOT, 'lambdas', found.feature, name);
 }
 
 /**

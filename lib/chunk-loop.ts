@@ -21,6 +21,7 @@ import type { Stage } from './deployment.ts';
 import { acknowledge } from './nag.ts';
 import type { ServiceFunction } from './service-function.ts';
 import { SETTINGS } from './settings.ts';
+import { CHUNK_LOOP } from './topology.ts';
 
 export interface ChunkLoopProps {
   readonly stage: Stage;
@@ -49,8 +50,7 @@ export class ChunkLoop extends Construct {
       stateMachineType: StateMachineType.STANDARD,
       queryLanguage: QueryLanguage.JSON_PATH,
       definitionBody: DefinitionBody.fromChainable(this.#definition(props.advanceChunk)),
-      // No execution outlives its batch by more than an hour, whatever happens to it.
-      timeout: Duration.seconds(Number(SETTINGS.BATCH_DEADLINE_SECONDS) + 3600),
+      timeout: Duration.seconds(Number(SETTINGS.BATCH_DEADLINE_SECONDS) + CHUNK_LOOP.timeoutBeyondDeadline),
       role: this.#role(props.advanceChunk).withoutPolicyUpdates(),
       logs: { destination: logGroup, level: LogLevel.ERROR, includeExecutionData: false },
       tracingEnabled: true,
@@ -70,6 +70,7 @@ export class ChunkLoop extends Construct {
   }
 
   #definition(advanceChunk: ServiceFunction): IChainable {
+    const { retry } = CHUNK_LOOP;
     const wait = new Wait(this, 'Wait', { time: WaitTime.timestampPath('$.resumeAt') });
     const advance = new LambdaInvoke(this, 'AdvanceChunk', {
       lambdaFunction: advanceChunk.lambda,
@@ -80,10 +81,10 @@ export class ChunkLoop extends Construct {
     // fails, and recovery starts the next generation.
     advance.addRetry({
       errors: ['States.ALL'],
-      interval: Duration.seconds(2),
-      backoffRate: 2,
-      maxAttempts: 5,
-      jitterStrategy: JitterType.FULL,
+      interval: Duration.seconds(retry.interval),
+      backoffRate: retry.backoffRate,
+      maxAttempts: retry.maxAttempts,
+      jitterStrategy: JitterType[retry.jitter],
     });
     const done = new Choice(this, 'IsDone')
       .when(Condition.booleanEquals('$.done', true), new Succeed(this, 'Done'))

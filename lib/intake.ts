@@ -1,4 +1,3 @@
-import { Duration } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
 import type { Stage } from './deployment.ts';
 import type { FileStore } from './file-store.ts';
@@ -23,9 +22,6 @@ export class Intake extends Construct {
       stage,
       name: 'ingest-file',
       impactOfErrors: 'files in the bucket start no batches; batches of the other ways in go on.',
-      timeout: Duration.seconds(60),
-      // A file of 10 MB is held, parsed and compressed at once.
-      memorySize: 1024,
     });
     storage.allow(ingestFile, 'GetItem', 'PutItem', 'UpdateItem', 'BatchWriteItem', 'Query');
     fileStore.allowReading(ingestFile, 'drop/', 'uploads/');
@@ -34,10 +30,8 @@ export class Intake extends Construct {
 
     this.files = new WorkQueue(this, 'Files', {
       stage,
-      name: 'files',
+      queue: 'file',
       consumer: ingestFile,
-      // A file is read in seconds, and its batch takes minutes.
-      maximumConcurrency: 5,
       impactOfDeadLetters:
         'a file could not be read in five deliveries and started no batch; redrive it once the cause is gone.',
     });

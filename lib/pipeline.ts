@@ -1,4 +1,3 @@
-import { Duration } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
 import { ChunkLoop } from './chunk-loop.ts';
 import type { Deployment } from './deployment.ts';
@@ -26,13 +25,11 @@ export class Pipeline extends Construct {
       stage,
       name: 'start-chunk',
       impactOfErrors: 'accepted batches start late; recovery queues their chunks again after some minutes.',
-      timeout: Duration.seconds(60),
     });
     const advanceChunk = new ServiceFunction(this, 'AdvanceChunk', {
       stage,
       name: 'advance-chunk',
       impactOfErrors: 'running batches stand still; recovery starts their chunks again, five times at most.',
-      timeout: Duration.seconds(60),
     });
     for (const caller of [startChunk, advanceChunk]) {
       storage.allow(caller, 'GetItem', 'PutItem', 'UpdateItem', 'Query');
@@ -43,9 +40,8 @@ export class Pipeline extends Construct {
 
     this.chunks = new WorkQueue(this, 'Chunks', {
       stage,
-      name: 'chunks',
+      queue: 'chunk',
       consumer: startChunk,
-      maximumConcurrency: 20,
       impactOfDeadLetters: 'a chunk could not be started in five deliveries; recovery queues it again.',
     });
     this.loop = new ChunkLoop(this, 'Loop', { stage, advanceChunk });

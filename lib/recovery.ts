@@ -6,6 +6,7 @@ import type { Stage } from './deployment.ts';
 import type { FileStore } from './file-store.ts';
 import { ServiceFunction } from './service-function.ts';
 import type { Storage } from './storage.ts';
+import { RECOVERY } from './topology.ts';
 import type { WorkQueue } from './work-queue.ts';
 
 export interface RecoveryProps {
@@ -23,11 +24,9 @@ export class Recovery extends Construct {
     super(scope, id);
     this.recoverBatches = new ServiceFunction(this, 'RecoverBatches', {
       stage,
-      name: 'recover-batches',
+      name: RECOVERY.function,
       impactOfErrors: 'what is lost stays lost: chunks without a message or an execution stand still until it runs.',
-      timeout: Duration.seconds(60),
-      // The next minute is the retry.
-      retryAttempts: 0,
+      retryAttempts: RECOVERY.retryAttempts,
     });
     storage.allow(this.recoverBatches, 'GetItem', 'PutItem', 'UpdateItem', 'Query');
     storage.allowListingOpenBatches(this.recoverBatches);
@@ -35,10 +34,16 @@ export class Recovery extends Construct {
     fileStore.allowWriting(this.recoverBatches, 'drop-reports/');
     chunks.allowSending(this.recoverBatches, 'CHUNK_QUEUE_URL');
 
+    const interval = Duration.seconds(RECOVERY.interval);
     new Rule(this, 'EveryMinute', {
       description: 'Looks for chunks that stand still',
-      schedule: Schedule.rate(Duration.minutes(1)),
-      targets: [new LambdaFunction(this.recoverBatches.lambda, { retryAttempts: 0, maxEventAge: Duration.minutes(1) })],
+      schedule: Schedule.rate(interval),
+      targets: [
+        new LambdaFunction(this.recoverBatches.lambda, {
+          retryAttempts: RECOVERY.retryAttempts,
+          maxEventAge: interval,
+        }),
+      ],
     });
   }
 }

@@ -1,4 +1,4 @@
-import type { Duration } from 'aws-cdk-lib';
+import { Duration } from 'aws-cdk-lib';
 import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Architecture, Function as LambdaFunction, Runtime, Tracing } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
@@ -8,16 +8,13 @@ import type { Stage } from './deployment.ts';
 import { metricsNamespace, SERVICE } from './monitoring/metrics.ts';
 import { acknowledge } from './nag.ts';
 import { SETTINGS } from './settings.ts';
+import { FUNCTIONS, type FunctionName } from './topology.ts';
 
 export interface ServiceFunctionProps {
   readonly stage: Stage;
-  /** The directory under `lambdas/`; the function is called so, too. */
-  readonly name: string;
+  readonly name: FunctionName;
   /** One sentence for the person on call: what clients and batches suffer while this function fails. */
   readonly impactOfErrors: string;
-  readonly timeout: Duration;
-  /** In MB. 512 unless set. */
-  readonly memorySize?: number;
   /** How often Lambda itself repeats an asynchronous call that failed. Lambda's own default is 2. */
   readonly retryAttempts?: number;
 }
@@ -27,21 +24,17 @@ export interface ServiceFunctionProps {
  * and a log group of its own with a retention.
  */
 export class ServiceFunction extends Construct {
-  /** The directory under `lambdas/`. */
-  readonly name: string;
+  readonly name: FunctionName;
   readonly lambda: LambdaFunction;
-  readonly memoryMegabytes: number;
   readonly logGroup: LogGroup;
-  readonly timeout: Duration;
   readonly impactOfErrors: string;
 
   constructor(scope: Construct, id: string, props: ServiceFunctionProps) {
     super(scope, id);
     this.name = props.name;
-    this.memoryMegabytes = props.memorySize ?? 512;
-    this.timeout = props.timeout;
     this.impactOfErrors = props.impactOfErrors;
 
+    const { timeout, memory } = FUNCTIONS[props.name];
     this.logGroup = new LogGroup(this, 'Logs', {
       retention: props.stage.logRetention,
       removalPolicy: props.stage.removal,
@@ -59,8 +52,8 @@ export class ServiceFunction extends Construct {
       handler: 'index.handler',
       role,
       logGroup: this.logGroup,
-      timeout: props.timeout,
-      memorySize: this.memoryMegabytes,
+      timeout: Duration.seconds(timeout),
+      memorySize: memory,
       tracing: Tracing.ACTIVE,
       ...(props.retryAttempts === undefined ? {} : { retryAttempts: props.retryAttempts }),
       environment: {

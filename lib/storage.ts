@@ -9,6 +9,7 @@ import {
 import { Construct } from 'constructs';
 import type { Stage } from './deployment.ts';
 import type { ServiceFunction } from './service-function.ts';
+import { TABLE } from './topology.ts';
 
 export interface StorageProps {
   readonly stage: Stage;
@@ -21,8 +22,6 @@ type TableAction = 'GetItem' | 'PutItem' | 'UpdateItem' | 'Query' | 'BatchWriteI
 
 /** The one table, and the sparse index of open batches. */
 export class Storage extends Construct {
-  static readonly OPEN_BATCHES = 'open-batches';
-
   readonly table: Pick<ITable, 'tableName' | 'tableArn'>;
 
   constructor(scope: Construct, id: string, { stage, existingTable }: StorageProps) {
@@ -33,20 +32,20 @@ export class Storage extends Construct {
   #ownTable(stage: Stage): Table {
     // Without a name of its own: a named table could never be replaced, nor restored beside the old one.
     const table = new Table(this, 'Table', {
-      partitionKey: { name: 'pk', type: AttributeType.STRING },
-      sortKey: { name: 'sk', type: AttributeType.STRING },
-      timeToLiveAttribute: 'expiresAt',
+      partitionKey: { name: TABLE.partitionKey, type: AttributeType.STRING },
+      sortKey: { name: TABLE.sortKey, type: AttributeType.STRING },
+      timeToLiveAttribute: TABLE.timeToLive,
       billingMode: BillingMode.PAY_PER_REQUEST,
       encryption: TableEncryption.AWS_MANAGED,
       pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
       deletionProtection: stage.protected,
       removalPolicy: stage.removal,
     });
-    // Only open batches carry `openBatches`, so the index is as small as what is under way.
+    const { indexName, partitionKey, sortKey } = TABLE.openBatches;
     table.addGlobalSecondaryIndex({
-      indexName: Storage.OPEN_BATCHES,
-      partitionKey: { name: 'openBatches', type: AttributeType.STRING },
-      sortKey: { name: 'acceptedAt', type: AttributeType.STRING },
+      indexName,
+      partitionKey: { name: partitionKey, type: AttributeType.STRING },
+      sortKey: { name: sortKey, type: AttributeType.STRING },
       projectionType: ProjectionType.KEYS_ONLY,
     });
     return table;
@@ -63,7 +62,8 @@ export class Storage extends Construct {
 
   /** Lets a function list the open batches. */
   allowListingOpenBatches(consumer: ServiceFunction): void {
-    consumer.lambda.addEnvironment('OPEN_BATCHES_INDEX', Storage.OPEN_BATCHES);
-    consumer.allow(['dynamodb:Query'], [`${this.table.tableArn}/index/${Storage.OPEN_BATCHES}`]);
+    const { indexName } = TABLE.openBatches;
+    consumer.lambda.addEnvironment('OPEN_BATCHES_INDEX', indexName);
+    consumer.allow(['dynamodb:Query'], [`${this.table.tableArn}/index/${indexName}`]);
   }
 }

@@ -2,7 +2,7 @@ import { ArnFormat, Stack } from 'aws-cdk-lib';
 import type { Deployment } from './deployment.ts';
 import { acknowledge } from './nag.ts';
 import type { ServiceFunction } from './service-function.ts';
-import { upstreamSecretPrefix } from './upstream-secret.ts';
+import { upstreamSecretPrefix } from './topology.ts';
 
 /** Lets a function call the upstream for every organisation: where it is, and the credentials, which people put there, not the stack. */
 export function allowUpstream(caller: ServiceFunction, deployment: Deployment): void {

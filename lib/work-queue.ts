@@ -5,19 +5,15 @@ import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import type { Stage } from './deployment.ts';
 import type { ServiceFunction } from './service-function.ts';
+import { QUEUES } from './topology.ts';
 
 export interface WorkQueueProps {
   readonly stage: Stage;
-  readonly name: string;
+  readonly queue: keyof typeof QUEUES;
   readonly consumer: ServiceFunction;
-  /** How many messages are worked on at a time, at most. */
-  readonly maximumConcurrency: number;
   /** One sentence for the person on call: what a message in the dead-letter queue means. */
   readonly impactOfDeadLetters: string;
 }
-
-/** How often a message is delivered before it counts as dead. */
-const DELIVERIES = 5;
 
 /**
  * A queue, its dead-letter queue and its consumer, which gets one message at a time and reports failures one by one.
@@ -31,9 +27,10 @@ export class WorkQueue extends Construct {
 
   constructor(scope: Construct, id: string, props: WorkQueueProps) {
     super(scope, id);
-    this.name = props.name;
+    const { name, visibilityTimeout, maxReceiveCount, maxConcurrency } = QUEUES[props.queue];
+    this.name = name;
     this.impactOfDeadLetters = props.impactOfDeadLetters;
-    const named = `bulk-data-fetch-${props.stage.name}-${props.name}`;
+    const named = `bulk-data-fetch-${props.stage.name}-${name}`;
 
     this.deadLetters = new Queue(this, 'DeadLetters', {
       queueName: `${named}-dead-letters`,
@@ -43,10 +40,9 @@ export class WorkQueue extends Construct {
     });
     this.queue = new Queue(this, 'Queue', {
       queueName: named,
-      // Six times the consumer's timeout, as Lambda's documentation asks: its pollers retry a throttled call themselves.
-      visibilityTimeout: Duration.seconds(6 * props.consumer.timeout.toSeconds()),
+      visibilityTimeout: Duration.seconds(visibilityTimeout),
       retentionPeriod: Duration.days(4),
-      deadLetterQueue: { queue: this.deadLetters, maxReceiveCount: DELIVERIES },
+      deadLetterQueue: { queue: this.deadLetters, maxReceiveCount },
       encryption: QueueEncryption.SQS_MANAGED,
       enforceSSL: true,
     });
@@ -56,7 +52,7 @@ export class WorkQueue extends Construct {
       target: props.consumer.lambda,
       eventSourceArn: this.queue.queueArn,
       batchSize: 1,
-      maxConcurrency: props.maximumConcurrency,
+      maxConcurrency,
       reportBatchItemFailures: true,
     });
   }

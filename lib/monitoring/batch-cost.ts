@@ -1,6 +1,7 @@
 import { type IMetric, MathExpression, Metric } from 'aws-cdk-lib/aws-cloudwatch';
 import { LIST_PRICES, type PricedRegion } from '#lib/list-prices.ts';
 import type { ServiceFunction } from '#lib/service-function.ts';
+import { CHUNK_LOOP, FUNCTIONS } from '#lib/topology.ts';
 import { PERIOD } from './metrics.ts';
 import { tableMetrics, type Watched } from './monitored.ts';
 
@@ -14,9 +15,6 @@ interface Item {
 /** The region whose prices are taken: its own where they are listed, otherwise those of the service's home. */
 export const pricedAs = (region: string): PricedRegion => (region === 'us-east-1' ? region : 'ap-south-1');
 
-/** Wait, AdvanceChunk and Choice make a round, and each advance is one (`chunk-loop.ts`). */
-const TRANSITIONS_A_ROUND = 3;
-
 /**
  * What AWS charges for the work, by list price and from what CloudWatch counts, in US dollars. An estimate from above: a retry of a chunk's task counts
  * as a round, and each message as three requests, though they go ten at a time. Left out are S3, Secrets Manager, traces, storage and egress, and what is
@@ -26,21 +24,26 @@ function costItems(watched: Watched, region: string): readonly Item[] {
   const prices = LIST_PRICES[pricedAs(region)];
   const { apiFunctions, workers, queues, loop, restApi, storage } = watched;
   const functions = [...apiFunctions, ...workers];
-  const advances = functions.filter(({ name }) => name === 'advance-chunk');
+  const advances = functions.filter(({ name }) => name === CHUNK_LOOP.task);
   const options = { period: PERIOD, statistic: 'Sum' };
   const invocations = (some: readonly ServiceFunction[]) => some.map(({ lambda }) => lambda.metricInvocations(options));
-  const sizes = [...new Set(functions.map(({ memoryMegabytes }) => memoryMegabytes))];
+  const memoryOf = ({ name }: ServiceFunction): number => FUNCTIONS[name].memory;
+  const sizes = [...new Set(functions.map(memoryOf))];
   const read = tableMetrics(storage, 'ConsumedReadCapacityUnits');
   const written = tableMetrics(storage, 'ConsumedWriteCapacityUnits');
   const sent = queues.map(({ queue }) => queue.metricNumberOfMessagesSent(options));
   return [
-    { id: 'rounds', metrics: invocations(advances), usd: TRANSITIONS_A_ROUND * prices['states.transition'].usd },
+    {
+      id: 'rounds',
+      metrics: invocations(advances),
+      usd: CHUNK_LOOP.transitionsPerRound * prices['states.transition'].usd,
+    },
     { id: 'ends', metrics: [loop.stateMachine.metricStarted(options)], usd: prices['states.transition'].usd },
     { id: 'invocations', metrics: invocations(functions), usd: prices['lambda.request'].usd },
     ...sizes.map((megabytes) => ({
       id: `duration${megabytes}`,
       metrics: functions
-        .filter(({ memoryMegabytes }) => memoryMegabytes === megabytes)
+        .filter((one) => memoryOf(one) === megabytes)
         .map(({ lambda }) => lambda.metricDuration(options)),
       usd: (megabytes / 1024 / 1000) * prices['lambda.gbSecond'].usd,
     })),

@@ -3,7 +3,8 @@ import { Metric } from 'aws-cdk-lib/aws-cloudwatch';
 import type { IConstruct } from 'constructs';
 import type { ChunkLoop } from '#lib/chunk-loop.ts';
 import { ServiceFunction } from '#lib/service-function.ts';
-import { Storage } from '#lib/storage.ts';
+import type { Storage } from '#lib/storage.ts';
+import { TABLE } from '#lib/topology.ts';
 import { WorkQueue } from '#lib/work-queue.ts';
 import { PERIOD, type ServiceMetrics } from './metrics.ts';
 
@@ -41,5 +42,5 @@ export function tableMetrics(
       statistic: 'Sum',
       period: PERIOD,
     });
-  return { table: metric({}), index: metric({ GlobalSecondaryIndexName: Storage.OPEN_BATCHES }) };
+  return { table: metric({}), index: metric({ GlobalSecondaryIndexName: TABLE.openBatches.indexName }) };
 }
