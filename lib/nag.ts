@@ -2,10 +2,18 @@ import { Validations } from 'aws-cdk-lib';
 import type { IConstruct } from 'constructs';
 
 /**
- * Accepts a finding of cdk-nag (pack AwsSolutions) for a construct and all within it.
- * @param rule its id, such as `S1`, or `IAM5[Resource::*]` for one of several findings
- * @param reason why the finding is no fault here
+ * Suppresses a finding of cdk-nag (pack AwsSolutions) for a construct and everything in it.
+ * @param rule its id, such as `S1`
+ * @param reason why it's no problem here
  */
-export function acknowledge(scope: IConstruct, rule: string, reason: string): void {
+export function suppressNag(scope: IConstruct, rule: string, reason: string): void {
   Validations.of(scope).acknowledge({ id: `AwsSolutions-${rule}`, reason });
+}
+
+/**
+ * Suppresses IAM5, which objects to wildcards in policies, for one resource pattern.
+ * @param pattern as cdk-nag writes it, with `<LogicalId.Attribute>` for what only a deployment knows
+ */
+export function suppressWildcardNag(scope: IConstruct, pattern: string, reason: string): void {
+  suppressNag(scope, `IAM5[Resource::${pattern}]`, reason);
 }

@@ -16,7 +16,7 @@ export interface RecoveryProps {
   readonly chunks: WorkQueue;
 }
 
-/** One way back: every minute, open batches whose chunks stand still are queued again. */
+/** The one way back: looks at the open batches every minute, and re-queues chunks that have stalled. */
 export class Recovery extends Construct {
   readonly recoverBatches: ServiceFunction;
 
@@ -25,18 +25,18 @@ export class Recovery extends Construct {
     this.recoverBatches = new ServiceFunction(this, 'RecoverBatches', {
       stage,
       name: RECOVERY.function,
-      impactOfErrors: 'what is lost stays lost: chunks without a message or an execution stand still until it runs.',
+      impactOfErrors: 'chunks whose message or execution was lost stall until it runs again.',
       retryAttempts: RECOVERY.retryAttempts,
     });
-    storage.allow(this.recoverBatches, 'GetItem', 'PutItem', 'UpdateItem', 'Query');
-    storage.allowListingOpenBatches(this.recoverBatches);
-    // A batch that it gives up on ends here.
-    fileStore.allowWriting(this.recoverBatches, 'drop-reports/');
-    chunks.allowSending(this.recoverBatches, 'CHUNK_QUEUE_URL');
+    storage.grant(this.recoverBatches, 'GetItem', 'PutItem', 'UpdateItem', 'Query');
+    storage.grantListOpenBatches(this.recoverBatches);
+    // A batch that recovery gives up ends here.
+    fileStore.grantWrite(this.recoverBatches, 'drop-reports/');
+    chunks.grantSend(this.recoverBatches, 'CHUNK_QUEUE_URL');
 
     const interval = Duration.seconds(RECOVERY.interval);
     new Rule(this, 'EveryMinute', {
-      description: 'Looks for chunks that stand still',
+      description: 'Re-queues stalled chunks',
       schedule: Schedule.rate(interval),
       targets: [
         new LambdaFunction(this.recoverBatches.lambda, {

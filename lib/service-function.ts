@@ -6,22 +6,22 @@ import { Construct } from 'constructs';
 import { bundleOf } from './bundle.ts';
 import type { Stage } from './deployment.ts';
 import { metricsNamespace, SERVICE } from './monitoring/metrics.ts';
-import { acknowledge } from './nag.ts';
+import { suppressWildcardNag } from './nag.ts';
 import { SETTINGS } from './settings.ts';
 import { FUNCTIONS, type FunctionName } from './topology.ts';
 
 export interface ServiceFunctionProps {
   readonly stage: Stage;
   readonly name: FunctionName;
-  /** One sentence for the person on call: what clients and batches suffer while this function fails. */
+  /** One sentence for the person on call: what it means for clients and batches while this function fails. */
   readonly impactOfErrors: string;
-  /** How often Lambda itself repeats an asynchronous call that failed. Lambda's own default is 2. */
+  /** How often Lambda retries a failed asynchronous call. Lambda's default is 2. */
   readonly retryAttempts?: number;
 }
 
 /**
- * The one way to make a function: Node 24 on arm64, a role of its own that may do nothing but log and trace until something is allowed,
- * and a log group of its own with a retention.
+ * The one way to make a function: Node 24 on arm64, its own role, which may only log and trace until more is allowed, and its own log group with a
+ * retention. Timeout and memory are in the topology.
  */
 export class ServiceFunction extends Construct {
   readonly name: FunctionName;
@@ -37,9 +37,9 @@ export class ServiceFunction extends Construct {
     const { timeout, memory } = FUNCTIONS[props.name];
     this.logGroup = new LogGroup(this, 'Logs', {
       retention: props.stage.logRetention,
-      removalPolicy: props.stage.removal,
+      removalPolicy: props.stage.removalPolicy,
     });
-    // Lambda's managed policy would allow logging to every group of the account.
+    // Lambda's managed policy allows logging to every group of the account.
     const role = new Role(this, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
     this.logGroup.grantWrite(role);
 
@@ -64,10 +64,10 @@ export class ServiceFunction extends Construct {
         POWERTOOLS_LOG_LEVEL: props.stage.logLevel,
       },
     });
-    acknowledge(role, 'IAM5[Resource::*]', 'Active tracing: X-Ray knows no permissions on single resources.');
+    suppressWildcardNag(role, '*', 'Active tracing: X-Ray supports no permissions on single resources.');
   }
 
-  /** Lets the function call these actions on these resources. */
+  /** Allows the function these actions on these resources. */
   allow(actions: readonly string[], resources: readonly string[]): void {
     this.lambda.addToRolePolicy(new PolicyStatement({ actions: [...actions], resources: [...resources] }));
   }

@@ -11,9 +11,12 @@ export interface WorkQueueProps {
   readonly stage: Stage;
   readonly queue: keyof typeof QUEUES;
   readonly consumer: ServiceFunction;
-  /** One sentence for the person on call: what a message in the dead-letter queue means. */
+  /** For the person on call: what a message in the dead-letter queue means. */
   readonly impactOfDeadLetters: string;
 }
+
+/** The longest that SQS keeps a message. */
+export const DEAD_LETTER_RETENTION = Duration.days(14);
 
 /**
  * A queue, its dead-letter queue and its consumer, which gets one message at a time and reports failures one by one.
@@ -22,7 +25,7 @@ export interface WorkQueueProps {
 export class WorkQueue extends Construct {
   readonly name: string;
   readonly queue: Queue;
-  readonly deadLetters: Queue;
+  readonly deadLetterQueue: Queue;
   readonly impactOfDeadLetters: string;
 
   constructor(scope: Construct, id: string, props: WorkQueueProps) {
@@ -32,9 +35,9 @@ export class WorkQueue extends Construct {
     this.impactOfDeadLetters = props.impactOfDeadLetters;
     const named = `bulk-data-fetch-${props.stage.name}-${name}`;
 
-    this.deadLetters = new Queue(this, 'DeadLetters', {
+    this.deadLetterQueue = new Queue(this, 'DeadLetters', {
       queueName: `${named}-dead-letters`,
-      retentionPeriod: Duration.days(14),
+      retentionPeriod: DEAD_LETTER_RETENTION,
       encryption: QueueEncryption.SQS_MANAGED,
       enforceSSL: true,
     });
@@ -42,7 +45,7 @@ export class WorkQueue extends Construct {
       queueName: named,
       visibilityTimeout: Duration.seconds(visibilityTimeout),
       retentionPeriod: Duration.days(4),
-      deadLetterQueue: { queue: this.deadLetters, maxReceiveCount },
+      deadLetterQueue: { queue: this.deadLetterQueue, maxReceiveCount },
       encryption: QueueEncryption.SQS_MANAGED,
       enforceSSL: true,
     });
@@ -57,14 +60,14 @@ export class WorkQueue extends Construct {
     });
   }
 
-  /** Lets a function send messages, and tells it where to, in the environment variable. */
-  allowSending(sender: ServiceFunction, variable: string): void {
+  /** Lets a function send messages; sets the environment variable to the queue's URL. */
+  grantSend(sender: ServiceFunction, variable: string): void {
     sender.lambda.addEnvironment(variable, this.queue.queueUrl);
     sender.allow(['sqs:SendMessage'], [this.queue.queueArn]);
   }
 
-  /** Lets S3 send messages about one bucket of this account. The ARN is no reference to the bucket, which needs this policy first. */
-  allowNotifications(bucketArn: string): void {
+  /** Lets S3 send messages about one bucket of this account. The ARN must not refer to the bucket, which needs this policy first. */
+  grantSendToS3(bucketArn: string): void {
     this.queue.addToResourcePolicy(
       new PolicyStatement({
         principals: [new ServicePrincipal('s3.amazonaws.com')],
@@ -72,7 +75,7 @@ export class WorkQueue extends Construct {
         resources: [this.queue.queueArn],
         conditions: {
           ArnEquals: { 'aws:SourceArn': bucketArn },
-          // An ARN of a bucket names no account, and a bucket that is deleted may become someone else's.
+          // A bucket's ARN names no account, and the name of a deleted bucket can become someone else's.
           StringEquals: { 'aws:SourceAccount': Stack.of(this).account },
         },
       }),

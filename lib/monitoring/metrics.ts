@@ -2,17 +2,19 @@ import { Duration } from 'aws-cdk-lib';
 import { Metric } from 'aws-cdk-lib/aws-cloudwatch';
 import type { Counter, Gauge } from '#lambdas/platform/telemetry.ts';
 import type { Stage } from '#lib/deployment.ts';
+import type { Storage } from '#lib/storage.ts';
+import { TABLE } from '#lib/topology.ts';
 
-/** What Powertools calls the service; the one dimension of its metrics. */
+/** What Powertools calls the service; the only dimension of its metrics. */
 export const SERVICE = 'bulk-data-fetch';
 
-/** Where the metrics of a stage are. */
+/** The CloudWatch namespace of a stage's metrics. */
 export const metricsNamespace = ({ name }: Pick<Stage, 'name'>): string => `${SERVICE}/${name}`;
 
 /** The period of alarms and graphs, unless they say otherwise. */
 export const PERIOD = Duration.minutes(5);
 
-/** The metrics that the functions write, by the names of the journal: one that nothing counts does not compile. */
+/** The metrics that the functions emit, by their names in the telemetry: one that nothing emits doesn't compile. */
 export class ServiceMetrics {
   readonly #namespace: string;
 
@@ -20,14 +22,14 @@ export class ServiceMetrics {
     this.#namespace = metricsNamespace(stage);
   }
 
-  /** How many there were in a period. */
-  count(measure: Counter, label: string): Metric {
-    return this.#metric(measure, 'Sum', label);
+  /** How many there were per period. */
+  counter(name: Counter, label: string): Metric {
+    return this.#metric(name, 'Sum', label);
   }
 
   /** @param statistic `Maximum`, `Sum`, `p95` … */
-  value(quantity: Gauge, statistic: string, label: string): Metric {
-    return this.#metric(quantity, statistic, label);
+  gauge(name: Gauge, statistic: string, label: string): Metric {
+    return this.#metric(name, statistic, label);
   }
 
   #metric(metricName: string, statistic: string, label: string): Metric {
@@ -40,4 +42,20 @@ export class ServiceMetrics {
       period: PERIOD,
     });
   }
+}
+
+/** One of DynamoDB's metrics, for the table and for its index, which DynamoDB counts separately. */
+export function tableMetrics(
+  { table }: Storage,
+  metricName: string,
+): { readonly table: Metric; readonly index: Metric } {
+  const metric = (dimensions: Readonly<Record<string, string>>): Metric =>
+    new Metric({
+      namespace: 'AWS/DynamoDB',
+      metricName,
+      dimensionsMap: { TableName: table.tableName, ...dimensions },
+      statistic: 'Sum',
+      period: PERIOD,
+    });
+  return { table: metric({}), index: metric({ GlobalSecondaryIndexName: TABLE.openBatches.indexName }) };
 }

@@ -17,39 +17,40 @@ export type RunbookSection =
   | 'function-errors'
   | 'throttles';
 
-/** An alarm, with all that the person it wakes wants to know. */
+/** An alarm, with everything that the person it wakes up needs. */
 export interface AlarmDefinition {
-  /** Its name, without service and stage. */
+  /** The alarm's name, without service and stage. */
   readonly id: string;
-  readonly section: RunbookSection;
-  /** Sentences: what is the matter, and what clients and batches suffer. */
-  readonly says: string;
+  readonly runbookSection: RunbookSection;
+  /** Sentences: what is wrong, and what it means for clients and batches. */
+  readonly description: string;
   readonly metric: IMetric;
-  /** It is raised at this value and above, or `below` it. */
   readonly threshold: number;
-  readonly below?: true;
-  /** In how many periods in a row. 1 unless set. */
-  readonly periods?: number;
-  readonly missing: TreatMissingData;
+  /** At or above the threshold, unless set. */
+  readonly comparisonOperator?: ComparisonOperator;
+  /** How many periods in a row must breach. 1 unless set. */
+  readonly evaluationPeriods?: number;
+  readonly treatMissingData: TreatMissingData;
 }
 
-/** Makes the alarm. Its text ends with the link to its section of the runbook, under `runbookUrl`. */
+/** Makes the alarm. Its description ends with a link to its section of the runbook, under `runbookUrl`. */
 export function runbookAlarm(
   scope: Construct,
   service: string,
   runbookUrl: string,
   definition: AlarmDefinition,
 ): Alarm {
-  const { id, section, says, metric, threshold, below, periods = 1, missing } = definition;
+  const { id, runbookSection, description, metric, threshold, treatMissingData } = definition;
+  const { evaluationPeriods = 1, comparisonOperator = ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD } =
+    definition;
   return new Alarm(scope, id, {
     alarmName: `${service}-${id}`,
-    alarmDescription: `${says} Runbook: ${runbookUrl}#${section}`,
+    alarmDescription: `${description} Runbook: ${runbookUrl}#${runbookSection}`,
     metric,
     threshold,
-    comparisonOperator:
-      below === true ? ComparisonOperator.LESS_THAN_THRESHOLD : ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
-    evaluationPeriods: periods,
-    datapointsToAlarm: periods,
-    treatMissingData: missing,
+    comparisonOperator,
+    evaluationPeriods,
+    datapointsToAlarm: evaluationPeriods,
+    treatMissingData,
   });
 }

@@ -2,107 +2,114 @@ import { type IWidget, MathExpression } from 'aws-cdk-lib/aws-cloudwatch';
 import { UPSTREAM_ERRORS } from '#lambdas/upstream/failures.ts';
 import { batchCost } from './batch-cost.ts';
 import { PERIOD } from './metrics.ts';
-import type { Watched } from './monitored.ts';
-import { figures, graph, stack, totals } from './widgets.ts';
+import type { Monitored } from './monitored.ts';
+import { graph, latestValues, stackedGraph, totals } from './widgets.ts';
 
-/** Batches, rows and chunks: how many are where, and how long they take. What is open now is as recovery saw it, every minute. */
-export function batchWidgets({ metrics }: Watched): IWidget[][] {
-  const open = metrics.value('OpenBatches', 'Maximum', 'open batches');
-  const oldest = metrics.value('OldestBatchSeconds', 'Maximum', 'oldest open batch, s');
-  const ready = metrics.value('ReadyRows', 'Maximum', 'READY');
-  const inProgress = metrics.value('RowsInProgress', 'Maximum', 'IN_PROGRESS');
-  const overdue = metrics.value('OverdueChunkSeconds', 'Maximum', 'longest overdue, s');
-  const duration = (statistic: string, label: string) => metrics.value('BatchSeconds', statistic, label);
+/** Batches, rows and chunks: how many are in which state, and how long they take. What is open now is what recovery saw in its last run, every minute. */
+export function batchWidgets({ metrics }: Monitored): IWidget[][] {
+  const open = metrics.gauge('OpenBatches', 'Maximum', 'open batches');
+  const oldest = metrics.gauge('OldestBatchSeconds', 'Maximum', 'oldest open batch, s');
+  const ready = metrics.gauge('ReadyRows', 'Maximum', 'READY');
+  const inProgress = metrics.gauge('RowsInProgress', 'Maximum', 'IN_PROGRESS');
+  const overdue = metrics.gauge('OverdueChunkSeconds', 'Maximum', 'most overdue chunk, s');
+  const duration = (statistic: string, label: string) => metrics.gauge('BatchSeconds', statistic, label);
   return [
     [
-      figures('Open now', [open, oldest, ready, inProgress, overdue], 15),
+      latestValues('Open now', [open, oldest, ready, inProgress, overdue], 15),
       totals(
-        'In the time shown',
+        'In this time range',
         [
-          metrics.count('BatchAccepted', 'batches accepted'),
-          metrics.count('BatchFinished', 'batches finished'),
-          metrics.count('FileRejected', 'files rejected'),
+          metrics.counter('BatchAccepted', 'batches accepted'),
+          metrics.counter('BatchFinished', 'batches finished'),
+          metrics.counter('FileRejected', 'files rejected'),
         ],
         9,
       ),
     ],
     [
-      graph('Batches', [open, metrics.count('BatchAccepted', 'accepted'), metrics.count('BatchFinished', 'finished')]),
-      stack('Rows of open batches, by state', [ready, inProgress]),
-      stack('Rows that ended', [metrics.count('RowCompleted', 'COMPLETED'), metrics.count('RowFailed', 'FAILED')]),
+      graph('Batches', [
+        open,
+        metrics.counter('BatchAccepted', 'accepted'),
+        metrics.counter('BatchFinished', 'finished'),
+      ]),
+      stackedGraph('Rows of open batches, by status', [ready, inProgress]),
+      stackedGraph('Rows ended', [
+        metrics.counter('RowCompleted', 'COMPLETED'),
+        metrics.counter('RowFailed', 'FAILED'),
+      ]),
     ],
     [
       graph('From acceptance to completion, s', [
-        duration('p50', 'half of the batches'),
-        duration('p95', '95 %'),
+        duration('p50', 'p50'),
+        duration('p95', 'p95'),
         duration('Maximum', 'slowest'),
       ]),
-      graph('Age: oldest open batch, and the chunk that stands still longest past its time, s', [oldest, overdue]),
-      graph('Chunks helped on: none is good', [
-        metrics.count('ChunkRecovered', 'queued again'),
-        metrics.count('ChunkGivenUp', 'given up'),
-        metrics.count('TaskUnsent', 'not queued at first'),
+      graph('Oldest open batch and most overdue chunk, s', [oldest, overdue]),
+      graph('Chunks re-queued by recovery (0 is healthy)', [
+        metrics.counter('ChunkRecovered', 're-queued'),
+        metrics.counter('ChunkGivenUp', 'given up'),
+        metrics.counter('TaskUnsent', 'first message not sent'),
       ]),
     ],
   ];
 }
 
-/** The calls to FinPro: how many, how fast, what goes wrong, and what of the budget they use. */
-export function upstreamWidgets({ metrics }: Watched): IWidget[][] {
-  const calls = metrics.count('UpstreamCall', 'calls');
+/** Calls to FinPro: how many, how fast, what fails, and how much of the budget they use. */
+export function upstreamWidgets({ metrics }: Monitored): IWidget[][] {
+  const calls = metrics.counter('UpstreamCall', 'calls');
   const mean = new MathExpression({
     expression: 'time / calls',
-    usingMetrics: { time: metrics.value('UpstreamMilliseconds', 'Sum', 'time'), calls },
+    usingMetrics: { time: metrics.gauge('UpstreamMilliseconds', 'Sum', 'time'), calls },
     period: PERIOD,
     label: 'mean',
   });
-  const rounds = new MathExpression({
+  const pollsPerRow = new MathExpression({
     expression: 'polls / (FILL(completed, 0) + FILL(failed, 0))',
     usingMetrics: {
-      polls: metrics.count('UpstreamPoll', 'polls'),
-      completed: metrics.count('RowCompleted', 'completed'),
-      failed: metrics.count('RowFailed', 'failed'),
+      polls: metrics.counter('UpstreamPoll', 'polls'),
+      completed: metrics.counter('RowCompleted', 'completed'),
+      failed: metrics.counter('RowFailed', 'failed'),
     },
     period: PERIOD,
-    label: 'polls for each row that ended',
+    label: 'polls per ended row',
   });
   return [
     [
-      graph('Calls', [calls, metrics.count('UpstreamPoll', 'of them polls')]),
-      graph('Time that a call takes, ms', [mean, metrics.value('SlowestCallMilliseconds', 'Maximum', 'slowest')]),
-      graph('Budget used, % of the window, as FinPro says', [
-        metrics.value('BudgetUsedPercent', 'Maximum', 'most used of any organisation'),
-        metrics.value('BudgetUsedPercent', 'Average', 'mean'),
+      graph('Calls to FinPro', [calls, metrics.counter('UpstreamPoll', 'of which polls')]),
+      graph('Time per call, ms', [mean, metrics.gauge('SlowestCallMilliseconds', 'Maximum', 'slowest')]),
+      graph("Budget used, % of the rate window, from FinPro's headers", [
+        metrics.gauge('BudgetUsedPercent', 'Maximum', 'highest of any organisation'),
+        metrics.gauge('BudgetUsedPercent', 'Average', 'mean'),
       ]),
     ],
     [
-      stack(
+      stackedGraph(
         'Errors by code',
-        UPSTREAM_ERRORS.map((name) => metrics.count(`UpstreamError.${name}`, name)),
+        UPSTREAM_ERRORS.map((name) => metrics.counter(`UpstreamError.${name}`, name)),
       ),
-      graph('Poll rounds a row', [rounds]),
-      graph('Stopped: none is good', [
-        metrics.count('CircuitOpened', 'circuit opened'),
-        metrics.count('CircuitHalfOpen', 'open circuit tried'),
-        metrics.count('UpstreamUnauthorized', 'credentials refused'),
-        metrics.count('UpstreamRateLimited', 'rate limit met'),
-        metrics.count('UpstreamUnclassified', 'unclassified errors'),
+      graph('Polls per row', [pollsPerRow]),
+      graph('Calls held back (0 is healthy)', [
+        metrics.counter('CircuitOpened', 'circuit opened'),
+        metrics.counter('CircuitHalfOpen', 'half-open calls'),
+        metrics.counter('UpstreamUnauthorized', 'credentials refused'),
+        metrics.counter('UpstreamRateLimited', 'rate limit hit (429)'),
+        metrics.counter('UpstreamUnclassified', 'unclassified errors'),
       ]),
     ],
   ];
 }
 
-/** What it costs, over the time that is shown. */
-export function costWidgets(watched: Watched, region: string): IWidget[] {
-  const { metrics } = watched;
+/** The cost over the time range shown, and the work it paid for. */
+export function costWidgets(monitored: Monitored, region: string): IWidget[] {
+  const { metrics } = monitored;
   return [
-    totals('AWS cost', batchCost(watched, region), 12),
+    totals('AWS cost', batchCost(monitored, region), 12),
     totals(
-      'For',
+      'Work done in this time range',
       [
-        metrics.count('BatchFinished', 'batches'),
-        metrics.count('RowCompleted', 'rows COMPLETED'),
-        metrics.count('RowFailed', 'rows FAILED'),
+        metrics.counter('BatchFinished', 'batches'),
+        metrics.counter('RowCompleted', 'rows COMPLETED'),
+        metrics.counter('RowFailed', 'rows FAILED'),
       ],
       12,
     ),
