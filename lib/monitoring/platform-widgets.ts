@@ -1,19 +1,19 @@
 import type { IMetric, IWidget } from 'aws-cdk-lib/aws-cloudwatch';
-import type { ServiceFunction } from './service-function.ts';
-import { PERIOD } from './service-metrics.ts';
-import { tableMetrics, type Watched } from './watched.ts';
-import { graph, stack } from './widget.ts';
+import type { ServiceFunction } from '#lib/service-function.ts';
+import { PERIOD, tableMetrics } from './metrics.ts';
+import type { Monitored } from './monitored.ts';
+import { graph, stackedGraph } from './widgets.ts';
 
-/** How much waits in the queues, for how long, and what has died there. */
-export function queueWidgets({ queues, loop }: Watched): IWidget[] {
+/** How many messages wait, for how long, and how many ended in a dead-letter queue. */
+export function queueWidgets({ queues, loop }: Monitored): IWidget[] {
   const { stateMachine } = loop;
   const options = { period: PERIOD, statistic: 'Sum' };
   return [
     graph(
-      'Messages waiting, or being worked on',
+      'Messages waiting and in flight',
       queues.flatMap(({ name, queue }) => [
         queue.metricApproximateNumberOfMessagesVisible({ period: PERIOD, label: `${name}: waiting` }),
-        queue.metricApproximateNumberOfMessagesNotVisible({ period: PERIOD, label: `${name}: in work` }),
+        queue.metricApproximateNumberOfMessagesNotVisible({ period: PERIOD, label: `${name}: in flight` }),
       ]),
       6,
     ),
@@ -25,14 +25,14 @@ export function queueWidgets({ queues, loop }: Watched): IWidget[] {
       6,
     ),
     graph(
-      'Dead letters: none is good',
-      queues.map(({ name, deadLetters }) =>
-        deadLetters.metricApproximateNumberOfMessagesVisible({ period: PERIOD, label: name }),
+      'Dead letters (0 is healthy)',
+      queues.map(({ name, deadLetterQueue }) =>
+        deadLetterQueue.metricApproximateNumberOfMessagesVisible({ period: PERIOD, label: name }),
       ),
       6,
     ),
     graph(
-      'Executions of chunks',
+      'Chunk executions',
       [
         stateMachine.metricStarted({ ...options, label: 'started' }),
         stateMachine.metricSucceeded({ ...options, label: 'succeeded' }),
@@ -45,27 +45,27 @@ export function queueWidgets({ queues, loop }: Watched): IWidget[] {
   ];
 }
 
-/** Each function: what it throws, how often it was not let run, and how long it takes. */
-export function functionWidgets({ apiFunctions, workers }: Watched): IWidget[] {
+/** Per function: errors, throttles, duration and concurrency. */
+export function functionWidgets({ apiFunctions, workers }: Monitored): IWidget[] {
   const each = (metric: (one: ServiceFunction) => IMetric): IMetric[] => [...workers, ...apiFunctions].map(metric);
   return [
-    stack(
+    stackedGraph(
       'Errors',
       each(({ lambda, name }) => lambda.metricErrors({ period: PERIOD, label: name })),
       6,
     ),
-    stack(
+    stackedGraph(
       'Throttles',
       each(({ lambda, name }) => lambda.metricThrottles({ period: PERIOD, label: name })),
       6,
     ),
     graph(
-      'Duration of 95 %, ms',
+      'Duration p95, ms',
       each(({ lambda, name }) => lambda.metricDuration({ period: PERIOD, statistic: 'p95', label: name })),
       6,
     ),
     graph(
-      'Running at once',
+      'Concurrent executions',
       each(({ lambda, name }) =>
         lambda.metric('ConcurrentExecutions', { period: PERIOD, statistic: 'Maximum', label: name }),
       ),
@@ -74,44 +74,44 @@ export function functionWidgets({ apiFunctions, workers }: Watched): IWidget[] {
   ];
 }
 
-/** What clients see of the API. */
-export function apiWidgets({ restApi }: Watched): IWidget[] {
+/** The API as its clients see it. */
+export function apiWidgets({ restApi }: Monitored): IWidget[] {
   const options = { period: PERIOD, statistic: 'Sum' };
   return [
     graph('Requests', [restApi.metricCount({ ...options, label: 'requests' })]),
-    graph('Refused and failed', [
+    graph('Answers 4xx and 5xx', [
       restApi.metricClientError({ ...options, label: '4xx' }),
       restApi.metricServerError({ ...options, label: '5xx' }),
     ]),
     graph(
-      'Time to answer, ms',
+      'Latency, ms',
       ['p50', 'p95', 'p99'].map((statistic) => restApi.metricLatency({ period: PERIOD, statistic, label: statistic })),
     ),
   ];
 }
 
-/** What the table was asked for, and what it refused. */
-export function tableWidgets({ storage }: Watched): IWidget[] {
+/** What the table consumed, and what it throttled. */
+export function tableWidgets({ storage }: Monitored): IWidget[] {
   const read = tableMetrics(storage, 'ConsumedReadCapacityUnits');
   const written = tableMetrics(storage, 'ConsumedWriteCapacityUnits');
-  const readRefused = tableMetrics(storage, 'ReadThrottleEvents');
-  const writeRefused = tableMetrics(storage, 'WriteThrottleEvents');
+  const readThrottles = tableMetrics(storage, 'ReadThrottleEvents');
+  const writeThrottles = tableMetrics(storage, 'WriteThrottleEvents');
   return [
     graph(
-      'Units used',
+      'Capacity units consumed',
       [
-        read.table.with({ label: 'read' }),
-        written.table.with({ label: 'written' }),
-        written.index.with({ label: 'index' }),
+        read.table.with({ label: 'reads' }),
+        written.table.with({ label: 'writes' }),
+        written.index.with({ label: 'index writes' }),
       ],
       12,
     ),
     graph(
-      'Refused: none is good',
+      'Table throttles (0 is healthy)',
       [
-        readRefused.table.with({ label: 'reads' }),
-        writeRefused.table.with({ label: 'writes' }),
-        writeRefused.index.with({ label: 'writes of the index' }),
+        readThrottles.table.with({ label: 'reads' }),
+        writeThrottles.table.with({ label: 'writes' }),
+        writeThrottles.index.with({ label: 'index writes' }),
       ],
       12,
     ),

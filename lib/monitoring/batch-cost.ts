@@ -1,46 +1,49 @@
 import { type IMetric, MathExpression, Metric } from 'aws-cdk-lib/aws-cloudwatch';
-import { LIST_PRICES, type PricedRegion } from './list-prices.ts';
-import type { ServiceFunction } from './service-function.ts';
-import { PERIOD } from './service-metrics.ts';
-import { tableMetrics, type Watched } from './watched.ts';
+import { LIST_PRICES, type PricedRegion } from '#lib/list-prices.ts';
+import type { ServiceFunction } from '#lib/service-function.ts';
+import { CHUNK_LOOP, FUNCTIONS } from '#lib/topology.ts';
+import { PERIOD, tableMetrics } from './metrics.ts';
+import type { Monitored } from './monitored.ts';
 
-/** A sum of metrics, and the dollars for one unit of it. */
-interface Item {
+/** A sum of metrics, and the price of one unit in US dollars. */
+interface CostItem {
   readonly id: string;
   readonly metrics: readonly IMetric[];
   readonly usd: number;
 }
 
-/** The region whose prices are taken: its own where they are listed, otherwise those of the service's home. */
-export const pricedAs = (region: string): PricedRegion => (region === 'us-east-1' ? region : 'ap-south-1');
-
-/** Wait, AdvanceChunk and Choice make a round, and each advance is one (`chunk-loop.ts`). */
-const TRANSITIONS_A_ROUND = 3;
+/** The region whose prices apply: its own if they are listed, otherwise ap-south-1, the default region. */
+export const priceRegionOf = (region: string): PricedRegion => (region === 'us-east-1' ? region : 'ap-south-1');
 
 /**
- * What AWS charges for the work, by list price and from what CloudWatch counts, in US dollars. An estimate from above: a retry of a chunk's task counts
- * as a round, and each message as three requests, though they go ten at a time. Left out are S3, Secrets Manager, traces, storage and egress, and what is
- * paid by the month whether or not there is work: alarms, metrics, the key, the firewall.
+ * What AWS charges for the work, in US dollars: CloudWatch's counts times list prices. An upper bound: a retry of a chunk's task counts as a whole round,
+ * and each message as three requests, although they are sent ten at a time. Not included: S3, Secrets Manager, traces, storage, egress, and what is paid
+ * per month whether or not there is work (alarms, metrics, the key, the firewall).
  */
-function costItems(watched: Watched, region: string): readonly Item[] {
-  const prices = LIST_PRICES[pricedAs(region)];
-  const { apiFunctions, workers, queues, loop, restApi, storage } = watched;
+function costItems(monitored: Monitored, region: string): readonly CostItem[] {
+  const prices = LIST_PRICES[priceRegionOf(region)];
+  const { apiFunctions, workers, queues, loop, restApi, storage } = monitored;
   const functions = [...apiFunctions, ...workers];
-  const advances = functions.filter(({ name }) => name === 'advance-chunk');
+  const advances = functions.filter(({ name }) => name === CHUNK_LOOP.task);
   const options = { period: PERIOD, statistic: 'Sum' };
   const invocations = (some: readonly ServiceFunction[]) => some.map(({ lambda }) => lambda.metricInvocations(options));
-  const sizes = [...new Set(functions.map(({ memoryMegabytes }) => memoryMegabytes))];
+  const memoryOf = ({ name }: ServiceFunction): number => FUNCTIONS[name].memory;
+  const sizes = [...new Set(functions.map(memoryOf))];
   const read = tableMetrics(storage, 'ConsumedReadCapacityUnits');
   const written = tableMetrics(storage, 'ConsumedWriteCapacityUnits');
   const sent = queues.map(({ queue }) => queue.metricNumberOfMessagesSent(options));
   return [
-    { id: 'rounds', metrics: invocations(advances), usd: TRANSITIONS_A_ROUND * prices['states.transition'].usd },
+    {
+      id: 'rounds',
+      metrics: invocations(advances),
+      usd: CHUNK_LOOP.transitionsPerRound * prices['states.transition'].usd,
+    },
     { id: 'ends', metrics: [loop.stateMachine.metricStarted(options)], usd: prices['states.transition'].usd },
     { id: 'invocations', metrics: invocations(functions), usd: prices['lambda.request'].usd },
     ...sizes.map((megabytes) => ({
       id: `duration${megabytes}`,
       metrics: functions
-        .filter(({ memoryMegabytes }) => memoryMegabytes === megabytes)
+        .filter((one) => memoryOf(one) === megabytes)
         .map(({ lambda }) => lambda.metricDuration(options)),
       usd: (megabytes / 1024 / 1000) * prices['lambda.gbSecond'].usd,
     })),
@@ -70,13 +73,13 @@ function costItems(watched: Watched, region: string): readonly Item[] {
   ];
 }
 
-/** A price as a metric expression can have it: without an exponent. */
+/** A price as metric math accepts it: without an exponent. */
 const decimal = (usd: number): string => usd.toFixed(14).replace(/0+$/, '');
 
-/** What a batch, and what 10,000 rows, have cost over the time that the dashboard shows. */
-export function batchCost(watched: Watched, region: string): MathExpression[] {
-  const items = costItems(watched, region);
-  const { metrics } = watched;
+/** The cost per batch, and per 10,000 rows, over the time range that the dashboard shows. */
+export function batchCost(monitored: Monitored, region: string): MathExpression[] {
+  const items = costItems(monitored, region);
+  const { metrics } = monitored;
   const usingMetrics: Record<string, IMetric> = {};
   const terms = items.map(({ id, metrics: parts, usd }) => {
     const names = parts.map((part, index) => {
@@ -91,15 +94,15 @@ export function batchCost(watched: Watched, region: string): MathExpression[] {
   const rows = new MathExpression({
     expression: 'FILL(completed, 0) + FILL(failed, 0)',
     usingMetrics: {
-      completed: metrics.count('RowCompleted', 'completed'),
-      failed: metrics.count('RowFailed', 'failed'),
+      completed: metrics.counter('RowCompleted', 'completed'),
+      failed: metrics.counter('RowFailed', 'failed'),
     },
     period: PERIOD,
     label: 'rows ended',
   });
-  const finished = metrics.count('BatchFinished', 'finished');
+  const finished = metrics.counter('BatchFinished', 'finished');
   return [
-    per('batches', finished, 'IF(batches > 0, cost / batches, 0)', 'a finished batch, US$'),
-    per('rows', rows, 'IF(rows > 0, 10000 * cost / rows, 0)', '10,000 rows, US$'),
+    per('batches', finished, 'IF(batches > 0, cost / batches, 0)', 'per finished batch, US$'),
+    per('rows', rows, 'IF(rows > 0, 10000 * cost / rows, 0)', 'per 10,000 rows, US$'),
   ];
 }

@@ -1,33 +1,33 @@
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import { Construct } from 'constructs';
-import { alarmList } from './alarm-list.ts';
+import type { Deployment } from '#lib/deployment.ts';
 import { AlarmTopic } from './alarm-topic.ts';
+import { alarmDefinitions } from './alarms.ts';
 import { Dashboard } from './dashboard.ts';
-import type { Deployment } from './deployment.ts';
+import type { Monitored } from './monitored.ts';
 import { runbookAlarm } from './runbook-alarm.ts';
-import type { Watched } from './watched.ts';
 
-export interface ObservabilityProps {
+export interface MonitoringProps {
   readonly deployment: Deployment;
-  readonly watched: Watched;
+  readonly monitored: Monitored;
 }
 
-/** Alarms, each of which tells the topic when it is raised and when it is over, and the dashboard. */
-export class Observability extends Construct {
+/** The alarms, each of which notifies the topic when it's raised and when it's over, and the dashboard. */
+export class Monitoring extends Construct {
   readonly dashboardName: string;
   readonly alarmTopic: AlarmTopic;
 
-  constructor(scope: Construct, id: string, { deployment, watched }: ObservabilityProps) {
+  constructor(scope: Construct, id: string, { deployment, monitored }: MonitoringProps) {
     super(scope, id);
     const service = `bulk-data-fetch-${deployment.stage.name}`;
     this.alarmTopic = new AlarmTopic(this, 'Alarms', { deployment });
     const action = new SnsAction(this.alarmTopic.topic);
-    const alarms = alarmList(watched).map((definition) => {
+    const alarms = alarmDefinitions(monitored).map((definition) => {
       const alarm = runbookAlarm(this, service, deployment.runbookUrl, definition);
       alarm.addAlarmAction(action);
       alarm.addOkAction(action);
       return alarm;
     });
-    this.dashboardName = new Dashboard(this, 'Dashboard', { deployment, watched, alarms }).name;
+    this.dashboardName = new Dashboard(this, 'Dashboard', { deployment, monitored, alarms }).name;
   }
 }

@@ -4,24 +4,24 @@ import { Key } from 'aws-cdk-lib/aws-kms';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import { Construct } from 'constructs';
-import type { Deployment } from './deployment.ts';
+import type { Deployment } from '#lib/deployment.ts';
 
 export interface AlarmTopicProps {
   readonly deployment: Deployment;
 }
 
-/** Where alarms go: a topic, and the address of the deployment (`-c alarmAddress=…`), whose owner confirms the subscription by mail once. */
+/** Where alarms go: a topic, and the deployment's address (`-c alarmAddress=…`), whose owner confirms the subscription by mail once. */
 export class AlarmTopic extends Construct {
   readonly topic: Topic;
 
   constructor(scope: Construct, id: string, { deployment: { stage, alarmAddress } }: AlarmTopicProps) {
     super(scope, id);
     const alarms = new ServicePrincipal('cloudwatch.amazonaws.com');
-    // With the key that AWS manages for SNS, CloudWatch could not publish: nobody can change that key's policy.
+    // CloudWatch couldn't publish to a topic under the AWS managed key for SNS, because nobody can change that key's policy.
     const key = new Key(this, 'Key', {
-      description: `Encrypts alarms of bulk-data-fetch-${stage.name} on their way`,
+      description: `Encrypts the alarm topic of bulk-data-fetch-${stage.name}`,
       enableKeyRotation: true,
-      // It keeps nothing that is worth keeping longer than the topic.
+      // Nothing encrypted with it outlives the topic.
       removalPolicy: RemovalPolicy.DESTROY,
     });
     key.addToResourcePolicy(
@@ -33,7 +33,7 @@ export class AlarmTopic extends Construct {
       masterKey: key,
       enforceSSL: true,
     });
-    // A topic that has a policy of its own has lost the one by which the services of its account may publish.
+    // A topic with a policy loses the default one, which lets services of the same account publish.
     this.topic.addToResourcePolicy(
       new PolicyStatement({
         principals: [alarms],
