@@ -14,14 +14,14 @@ import { Lambda, prepareThread } from './lambda/lambda.ts';
 import { inProcesses } from './lambda/process-sandbox.ts';
 import { inThreads } from './lambda/thread-sandbox.ts';
 import { Meter } from './meter.ts';
-import { queueEvents } from './s3/queue-events.ts';
+import { queueEvents } from './s3/outbox.ts';
 import { S3 } from './s3/s3.ts';
 import { Schedules } from './schedules.ts';
 import { SecretsManager } from './secrets/secrets-manager.ts';
 import { eventSources, Poller } from './sqs/event-source.ts';
-import { openFauxqs } from './sqs/fauxqs.ts';
+import { openFauxqs } from './sqs/fauxqs-queues.ts';
 import { Sqs } from './sqs/sqs.ts';
-import { lockStateDir } from './state-lock.ts';
+import { State } from './state.ts';
 import { ExecutionJournal } from './step-functions/execution-journal.ts';
 import { StepFunctions } from './step-functions/step-functions.ts';
 import { synthesize } from './synthesize.ts';
@@ -100,7 +100,9 @@ async function start(
 ): Promise<LocalCloud> {
   const stateDir = options.stateDir === undefined ? undefined : resolve(options.stateDir);
   const folder = stateDir ?? (await mkdtemp(join(tmpdir(), 'local-cloud-')));
-  closers.push(stateDir === undefined ? () => rm(folder, { recursive: true, force: true }) : lockStateDir(stateDir));
+  if (stateDir === undefined) closers.push(() => rm(folder, { recursive: true, force: true }));
+  const state = new State(stateDir);
+  closers.push(() => state.close());
   /** Undefined, which every part takes as "in memory", where nothing is kept. */
   const kept = (name: string): string | undefined => (stateDir === undefined ? undefined : join(stateDir, name));
 
@@ -133,7 +135,7 @@ async function start(
   closers.push(() => sqs.close(polling));
   front.add(sqs);
 
-  const s3 = new S3(kept('s3'), resources, queueEvents(front, sqs), { meter, record });
+  const s3 = await S3.open(state, join(folder, 's3'), resources, queueEvents(front, sqs), { meter, record });
   closers.push(() => s3.close());
   front.addHttp(s3);
 

@@ -1,9 +1,8 @@
-import type { Call } from './call.ts';
 import { encodeKey } from './event-message.ts';
-import type { ObjectVersion } from './object-index.ts';
-import type { S3Answer } from './s3-answer.ts';
+import type { Call } from './object-calls.ts';
+import { document, element, type S3Answer, texts } from './s3-answer.ts';
 import { invalidArgument, notImplemented } from './s3-error.ts';
-import { document, element, texts } from './xml.ts';
+import type { ObjectVersion } from './versions.ts';
 
 const NAMESPACE = 'http://s3.amazonaws.com/doc/2006-03-01/';
 
@@ -35,8 +34,13 @@ const answer = (root: string, content: string): S3Answer => ({
   body: document(`<${root} xmlns="${NAMESPACE}">${content}</${root}>`),
 });
 
-const described = ({ modified, etag, size }: ObjectVersion): string =>
-  texts({ LastModified: new Date(modified).toISOString(), ETag: `"${etag}"`, Size: size, StorageClass: 'STANDARD' });
+const described = ({ modified, object }: ObjectVersion): string =>
+  texts({
+    LastModified: new Date(modified).toISOString(),
+    ETag: object?.etag,
+    Size: object?.contentLength,
+    StorageClass: 'STANDARD',
+  });
 
 /** ListObjectsV2, with prefix, delimiter, start and continuation. */
 export function listObjects(call: Call): S3Answer {
@@ -53,7 +57,7 @@ export function listObjects(call: Call): S3Answer {
   let contents = '';
   let last = afterPrefix ?? '';
   let truncated = false;
-  for (const version of maxKeys === 0 ? [] : call.store.index.objects(call.bucket.name, prefix, after)) {
+  for (const version of maxKeys === 0 ? [] : call.store.versions.objects(call.bucket.name, prefix, after)) {
     const end = delimiter === '' ? -1 : version.key.indexOf(delimiter, prefix.length);
     const common = end < 0 ? undefined : version.key.slice(0, end + delimiter.length);
     if (common !== undefined && common === last) continue;
@@ -90,21 +94,21 @@ export function listVersions(call: Call): S3Answer {
   if (request.query.has('delimiter')) throw notImplemented('a delimiter between versions');
   const key = request.query.get('key-marker') ?? '';
   const versionId = request.query.get('version-id-marker') ?? undefined;
-  const marker = versionId === undefined ? undefined : store.index.find(bucket.name, key, versionId);
+  const marker = versionId === undefined ? undefined : store.versions.find(bucket.name, key, versionId);
 
   let contents = '';
   let count = 0;
   let last: ObjectVersion | undefined;
   let truncated = false;
   const after = { key, sequence: marker?.sequence ?? 0 };
-  for (const version of maxKeys === 0 ? [] : store.index.versions(bucket.name, prefix, after)) {
+  for (const version of maxKeys === 0 ? [] : store.versions.versions(bucket.name, prefix, after)) {
     if (count === maxKeys) {
       truncated = true;
       break;
     }
     const names = texts({ Key: shown(version.key), VersionId: version.versionId, IsLatest: version.latest });
     contents +=
-      version.body === null
+      version.object === null
         ? element('DeleteMarker', names + texts({ LastModified: new Date(version.modified).toISOString() }))
         : element('Version', names + described(version));
     count += 1;

@@ -1,12 +1,28 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
+import type { AwsFront } from '../aws-front.ts';
+import type { Sqs } from '../sqs/sqs.ts';
+import type { State } from '../state.ts';
 
 /** The queues that events go to. */
 export interface EventQueues {
   /** Sends a message to the queue with this ARN; rejects when it may not have arrived. */
   send(queueArn: string, body: string): Promise<void>;
 }
+
+/** The local SQS as S3 uses it. SQS bills these messages to the owner of the queue. */
+export const queueEvents = (front: AwsFront, sqs: Sqs): EventQueues => ({
+  send: async (queueArn, body) => {
+    const input = { QueueUrl: sqs.queue(queueArn).url, MessageBody: body };
+    const { status, body: answer } = await front.call(sqs, 'SendMessage', input, 's3');
+    if (status !== 200) throw new Error(JSON.stringify(answer));
+  },
+});
+
+const TABLES = `
+  CREATE TABLE IF NOT EXISTS messages (id INTEGER PRIMARY KEY AUTOINCREMENT, queueArn TEXT NOT NULL, body TEXT NOT NULL) STRICT;
+  CREATE TABLE IF NOT EXISTS tested (bucket TEXT NOT NULL, queueArn TEXT NOT NULL, PRIMARY KEY (bucket, queueArn)) STRICT;`;
 
 const messageSchema = z.object({ id: z.number(), queueArn: z.string(), body: z.string() });
 
@@ -23,8 +39,9 @@ export class Outbox {
   #busy = false;
   #sending: Promise<void> = Promise.resolve();
 
-  constructor(database: DatabaseSync, queues: EventQueues) {
+  constructor({ database }: State, queues: EventQueues) {
     this.#database = database;
+    database.exec(TABLES);
     this.#queues = queues;
   }
 

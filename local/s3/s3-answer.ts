@@ -1,30 +1,44 @@
 import type { ServerResponse } from 'node:http';
-import type { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
-import { S3Error } from './s3-error.ts';
 
-/** An answer of S3: XML as text, or the bytes of an object. */
+/** An answer of S3: XML as a string, or the bytes of an object. */
 export interface S3Answer {
   readonly status: number;
   readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: string | Readable;
+  readonly body?: string | Buffer;
 }
 
-/** Sends an answer. A client that goes away while it is sent is no error. */
-export async function sendAnswer(
+/** An XML 1.0 document. S3 writes no line breaks inside it, so neither does this. */
+export const document = (root: string): string => `<?xml version="1.0" encoding="UTF-8"?>\n${root}`;
+
+/** An element around what is XML already. */
+export const element = (name: string, content: string): string => `<${name}>${content}</${name}>`;
+
+/** Elements around plain values, one for each property that has one. */
+export const texts = (values: Readonly<Record<string, string | number | boolean | undefined>>): string =>
+  Object.entries(values)
+    .map(([name, value]) => (value === undefined ? '' : element(name, escapeText(String(value)))))
+    .join('');
+
+/** S3 writes control characters, which keys may hold, as references, although XML 1.0 has no such references. */
+const escapeText = (value: string): string =>
+  value.replaceAll(/[&<>"\p{Cc}]/gu, (character) => `&#${character.codePointAt(0)};`);
+
+/** A header can't hold characters beyond ASCII, but a form field does: S3 then writes it as in mail (RFC 2047). */
+const asHeader = (value: string): string =>
+  /^[ -~]*$/.test(value) ? value : `=?UTF-8?B?${Buffer.from(value).toString('base64')}?=`;
+
+export function sendAnswer(
   response: ServerResponse,
   requestId: string,
-  { status, headers = {}, body }: S3Answer,
-): Promise<void> {
+  { status, headers = {}, body = '' }: S3Answer,
+): void {
   const type = typeof body === 'string' && body !== '' ? { 'content-type': 'application/xml' } : {};
-  response.writeHead(status, { 'x-amz-request-id': requestId, 'x-amz-id-2': requestId, ...type, ...headers });
-  if (body === undefined || typeof body === 'string') response.end(body);
-  else await pipeline(body, response).catch(() => response.destroy());
-}
-
-/** The answer to a request that failed. What S3 has no error for is the local cloud's own. */
-export function errorAnswer(error: unknown, requestId: string): S3Answer {
-  if (!(error instanceof S3Error)) console.error('local cloud:', error);
-  const shown = error instanceof S3Error ? error : new S3Error(500, 'InternalError', String(error));
-  return { status: shown.status, headers: shown.headers, body: shown.toXml(requestId) };
+  const shown = Object.entries(headers).map(([name, value]) => [name, asHeader(value)]);
+  response.writeHead(status, {
+    'x-amz-request-id': requestId,
+    'x-amz-id-2': requestId,
+    ...type,
+    ...Object.fromEntries(shown),
+  });
+  response.end(body);
 }

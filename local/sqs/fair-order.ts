@@ -1,4 +1,4 @@
-import type { StoredQueue } from './fauxqs.ts';
+import type { StoredQueue } from './fauxqs-queues.ts';
 
 type Message = StoredQueue['messages'][number];
 

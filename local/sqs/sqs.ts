@@ -4,7 +4,7 @@ import type { AwsAnswer, AwsCall, AwsService, NeededPermission } from '../aws-ca
 import type { Meter } from '../meter.ts';
 import type { StackResources } from '../template/resources.ts';
 import { orderFairly } from './fair-order.ts';
-import type { Fauxqs, StoredQueue } from './fauxqs.ts';
+import type { Fauxqs, StoredQueue } from './fauxqs-queues.ts';
 import { type SqsMessage, standardMessages, withGroupKept } from './message-groups.ts';
 import { type QueueModel, queueModels } from './queue-models.ts';
 

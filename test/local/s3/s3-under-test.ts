@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { z } from 'zod';
 import { AwsFront } from '../../../local/aws-front.ts';
@@ -5,6 +8,7 @@ import { CallRecord } from '../../../local/call-record.ts';
 import { Meter } from '../../../local/meter.ts';
 import type { EventQueues } from '../../../local/s3/outbox.ts';
 import { S3 } from '../../../local/s3/s3.ts';
+import { State } from '../../../local/state.ts';
 import { stackOf } from '../fixture/stack.ts';
 
 /** A bucket with versions that announces what comes into two of its folders, and one without either. */
@@ -108,7 +112,9 @@ export async function startS3(queues: EventQueues, folder?: string): Promise<S3U
   const [meter, record] = [new Meter(), new CallRecord()];
   const front = new AwsFront(meter, record);
   const url = await front.listen(0);
-  const s3 = new S3(folder, stackOf(STACK), queues, { meter, record });
+  const state = new State(folder);
+  const uploads = await mkdtemp(join(folder ?? tmpdir(), 'uploads-'));
+  const s3 = await S3.open(state, uploads, stackOf(STACK), queues, { meter, record });
   front.addHttp(s3);
   s3.start();
   const client = clientOf(url);
@@ -126,6 +132,8 @@ export async function startS3(queues: EventQueues, folder?: string): Promise<S3U
       client.destroy();
       await s3.close();
       await front.close();
+      state.close();
+      await rm(uploads, { recursive: true });
     },
   };
 }

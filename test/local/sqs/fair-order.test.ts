@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { GROUP_ATTRIBUTE, groupOf, orderFairly } from '../../../local/sqs/fair-order.ts';
-import { type Fauxqs, openFauxqs, type StoredQueue } from '../../../local/sqs/fauxqs.ts';
+import { type Fauxqs, openFauxqs, type StoredQueue } from '../../../local/sqs/fauxqs-queues.ts';
 
 let fauxqs: Fauxqs;
 let queue: StoredQueue;
