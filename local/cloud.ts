@@ -7,12 +7,11 @@ import { CallRecord } from './call-record.ts';
 import { DynamoDb } from './dynamodb/dynamodb.ts';
 import { DynamoEngine } from './dynamodb/engine.ts';
 import { createTables } from './dynamodb/tables.ts';
+import { inProcesses, inThreads } from './lambda/container-pools.ts';
 import { type ContainerLimits, DEFAULT_LIMITS } from './lambda/containers.ts';
 import { FunctionLogs } from './lambda/function-log.ts';
 import { functionModels } from './lambda/function-models.ts';
-import { Lambda, prepareThread } from './lambda/lambda.ts';
-import { inProcesses } from './lambda/process-sandbox.ts';
-import { inThreads } from './lambda/thread-sandbox.ts';
+import { buildContainerScript, Lambda } from './lambda/lambda.ts';
 import { Meter } from './meter.ts';
 import { queueEvents } from './s3/outbox.ts';
 import { S3 } from './s3/s3.ts';
@@ -126,8 +125,9 @@ async function start(
   closers.push(() => logs.close());
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
   const functions = functionModels(resources, { timeScale, machineScale, overrides: options.environment ?? {} });
-  const inSandboxes = options.containersAs === 'processes' ? inProcesses : inThreads;
-  const lambda = new Lambda(functions, inSandboxes(await prepareThread(folder)), limits, { meter, record, logs });
+  const inContainers = options.containersAs === 'processes' ? inProcesses : inThreads;
+  const makePool = inContainers(await buildContainerScript(folder));
+  const lambda = new Lambda(functions, makePool, limits, { meter, record, logs });
   closers.push(() => lambda.close());
 
   const sqs = new Sqs(await openFauxqs(kept('sqs')), resources, meter, timeScale);
