@@ -21,7 +21,6 @@ import { eventSources, Poller } from './sqs/event-source.ts';
 import { openFauxqs } from './sqs/fauxqs-queues.ts';
 import { Sqs } from './sqs/sqs.ts';
 import { State } from './state.ts';
-import { ExecutionJournal } from './step-functions/execution-journal.ts';
 import { StepFunctions } from './step-functions/step-functions.ts';
 import { synthesize } from './synthesize.ts';
 import type { Assembly } from './template/assembly.ts';
@@ -62,6 +61,7 @@ export interface LocalCloud {
   readonly meter: Meter;
   readonly record: CallRecord;
   readonly secrets: SecretsManager;
+  readonly state: State;
   /** The value of an environment variable that the template gives to its functions; undefined where none has it. */
   environmentOf(name: string): string | undefined;
   /** Deletes every message of a queue (by URL), in flight or not. */
@@ -118,7 +118,7 @@ async function start(
   await engine.start();
   front.add(new DynamoDb(engine, await createTables(engine, resources), meter));
 
-  const secrets = new SecretsManager(kept('secrets.json'), resources.place, meter);
+  const secrets = new SecretsManager(state, resources.place, meter);
   front.add(secrets);
 
   const logs = new FunctionLogs(kept('logs'), meter);
@@ -139,8 +139,7 @@ async function start(
   closers.push(() => s3.close());
   front.addHttp(s3);
 
-  const journal = new ExecutionJournal(kept('executions.jsonl'));
-  const stepFunctions = new StepFunctions(resources, lambda, journal, { meter, record, timeScale });
+  const stepFunctions = new StepFunctions(resources, lambda, state, { meter, record, timeScale });
   front.add(stepFunctions);
   closers.push(() => stepFunctions.close());
 
@@ -172,6 +171,7 @@ async function start(
     meter,
     record,
     secrets,
+    state,
     environmentOf: (name) => functions.map(({ environment }) => environment[name]).find((value) => value !== undefined),
     purgeQueue: (url) => sqs.purge(url),
     abortExecutions: () => stepFunctions.abortAll(),

@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { join } from 'node:path';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { hashSecret } from '../lambdas/adapters/client-secret.ts';
@@ -46,7 +45,7 @@ export async function startEnvironment({
       ports: { api: apiPort },
       environment: { ...environment, FINPRO_BASE_URL: simulator.url },
     });
-    const tenants = demoTenants(options.stateDir === undefined ? undefined : join(options.stateDir, 'tenants.json'));
+    const tenants = demoTenants(cloud.state);
     await seedTenants(tenants, cloud, storeClient);
     return {
       cloud,

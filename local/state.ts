@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { z } from 'zod';
@@ -24,8 +24,13 @@ export class State {
 
   /** Throws when another local cloud uses the folder. */
   constructor(folder?: string) {
-    if (folder !== undefined) mkdirSync(folder, { recursive: true, mode: 0o700 });
-    this.database = new DatabaseSync(folder === undefined ? ':memory:' : join(folder, 'state.sqlite'));
+    const path = folder === undefined ? ':memory:' : join(folder, 'state.sqlite');
+    if (folder !== undefined) {
+      mkdirSync(folder, { recursive: true });
+      // Nobody else may read it, since secrets are in it. SQLite gives the files beside it the same mode.
+      closeSync(openSync(path, 'a', 0o600));
+    }
+    this.database = new DatabaseSync(path);
     try {
       this.database.exec(`
         PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;

@@ -1,9 +1,8 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
 import { z } from 'zod';
 import { generateSecret } from '../lambdas/adapters/client-secret.ts';
 import type { LocalCloud } from './cloud.ts';
+import type { State } from './state.ts';
 
 const tenantSchema = z.object({
   organisationId: z.string(),
@@ -31,18 +30,15 @@ const generate = (organisationId: string): Tenant => ({
   },
 });
 
-/** The two demo tenants: those kept in `path`, or generated and, with a path, kept there for the next start. */
-export function demoTenants(path: string | undefined): Tenant[] {
-  if (path !== undefined && existsSync(path)) {
-    return z.array(tenantSchema).parse(JSON.parse(readFileSync(path, 'utf8')));
-  }
-  const tenants = ORGANISATIONS.map(generate);
-  if (path !== undefined) {
-    mkdirSync(dirname(path), { recursive: true });
-    writeFileSync(`${path}.new`, JSON.stringify(tenants, null, 2), { mode: 0o600 });
-    renameSync(`${path}.new`, path);
-  }
-  return tenants;
+/** The two demo tenants: those kept in the state, or generated and kept there for the next start. */
+export function demoTenants(state: State): Tenant[] {
+  const records = state.records('tenant', tenantSchema);
+  const kept = records.all();
+  return ORGANISATIONS.map((organisation) => {
+    const tenant = kept.get(organisation) ?? generate(organisation);
+    records.put(organisation, tenant);
+    return tenant;
+  });
 }
 
 /** Makes a tenant's credentials ones that the API accepts. */

@@ -1,9 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
 import { z } from 'zod';
 import { type AwsAnswer, type AwsCall, AwsError, type AwsService, type NeededPermission } from '../aws-call.ts';
 import type { Meter } from '../meter.ts';
+import type { Records, State } from '../state.ts';
 import { ACCOUNT, type Place } from '../template/names.ts';
 
 const versionSchema = z.object({ id: z.string(), value: z.string(), createdAt: z.number() });
@@ -13,7 +12,6 @@ const secretSchema = z.object({
   description: z.string().optional(),
   createdAt: z.number(),
   current: versionSchema,
-  previous: versionSchema.optional(),
 });
 type Secret = z.infer<typeof secretSchema>;
 
@@ -25,29 +23,27 @@ const createSchema = z.object({
 const putSchema = z.object({ SecretId: z.string(), SecretString: z.string() });
 const getSchema = z.object({
   SecretId: z.string(),
-  VersionStage: z.enum(['AWSCURRENT', 'AWSPREVIOUS']).default('AWSCURRENT'),
+  VersionStage: z.literal('AWSCURRENT', 'the local Secrets Manager keeps no other version').default('AWSCURRENT'),
 });
 const idSchema = z.object({ SecretId: z.string() });
 
 /** Times in the JSON protocol are epoch seconds. */
 const seconds = (milliseconds: number): number => milliseconds / 1000;
 
-/** Secrets Manager, as far as text secrets, their current and their previous version go. Kept in a file, or in memory without one. */
+/** Secrets Manager, as far as secrets that are strings and their current versions go. */
 export class SecretsManager implements AwsService {
   readonly name = 'secretsmanager';
   readonly target = 'secretsmanager';
-  readonly #path: string | undefined;
   readonly #place: Place;
   readonly #meter: Meter;
+  readonly #kept: Records<Secret>;
   readonly #secrets: Map<string, Secret>;
 
-  constructor(path: string | undefined, place: Place, meter: Meter) {
-    this.#path = path;
+  constructor(state: State, place: Place, meter: Meter) {
     this.#place = place;
     this.#meter = meter;
-    const kept =
-      path !== undefined && existsSync(path) ? z.array(secretSchema).parse(JSON.parse(readFileSync(path, 'utf8'))) : [];
-    this.#secrets = new Map(kept.map((secret) => [secret.name, secret]));
+    this.#kept = state.records('secret', secretSchema);
+    this.#secrets = this.#kept.all();
   }
 
   permissions({ action, input }: AwsCall): NeededPermission[] {
@@ -74,24 +70,19 @@ export class SecretsManager implements AwsService {
         return this.#create(parse(createSchema, input));
       case 'PutSecretValue': {
         const { SecretId, SecretString } = parse(putSchema, input);
-        const { current, ...secret } = this.#find(SecretId);
-        const fresh = { ...secret, previous: current, current: version(SecretString) };
+        const fresh = { ...this.#find(SecretId), current: version(SecretString) };
         this.#keep(fresh);
         return { ARN: fresh.arn, Name: fresh.name, VersionId: fresh.current.id, VersionStages: ['AWSCURRENT'] };
       }
       case 'GetSecretValue': {
-        const { SecretId, VersionStage } = parse(getSchema, input);
-        const { arn, name, current, previous } = this.#find(SecretId);
-        const found = VersionStage === 'AWSCURRENT' ? current : previous;
-        if (found === undefined)
-          throw notFound(`Secrets Manager can't find the specified secret value for ${VersionStage}.`);
+        const { arn, name, current } = this.#find(parse(getSchema, input).SecretId);
         return {
           ARN: arn,
           Name: name,
-          VersionId: found.id,
-          SecretString: found.value,
-          VersionStages: [VersionStage],
-          CreatedDate: seconds(found.createdAt),
+          VersionId: current.id,
+          SecretString: current.value,
+          VersionStages: ['AWSCURRENT'],
+          CreatedDate: seconds(current.createdAt),
         };
       }
       case 'DescribeSecret':
@@ -123,22 +114,19 @@ export class SecretsManager implements AwsService {
 
   #find(id: string): Secret {
     const secret = this.#lookUp(id);
-    if (secret === undefined) throw notFound("Secrets Manager can't find the specified secret.");
+    if (secret === undefined) {
+      throw new AwsError('ResourceNotFoundException', "Secrets Manager can't find the specified secret.");
+    }
     return secret;
   }
 
   #keep(secret: Secret): void {
     this.#secrets.set(secret.name, secret);
-    if (this.#path === undefined) return;
-    mkdirSync(dirname(this.#path), { recursive: true });
-    writeFileSync(`${this.#path}.new`, JSON.stringify([...this.#secrets.values()], null, 2), { mode: 0o600 });
-    renameSync(`${this.#path}.new`, this.#path);
+    this.#kept.put(secret.name, secret);
   }
 }
 
 const version = (value: string): Secret['current'] => ({ id: randomUUID(), value, createdAt: Date.now() });
-
-const notFound = (message: string): AwsError => new AwsError('ResourceNotFoundException', message);
 
 function parse<Schema extends z.ZodType>(schema: Schema, input: unknown): z.output<Schema> {
   const parsed = schema.safeParse(input);
@@ -146,14 +134,11 @@ function parse<Schema extends z.ZodType>(schema: Schema, input: unknown): z.outp
   return parsed.data;
 }
 
-const description = ({ arn, name, description: text, createdAt, current, previous }: Secret): object => ({
+const description = ({ arn, name, description: text, createdAt, current }: Secret): object => ({
   ARN: arn,
   Name: name,
   ...(text === undefined ? {} : { Description: text }),
   CreatedDate: seconds(createdAt),
   LastChangedDate: seconds(current.createdAt),
-  VersionIdsToStages: {
-    [current.id]: ['AWSCURRENT'],
-    ...(previous === undefined ? {} : { [previous.id]: ['AWSPREVIOUS'] }),
-  },
+  VersionIdsToStages: { [current.id]: ['AWSCURRENT'] },
 });

@@ -3,29 +3,21 @@ import { z } from 'zod';
 const retrierSchema = z.looseObject({ IntervalSeconds: z.number().optional(), MaxDelaySeconds: z.number().optional() });
 
 const stateSchema = z.looseObject({
-  Type: z.enum(['Task', 'Wait', 'Choice', 'Pass', 'Succeed', 'Fail', 'Map', 'Parallel']),
+  Type: z.enum(['Task', 'Wait', 'Choice', 'Pass', 'Succeed', 'Fail'], 'the local cloud has no Map and no Parallel'),
   QueryLanguage: z.literal('JSONPath', 'aws-local-stepfunctions ignores JSONata without a word').optional(),
   Resource: z.string().optional(),
   Seconds: z.number().optional(),
   TimestampPath: z.string().optional(),
   TimeoutSeconds: z.number().optional(),
   Retry: z.array(retrierSchema).optional(),
-  Iterator: z.unknown().optional(),
-  ItemProcessor: z.unknown().optional(),
-  Branches: z.array(z.unknown()).optional(),
-  ProcessorConfig: z.unknown().optional(),
 });
 
 const definitionSchema = z.looseObject({
   QueryLanguage: z.literal('JSONPath', 'aws-local-stepfunctions ignores JSONata without a word').optional(),
   TimeoutSeconds: z.number().optional(),
-  ProcessorConfig: z
-    .looseObject({ Mode: z.literal('INLINE', 'the local cloud has no Distributed Map').optional() })
-    .optional(),
   StartAt: z.string(),
   States: z.record(z.string(), stateSchema),
 });
-type Definition = z.infer<typeof definitionSchema>;
 
 /** How a Task state calls its function: its input is the event, or it holds the function's ARN beside the event. */
 export interface TaskTarget {
@@ -39,8 +31,8 @@ export interface RunnableDefinition {
   readonly tasks: ReadonlyMap<string, TaskTarget>;
   /** The Wait states that became tasks, and the way to the timestamp in their input. */
   readonly waits: ReadonlyMap<string, readonly string[]>;
-  /** The states of the outermost level: those that an execution can be resumed at. */
-  readonly topStates: ReadonlySet<string>;
+  /** The states that an execution can be resumed at. */
+  readonly states: ReadonlySet<string>;
 }
 
 /** The longest that a timer can run, in seconds: 24.8 days. Beyond it Node's would fire at once. */
@@ -61,15 +53,6 @@ export function readDefinition(text: string, timeScale: number): RunnableDefinit
   const waits = new Map<string, string[]>();
 
   const scaleState = (name: string, state: z.infer<typeof stateSchema>): Record<string, unknown> => {
-    const nested = {
-      ...(state.Iterator === undefined ? {} : { Iterator: scaleAll(definitionSchema.parse(state.Iterator)) }),
-      ...(state.ItemProcessor === undefined
-        ? {}
-        : { ItemProcessor: scaleAll(definitionSchema.parse(state.ItemProcessor)) }),
-      ...(state.Branches === undefined
-        ? {}
-        : { Branches: state.Branches.map((branch) => scaleAll(definitionSchema.parse(branch))) }),
-    };
     const retry = state.Retry?.map((retrier) => ({
       ...retrier,
       IntervalSeconds: (retrier.IntervalSeconds ?? 1) * timeScale,
@@ -83,23 +66,24 @@ export function readDefinition(text: string, timeScale: number): RunnableDefinit
     }
     return {
       ...state,
-      ...nested,
       ...(retry === undefined ? {} : { Retry: retry }),
       ...(state.Seconds === undefined ? {} : { Seconds: state.Seconds * timeScale }),
       ...(state.Type === 'Task' ? { TimeoutSeconds: state.TimeoutSeconds ?? LONGEST_TIMER_SECONDS } : {}),
     };
   };
 
-  const scaleAll = ({ TimeoutSeconds, ...definition }: Definition): Record<string, unknown> => ({
-    ...definition,
-    ...(TimeoutSeconds === undefined || TimeoutSeconds > LONGEST_TIMER_SECONDS ? {} : { TimeoutSeconds }),
-    States: Object.fromEntries(
-      Object.entries(definition.States).map(([name, state]) => [name, scaleState(name, state)]),
-    ),
-  });
-
-  const definition = definitionSchema.parse(JSON.parse(text));
-  return { definition: scaleAll(definition), tasks, waits, topStates: new Set(Object.keys(definition.States)) };
+  const { TimeoutSeconds, ...definition } = definitionSchema.parse(JSON.parse(text));
+  const States = Object.entries(definition.States).map(([name, state]) => [name, scaleState(name, state)]);
+  return {
+    definition: {
+      ...definition,
+      ...(TimeoutSeconds === undefined || TimeoutSeconds > LONGEST_TIMER_SECONDS ? {} : { TimeoutSeconds }),
+      States: Object.fromEntries(States),
+    },
+    tasks,
+    waits,
+    states: new Set(Object.keys(definition.States)),
+  };
 }
 
 function targetOf(name: string, resource: string): TaskTarget {

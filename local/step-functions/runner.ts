@@ -43,7 +43,7 @@ export class Runner {
 
   /** Starts a run on an input, at the start or at a state that an earlier run had entered. */
   run(input: Json, startAt: string | undefined, context: RunOptions['context'], listener: RunListener): Run {
-    const { definition, tasks, waits, topStates } = this.#runnable;
+    const { definition, tasks, waits, states } = this.#runnable;
     const aborting = new AbortController();
     const { signal } = aborting;
     const localTasks = [
@@ -52,7 +52,7 @@ export class Runner {
       ),
       ...[...waits].map(([name, path]) => [name, (event: Json) => waitUntil(path, event, signal)] as const),
     ];
-    const resumable = startAt !== undefined && topStates.has(startAt) ? { StartAt: startAt } : {};
+    const resumable = startAt !== undefined && states.has(startAt) ? { StartAt: startAt } : {};
     const started = { ...z.record(z.string(), z.unknown()).parse(definition), ...resumable };
     if (!isDefinition(started)) throw new Error('the state machine has no definition');
     const run = new StateMachine(started, { validationOptions: { noValidate: true } }).run(input, {

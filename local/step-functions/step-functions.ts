@@ -4,8 +4,9 @@ import { type AwsAnswer, type AwsCall, AwsError, type AwsService, type NeededPer
 import type { CallRecord } from '../call-record.ts';
 import type { Invoker } from '../lambda/lambda.ts';
 import type { Meter } from '../meter.ts';
+import type { Records, State } from '../state.ts';
 import type { StackResources } from '../template/resources.ts';
-import type { Execution, ExecutionJournal } from './execution-journal.ts';
+import { type Execution, executionRecords } from './executions.ts';
 import { PAYLOAD_BYTES, type Run, Runner } from './runner.ts';
 
 const machineSchema = z.object({
@@ -43,19 +44,19 @@ export class StepFunctions implements AwsService {
   readonly #runners = new Map<string, Runner>();
   readonly #executions: Map<string, Execution>;
   readonly #runs = new Map<string, Run>();
-  readonly #journal: ExecutionJournal;
+  readonly #kept: Records<Execution>;
   readonly #meter: Meter;
   #closed = false;
 
   constructor(
     resources: StackResources,
     lambda: Invoker,
-    journal: ExecutionJournal,
+    state: State,
     { meter, record, timeScale }: { meter: Meter; record: CallRecord; timeScale: number },
   ) {
-    this.#journal = journal;
+    this.#kept = executionRecords(state, Date.now());
     this.#meter = meter;
-    this.#executions = journal.load(Date.now());
+    this.#executions = this.#kept.all();
     for (const { logicalId, ref, properties } of resources.ofType('AWS::StepFunctions::StateMachine', machineSchema)) {
       const definition = Object.entries(properties.DefinitionSubstitutions).reduce(
         (text, [name, value]) => text.replaceAll(`\${${name}}`, value),
@@ -181,7 +182,7 @@ export class StepFunctions implements AwsService {
 
   #keep(execution: Execution): void {
     this.#executions.set(execution.arn, execution);
-    this.#journal.write(execution);
+    this.#kept.put(execution.arn, execution);
   }
 
   #find(arn: string): Execution {

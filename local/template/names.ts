@@ -56,13 +56,6 @@ const identities: Readonly<Record<string, { nameProperty?: string; limit?: numbe
     nameProperty: 'Name',
     identify: (name, place) => ({ ref: name, attributes: { Arn: arn(place, 'events', `rule/${name}`) } }),
   },
-  'AWS::Scheduler::Schedule': {
-    nameProperty: 'Name',
-    identify: (name, place) => ({
-      ref: name,
-      attributes: { Arn: arn(place, 'scheduler', `schedule/default/${name}`) },
-    }),
-  },
   'AWS::S3::Bucket': {
     nameProperty: 'BucketName',
     limit: 63,

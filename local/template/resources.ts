@@ -29,7 +29,6 @@ const RUN = new Set([
   'AWS::Lambda::Function',
   'AWS::S3::Bucket',
   'AWS::SQS::Queue',
-  'AWS::Scheduler::Schedule',
   'AWS::StepFunctions::StateMachine',
 ]);
 

@@ -56,40 +56,23 @@ test('gives a task the longest timeout, and drops a timeout of the machine that 
   expect(definition).not.toHaveProperty('TimeoutSeconds');
 });
 
-test('finds tasks inside Map and Parallel, but resumes at states of the outermost level only', () => {
-  const inner = { StartAt: 'T', States: { T: { Type: 'Task', Resource: LAMBDA, End: true } } };
-  const { tasks, topStates } = read({
-    A: { Type: 'Map', ItemProcessor: { ...inner, ProcessorConfig: { Mode: 'INLINE' } }, Next: 'B' },
-    B: {
-      Type: 'Parallel',
-      Branches: [
-        { StartAt: 'I', States: { I: { Type: 'Task', Resource: 'arn:aws:states:::lambda:invoke', End: true } } },
-      ],
-      End: true,
-    },
+test('finds the functions behind the tasks, and the states to resume at', () => {
+  const { tasks, states } = read({
+    A: { Type: 'Task', Resource: LAMBDA, Next: 'B' },
+    B: { Type: 'Task', Resource: 'arn:aws:states:::lambda:invoke', End: true },
   });
   expect([...tasks]).toEqual([
-    ['T', { functionArn: LAMBDA }],
-    ['I', { functionArn: undefined }],
+    ['A', { functionArn: LAMBDA }],
+    ['B', { functionArn: undefined }],
   ]);
-  expect([...topStates]).toEqual(['A', 'B']);
+  expect([...states]).toEqual(['A', 'B']);
 });
 
 test.each([
   ['JSONata of the machine', { A: { Type: 'Succeed' } }, { QueryLanguage: 'JSONata' }],
   ['JSONata of a state', { A: { Type: 'Succeed', QueryLanguage: 'JSONata' } }, {}],
   ['a task of another service', { A: { Type: 'Task', Resource: 'arn:aws:states:::sqs:sendMessage', End: true } }, {}],
-  [
-    'a Distributed Map',
-    {
-      A: {
-        Type: 'Map',
-        ItemProcessor: { StartAt: 'T', States: {}, ProcessorConfig: { Mode: 'DISTRIBUTED' } },
-        End: true,
-      },
-    },
-    {},
-  ],
+  ['a Map', { A: { Type: 'Map', ItemProcessor: { StartAt: 'T', States: {} }, End: true } }, {}],
 ])('refuses %s', (_, states, extra) => {
   expect(() => read(states, extra)).toThrow();
 });
