@@ -7,6 +7,7 @@ import { CallRecord } from './call-record.ts';
 import { DynamoDb } from './dynamodb/dynamodb.ts';
 import { DynamoEngine } from './dynamodb/engine.ts';
 import { createTables } from './dynamodb/tables.ts';
+import { fauxqsInternals } from './fauxqs.ts';
 import { inProcesses, inThreads } from './lambda/container-pools.ts';
 import { type ContainerLimits, DEFAULT_LIMITS } from './lambda/containers.ts';
 import { FunctionLogs } from './lambda/function-log.ts';
@@ -130,12 +131,13 @@ async function start(
   const lambda = new Lambda(functions, makePool, limits, { meter, record, logs });
   closers.push(() => lambda.close());
 
-  const sqs = new Sqs(await openFauxqs(kept('sqs')), resources, meter, timeScale);
+  const fauxqs = await fauxqsInternals();
+  const sqs = new Sqs(await openFauxqs(fauxqs, kept('sqs')), resources, meter, timeScale);
   let polling: Promise<unknown> = Promise.resolve();
   closers.push(() => sqs.close(polling));
   front.add(sqs);
 
-  const s3 = await S3.open(state, join(folder, 's3'), resources, queueEvents(front, sqs), { meter, record });
+  const s3 = new S3(state, join(folder, 's3'), resources, queueEvents(front, sqs), { fauxqs, meter, record });
   closers.push(() => s3.close());
   front.addHttp(s3);
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { ActionName } from '../fauxqs.ts';
 import type { BucketModel } from './bucket-models.ts';
-import type { ActionInput, ObjectStore, Purpose } from './object-store.ts';
+import type { Act, ObjectStore } from './object-store.ts';
 import type { Operation } from './operations.ts';
 import { document, element, type S3Answer, texts } from './s3-answer.ts';
 import { noSuchKey, notImplemented, preconditionFailed, S3Error } from './s3-error.ts';
@@ -20,33 +20,26 @@ export interface Call {
   record(caller: string, operation: Operation, bucket: string, key: string, versionId: string | undefined): void;
 }
 
-/** Has fauxqs do an action, and adds to its answer what fauxqs doesn't know of. */
+/** Has fauxqs do an action, and adds to its answer what fauxqs doesn't know of. Without an `event`, the action makes no object. */
 export function act(
-  call: Call,
+  { bucket, store, region, caller, request }: Call,
   action: ActionName,
   event: string,
-  input: ActionInput,
-  more: Pick<Purpose, 'key' | 'versionId' | 'condition'> = { key: call.request.key },
-): { answer: S3Answer; version: ObjectVersion | undefined } {
-  const { bucket, store, region, caller, request } = call;
+  input: Pick<Act, 'headers' | 'body' | 'versionId' | 'condition'> & { readonly key?: string },
+): S3Answer {
   const source = { region, event, caller, requestId: request.id, sourceIp: request.sourceIp };
   const query = Object.fromEntries(request.query);
-  const { answer, version } = store.act(action, { bucket, source, ...more }, { query, ...input });
+  const { answer, version } = store.act(action, { bucket, key: request.key, query, source, ...input });
   const { [`x-amz-meta-${KEPT_METADATA}`]: _, ...headers } = answer.headers ?? {};
-  const { 'x-amz-tagging': tags, ...kept } = version === undefined ? {} : keptWith(version);
-  return {
-    version,
-    answer: {
-      ...answer,
-      headers: {
-        ...headers,
-        ...(action === 'getObject' || action === 'headObject' ? { 'accept-ranges': 'bytes', ...kept } : {}),
-        ...(tags === undefined ? {} : { 'x-amz-tagging-count': String([...new URLSearchParams(tags)].length) }),
-        'x-amz-server-side-encryption': 'AES256',
-        ...(version === undefined ? {} : versionHeader(bucket, version.versionId)),
-      },
-    },
+  if (version === undefined) return { ...answer, headers };
+  const { 'x-amz-tagging': tags, ...kept } = event === '' ? keptWith(version) : {};
+  const added = {
+    'accept-ranges': 'bytes',
+    'x-amz-server-side-encryption': 'AES256',
+    ...versionHeader(bucket, version.versionId),
+    ...(tags === undefined ? {} : { 'x-amz-tagging-count': String([...new URLSearchParams(tags)].length) }),
   };
+  return { ...answer, headers: { ...headers, ...kept, ...added } };
 }
 
 /** What is kept with a version that fauxqs itself does not keep. */
@@ -62,30 +55,28 @@ const matches = (condition: string, etag: string): boolean =>
 
 /** PutObject, with `If-Match` and `If-None-Match: *`. */
 export async function putObject(call: Call): Promise<S3Answer> {
-  const { key, headers } = call.request;
-  const { 'if-match': ifMatch, 'if-none-match': ifNoneMatch } = headers;
+  const { 'if-match': ifMatch, 'if-none-match': ifNoneMatch } = call.request.headers;
   if (ifNoneMatch !== undefined && ifNoneMatch !== '*') throw notImplemented('If-None-Match with an ETag');
-  const { headers: sent, body } = await readUpload(call.request);
+  const { headers, body } = await readUpload(call.request);
   const condition = (current: ObjectVersion | undefined): void => {
     if (ifNoneMatch !== undefined && current !== undefined) throw preconditionFailed('If-None-Match');
     if (ifMatch === undefined) return;
-    if (current === undefined) throw noSuchKey(key);
+    if (current === undefined) throw noSuchKey(call.request.key);
     if (!matches(ifMatch, current.object?.etag ?? '')) throw preconditionFailed('If-Match');
   };
-  return act(call, 'putObject', 'ObjectCreated:Put', { headers: uploadHeaders(sent), body }, { key, condition }).answer;
+  return act(call, 'putObject', 'ObjectCreated:Put', { headers: uploadHeaders(headers), body, condition });
 }
 
 /** CopyObject and UploadPartCopy. */
 export function copy(call: Call, action: 'putObject' | 'uploadPart'): S3Answer {
-  const { key, headers } = call.request;
+  const { headers } = call.request;
   const [path = '', versionId] = (headers['x-amz-copy-source'] ?? '').split('?versionId=');
   const source = splitPath(path);
   call.record(call.caller, 'GetObject', ...source, versionId);
   const sent = { ...uploadHeaders(headers), 'x-amz-copy-source': source.map(encodeURIComponent).join('/') };
-  const { answer } = act(call, action, 'ObjectCreated:Copy', { headers: sent }, { key, versionId });
-  return versionId === undefined
-    ? answer
-    : { ...answer, headers: { ...answer.headers, 'x-amz-copy-source-version-id': versionId } };
+  const answer = act(call, action, 'ObjectCreated:Copy', { headers: sent, versionId });
+  const copied: Record<string, string> = versionId === undefined ? {} : { 'x-amz-copy-source-version-id': versionId };
+  return { ...answer, headers: { ...answer.headers, ...copied } };
 }
 
 /** GetObject and HeadObject: by version, in part, and only if it matches. */
@@ -99,7 +90,7 @@ export function getObject(call: Call, action: 'getObject' | 'headObject'): S3Ans
   const sent = part === undefined ? headers : { ...headers, range: part };
   // fauxqs does not look for a range in HeadObject.
   const ranged = action === 'headObject' && part !== undefined ? 'getObject' : action;
-  return act(call, ranged, '', { headers: sent }, { key: request.key, versionId }).answer;
+  return act(call, ranged, '', { headers: sent, versionId });
 }
 
 /** A range as fauxqs reads it; undefined for all. Like S3, it gives all where several parts are asked for. */
@@ -129,7 +120,7 @@ export function getTagging({ request, bucket, store }: Call): S3Answer {
 }
 
 export const createUpload = (call: Call): S3Answer =>
-  act(call, 'createMultipartUpload', '', { headers: uploadHeaders(call.request.headers) }).answer;
+  act(call, 'createMultipartUpload', '', { headers: uploadHeaders(call.request.headers) });
 
 export async function uploadPart(call: Call): Promise<S3Answer> {
   const { headers, body } = await readUpload(call.request);
@@ -137,13 +128,14 @@ export async function uploadPart(call: Call): Promise<S3Answer> {
   if (!(Number.isInteger(number) && number >= 1 && number <= 10_000)) {
     throw new S3Error(400, 'InvalidArgument', 'Part number must be an integer between 1 and 10000, inclusive');
   }
-  return act(call, 'uploadPart', '', { headers: uploadHeaders(headers), body }).answer;
+  return act(call, 'uploadPart', '', { headers: uploadHeaders(headers), body });
 }
 
 export async function completeUpload(call: Call): Promise<S3Answer> {
-  const [{ headers }, body] = [call.request, await readBody(call.request)];
-  return act(call, 'completeMultipartUpload', 'ObjectCreated:CompleteMultipartUpload', { headers, body }).answer;
+  const { headers } = call.request;
+  const body = await readBody(call.request);
+  return act(call, 'completeMultipartUpload', 'ObjectCreated:CompleteMultipartUpload', { headers, body });
 }
 
 export const abortUpload = (call: Call): S3Answer =>
-  act(call, 'abortMultipartUpload', '', { headers: call.request.headers }).answer;
+  act(call, 'abortMultipartUpload', '', { headers: call.request.headers });

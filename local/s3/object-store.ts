@@ -11,37 +11,22 @@ import { newVersionId, type ObjectVersion, Versions } from './versions.ts';
 type Store = InstanceType<FauxqsInternals['S3Store']>;
 type StoredObject = ReturnType<Store['getObject']>;
 
-/** What an action of fauxqs is done for. */
-export interface Purpose {
+/** What fauxqs is to do. */
+export interface Act {
   readonly bucket: BucketModel;
   readonly key: string;
-  /** What the events say of an object that it makes. */
+  readonly query?: Readonly<Record<string, string>>;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: Buffer | undefined;
+  /** What is told of an object that it makes; without an event, it makes none. */
   readonly source: EventSource;
   /** The version to read, or to copy from, unless it's the latest. */
   readonly versionId?: string | undefined;
-  /** Looks at the latest version (undefined where there is none or it is deleted) before the action; throws to refuse. */
-  readonly condition?: (current: ObjectVersion | undefined) => void;
+  /** Looks at the latest version (undefined where there is none or it is deleted) beforehand; throws to refuse. */
+  readonly condition?: ((current: ObjectVersion | undefined) => void) | undefined;
 }
 
-/** An action under way, and the version that it read or made. */
-interface Current {
-  readonly purpose: Purpose;
-  version: ObjectVersion | undefined;
-}
-
-/** What is sent with an action. */
-export interface ActionInput {
-  readonly query?: Readonly<Record<string, string>>;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body?: Buffer;
-}
-
-/** What a deletion left or took. */
-export interface Deletion {
-  /** Of the delete marker that was made, or of the version that was removed; undefined in a bucket without versions. */
-  readonly versionId: string | undefined;
-  readonly deleteMarker: boolean;
-}
+type Current = Act & { version?: ObjectVersion };
 
 /**
  * Objects, as fauxqs reads and writes them, with what it has not: versions, and a message about each new object that is stored in one
@@ -54,7 +39,7 @@ export class ObjectStore {
   readonly #uploads: InstanceType<FauxqsInternals['PersistenceManager']>;
   readonly #state: State;
   readonly #outbox: Outbox;
-  /** The action that runs just now: they are synchronous. */
+  /** What is being done just now, since actions are synchronous, and the version that was read or made. */
   #current: Current | undefined;
 
   /** `uploads` is a folder for uploads under way. */
@@ -74,8 +59,8 @@ export class ObjectStore {
     this.#uploads = new fauxqs.PersistenceManager(uploads);
     this.#uploads.loadS3(this.#store);
     const read = (bucket: string, key: string, withBody: boolean): StoredObject => {
-      const version = this.find(bucket, key, this.#current?.purpose.versionId);
-      if (this.#current !== undefined) this.#current.version = version;
+      const version = this.find(bucket, key, this.#current?.versionId);
+      if (this.#current?.source.event === '') this.#current.version = version;
       return { ...version.object, body: withBody ? this.versions.body(version) : Buffer.alloc(0) };
     };
     this.#store.getObject = (bucket, key) => read(bucket, key, true);
@@ -108,13 +93,13 @@ export class ObjectStore {
    * Has fauxqs do an action. An object that it makes is stored, and will be announced, exactly when this returns; when it throws, nothing has
    * changed. Also returns the version that was read or made.
    */
-  act(action: ActionName, purpose: Purpose, { query = {}, headers, body = Buffer.alloc(0) }: ActionInput) {
-    const { bucket, key } = purpose;
+  act(action: ActionName, act: Act): { answer: S3Answer; version: ObjectVersion | undefined } {
+    const { bucket, key, query = {}, headers, body = Buffer.alloc(0) } = act;
     const latest = this.versions.find(bucket.name, key);
-    purpose.condition?.(latest?.object === null ? undefined : latest);
-    const current: Current = { purpose, version: undefined };
+    act.condition?.(latest?.object === null ? undefined : latest);
+    const current: Current = { ...act };
     this.#current = current;
-    const { reply, answer } = recorder();
+    const reply = new Reply();
     try {
       this.#fauxqs[action]({ params: { bucket: bucket.name, '*': key }, query, headers, body }, reply, this.#store);
     } catch (error) {
@@ -124,7 +109,7 @@ export class ObjectStore {
       this.#current = undefined;
     }
     this.#outbox.send();
-    return { answer: answer(), version: current.version };
+    return { answer: reply.answer, version: current.version };
   }
 
   /**
@@ -147,8 +132,15 @@ export class ObjectStore {
     });
   }
 
-  /** Deletes an object, in a bucket with versions by a delete marker; or one version for good. */
-  delete(bucket: BucketModel, key: string, versionId: string | undefined): Deletion {
+  /**
+   * Deletes an object, in a bucket with versions by a delete marker; or one version for good. Returns the id of the marker that was made, or
+   * of the version that was removed (undefined in a bucket without versions), and whether that is a delete marker.
+   */
+  delete(
+    bucket: BucketModel,
+    key: string,
+    versionId?: string,
+  ): { versionId: string | undefined; deleteMarker: boolean } {
     const id = versionId ?? newVersionId(bucket.versioning);
     return this.#state.transaction(() => {
       if (versionId === undefined && bucket.versioning !== 'off') {
@@ -169,7 +161,7 @@ export class ObjectStore {
   #add({ body, ...object }: StoredObject): void {
     const current = this.#current;
     if (current === undefined) throw new Error('objects are made by actions only');
-    const { bucket, key, source } = current.purpose;
+    const { bucket, key, source } = current;
     if (object.key !== key) throw new S3Error(404, 'NoSuchUpload', 'The specified multipart upload does not exist.');
     current.version = this.#state.transaction(() => {
       const added = this.versions.add(bucket.name, key, newVersionId(bucket.versioning), object, body);
@@ -181,24 +173,22 @@ export class ObjectStore {
   }
 }
 
-/** A reply that remembers what it is told. */
-function recorder(): { reply: ActionReply; answer: () => S3Answer } {
-  const headers: Record<string, string> = {};
-  let status = 200;
-  let body: string | Buffer | undefined;
-  const reply: ActionReply = {
-    header: (name, value) => {
-      headers[name] = String(value);
-      return reply;
-    },
-    status: (given) => {
-      status = given;
-      return reply;
-    },
-    send: (given) => {
-      body = given;
-      return reply;
-    },
-  };
-  return { reply, answer: () => ({ status, headers, ...(body === undefined ? {} : { body }) }) };
+/** Remembers what an action answers. */
+class Reply implements ActionReply {
+  answer: S3Answer = { status: 200 };
+
+  header(name: string, value: string | number): this {
+    this.answer = { ...this.answer, headers: { ...this.answer.headers, [name]: String(value) } };
+    return this;
+  }
+
+  status(status: number): this {
+    this.answer = { ...this.answer, status };
+    return this;
+  }
+
+  send(body: string | Buffer = ''): this {
+    this.answer = { ...this.answer, body };
+    return this;
+  }
 }

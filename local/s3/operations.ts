@@ -12,32 +12,27 @@ interface Described {
 }
 
 const PUT = { permission: 's3:PutObject', unit: 's3.putRequest' } as const;
+const PART = { ...PUT, parameters: ['uploadId', 'partNumber'] } as const;
 const GET = { permission: 's3:GetObject', unit: 's3.getRequest', parameters: ['versionId', 'partNumber'] } as const;
-const LISTING = ['prefix', 'delimiter', 'max-keys', 'encoding-type'] as const;
+const LIST = ['prefix', 'delimiter', 'max-keys', 'encoding-type'];
+const LIST_OBJECTS = [...LIST, 'list-type', 'continuation-token', 'start-after', 'fetch-owner'];
+const LIST_VERSIONS = [...LIST, 'versions', 'key-marker', 'version-id-marker'];
 
 const OPERATIONS = {
   PutObject: PUT,
   PostObject: PUT,
   CopyObject: PUT,
   CreateMultipartUpload: { ...PUT, parameters: ['uploads'] },
-  UploadPart: { ...PUT, parameters: ['uploadId', 'partNumber'] },
-  UploadPartCopy: { ...PUT, parameters: ['uploadId', 'partNumber'] },
-  CompleteMultipartUpload: { ...PUT, parameters: ['uploadId'] },
+  UploadPart: PART,
+  UploadPartCopy: PART,
+  CompleteMultipartUpload: PART,
   AbortMultipartUpload: { permission: 's3:AbortMultipartUpload', parameters: ['uploadId'] },
   GetObject: GET,
   HeadObject: GET,
   GetObjectTagging: { permission: 's3:GetObjectTagging', unit: 's3.getRequest', parameters: ['tagging', 'versionId'] },
   DeleteObject: { permission: 's3:DeleteObject', parameters: ['versionId'] },
-  ListObjectsV2: {
-    permission: 's3:ListBucket',
-    unit: 's3.putRequest',
-    parameters: [...LISTING, 'list-type', 'continuation-token', 'start-after', 'fetch-owner'],
-  },
-  ListObjectVersions: {
-    permission: 's3:ListBucketVersions',
-    unit: 's3.putRequest',
-    parameters: [...LISTING, 'versions', 'key-marker', 'version-id-marker'],
-  },
+  ListObjectsV2: { permission: 's3:ListBucket', unit: 's3.putRequest', parameters: LIST_OBJECTS },
+  ListObjectVersions: { permission: 's3:ListBucketVersions', unit: 's3.putRequest', parameters: LIST_VERSIONS },
   HeadBucket: { permission: 's3:ListBucket', unit: 's3.getRequest' },
 } as const satisfies Record<string, Described>;
 

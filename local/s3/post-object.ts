@@ -36,9 +36,9 @@ export async function postObject(call: Call): Promise<S3Answer> {
   const given = Object.fromEntries(fields);
   if (given['tagging'] !== undefined) throw notImplemented('tagging');
   await checkDigests(given, form.file);
-  const input = { headers: uploadHeaders(given), body: form.file };
-  const { answer: stored } = act({ ...call, caller }, 'putObject', 'ObjectCreated:Post', input, { key });
-  return answer(call, key, stored.headers ?? {}, given);
+  const input = { key, headers: uploadHeaders(given), body: form.file };
+  const { headers = {} } = act({ ...call, caller }, 'putObject', 'ObjectCreated:Post', input);
+  return answer(call, key, headers, given);
 }
 
 /** Replaces `${filename}`, which comes before the conditions are checked. */

@@ -13,8 +13,10 @@ export const document = (root: string): string => `<?xml version="1.0" encoding=
 /** An element around what is XML already. */
 export const element = (name: string, content: string): string => `<${name}>${content}</${name}>`;
 
+export type Texts = Readonly<Record<string, string | number | boolean | undefined>>;
+
 /** Elements around plain values, one for each property that has one. */
-export const texts = (values: Readonly<Record<string, string | number | boolean | undefined>>): string =>
+export const texts = (values: Texts): string =>
   Object.entries(values)
     .map(([name, value]) => (value === undefined ? '' : element(name, escapeText(String(value)))))
     .join('');

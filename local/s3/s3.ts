@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { finished } from 'node:stream/promises';
 import type { HttpService } from '../aws-call.ts';
 import type { CallRecord } from '../call-record.ts';
-import { fauxqsInternals } from '../fauxqs.ts';
+import type { FauxqsInternals } from '../fauxqs.ts';
 import type { Meter } from '../meter.ts';
 import type { State } from '../state.ts';
 import type { StackResources } from '../template/resources.ts';
@@ -48,27 +48,17 @@ export class S3 implements HttpService {
   readonly #record: CallRecord;
 
   /** Keeps objects in `state`, and the parts of uploads under way in the folder `uploads`. */
-  static async open(
+  constructor(
     state: State,
     uploads: string,
     resources: StackResources,
     queues: EventQueues,
-    counters: { meter: Meter; record: CallRecord },
-  ): Promise<S3> {
-    const buckets = bucketModels(resources);
-    const store = new ObjectStore(state, await fauxqsInternals(), uploads, queues, buckets);
-    return new S3(store, buckets, resources.place.region, counters);
-  }
-
-  private constructor(
-    store: ObjectStore,
-    buckets: readonly BucketModel[],
-    region: string,
-    { meter, record }: { meter: Meter; record: CallRecord },
+    { fauxqs, meter, record }: { fauxqs: FauxqsInternals; meter: Meter; record: CallRecord },
   ) {
-    this.#store = store;
+    const buckets = bucketModels(resources);
+    this.#store = new ObjectStore(state, fauxqs, uploads, queues, buckets);
     this.#buckets = new Map(buckets.map((bucket) => [bucket.name, bucket]));
-    this.#region = region;
+    this.#region = resources.place.region;
     this.#meter = meter;
     this.#record = record;
   }

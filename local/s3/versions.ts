@@ -1,30 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import type { DatabaseSync } from 'node:sqlite';
 import { z } from 'zod';
+import type { Stores } from '../fauxqs.ts';
 import type { State } from '../state.ts';
 
-const text = z.string();
+type StoredObject = ReturnType<Stores['s3Store']['getObject']>;
 
 /** An object as fauxqs describes it, without its body. */
-const objectSchema = z.object({
-  key: text,
-  contentType: text,
-  contentLength: z.number(),
-  /** In quotes. */
-  etag: text,
-  lastModified: z.coerce.date(),
-  metadata: z.record(text, text),
-  contentLanguage: text.exactOptional(),
-  contentDisposition: text.exactOptional(),
-  cacheControl: text.exactOptional(),
-  contentEncoding: text.exactOptional(),
-  parts: z.array(z.object({ partNumber: z.number(), offset: z.number(), length: z.number() })).exactOptional(),
-  checksumAlgorithm: z.enum(['CRC32', 'SHA1', 'SHA256']).exactOptional(),
-  checksumValue: text.exactOptional(),
-  checksumType: z.enum(['FULL_OBJECT', 'COMPOSITE']).exactOptional(),
-  partChecksums: z.array(text).exactOptional(),
-});
-export type DescribedObject = z.output<typeof objectSchema>;
+export type DescribedObject = Omit<StoredObject, 'body'>;
+
+const text = z.string();
 
 const versionSchema = z.object({
   bucket: text,
@@ -36,10 +21,13 @@ const versionSchema = z.object({
   /** Epoch milliseconds. */
   modified: z.number(),
   /** A delete marker has none. */
-  object: text
-    .transform((json): unknown => JSON.parse(json))
-    .pipe(objectSchema)
-    .nullable(),
+  object: text.transform((json) => described(JSON.parse(json))).nullable(),
+});
+
+/** JSON has no dates. */
+const described = (object: DescribedObject): DescribedObject => ({
+  ...object,
+  lastModified: new Date(object.lastModified),
 });
 
 /** One version of an object, or a delete marker. In a bucket without versions its id is `null`, as AWS writes it. */
@@ -79,13 +67,13 @@ export class Versions {
   find(bucket: string, key: string, versionId?: string): ObjectVersion | undefined {
     const row =
       versionId === undefined
-        ? this.#prepare(`${SELECT} AND key = ? AND latest = 1`).get(bucket, key)
-        : this.#prepare(`${SELECT} AND key = ? AND versionId = ?`).get(bucket, key, versionId);
+        ? this.#database.prepare(`${SELECT} AND key = ? AND latest = 1`).get(bucket, key)
+        : this.#database.prepare(`${SELECT} AND key = ? AND versionId = ?`).get(bucket, key, versionId);
     return row === undefined ? undefined : versionSchema.parse(row);
   }
 
   body({ sequence }: ObjectVersion): Buffer {
-    const row = this.#prepare('SELECT body FROM versions WHERE sequence = ?').get(sequence);
+    const row = this.#database.prepare('SELECT body FROM versions WHERE sequence = ?').get(sequence);
     return Buffer.from(z.object({ body: z.instanceof(Uint8Array) }).parse(row).body);
   }
 
@@ -98,36 +86,45 @@ export class Versions {
     body: Buffer | null,
   ): ObjectVersion {
     const modified = object?.lastModified.getTime() ?? Date.now();
-    this.#prepare('UPDATE versions SET latest = 0 WHERE bucket = ? AND key = ? AND latest = 1').run(bucket, key);
-    this.#prepare('DELETE FROM versions WHERE bucket = ? AND key = ? AND versionId = ?').run(bucket, key, versionId);
-    const { lastInsertRowid } = this.#prepare(
-      'INSERT INTO versions (bucket, key, versionId, latest, modified, object, body) VALUES (?, ?, ?, 1, ?, ?, ?)',
-    ).run(bucket, key, versionId, modified, object && JSON.stringify(object), body);
+    this.#database
+      .prepare('UPDATE versions SET latest = 0 WHERE bucket = ? AND key = ? AND latest = 1')
+      .run(bucket, key);
+    this.#database
+      .prepare('DELETE FROM versions WHERE bucket = ? AND key = ? AND versionId = ?')
+      .run(bucket, key, versionId);
+    const { lastInsertRowid } = this.#database
+      .prepare(
+        'INSERT INTO versions (bucket, key, versionId, latest, modified, object, body) VALUES (?, ?, ?, 1, ?, ?, ?)',
+      )
+      .run(bucket, key, versionId, modified, object && JSON.stringify(object), body);
     return { bucket, key, versionId, sequence: Number(lastInsertRowid), latest: true, modified, object };
   }
 
   /** Removes a version for good. The one before it is the latest then. */
   remove(bucket: string, key: string, versionId: string): void {
-    this.#prepare('DELETE FROM versions WHERE bucket = ? AND key = ? AND versionId = ?').run(bucket, key, versionId);
-    this.#prepare(
-      'UPDATE versions SET latest = 1 WHERE sequence = (SELECT max(sequence) FROM versions WHERE bucket = ? AND key = ?)',
-    ).run(bucket, key);
+    this.#database
+      .prepare('DELETE FROM versions WHERE bucket = ? AND key = ? AND versionId = ?')
+      .run(bucket, key, versionId);
+    this.#database
+      .prepare(
+        'UPDATE versions SET latest = 1 WHERE sequence = (SELECT max(sequence) FROM versions WHERE bucket = ? AND key = ?)',
+      )
+      .run(bucket, key);
   }
 
   /** The objects of a bucket that are not deleted, by key (in the order of its UTF-8), from the one after `after` on. */
   objects(bucket: string, prefix: string, after: string): Generator<ObjectVersion> {
     const sql = `${SELECT} AND key >= ? AND key > ? AND latest = 1 AND object IS NOT NULL ORDER BY key`;
-    return withPrefix(this.#prepare(sql).iterate(bucket, prefix, after), prefix);
+    return withPrefix(this.#database.prepare(sql).iterate(bucket, prefix, after), prefix);
   }
 
   /** All versions and delete markers, by key and from the newest to the oldest, from those after `after` on. */
   versions(bucket: string, prefix: string, after: { key: string; sequence: number }): Generator<ObjectVersion> {
     const sql = `${SELECT} AND key >= ? AND (key > ? OR (key = ? AND sequence < ?)) ORDER BY key, sequence DESC`;
-    return withPrefix(this.#prepare(sql).iterate(bucket, prefix, after.key, after.key, after.sequence), prefix);
-  }
-
-  #prepare(sql: string): ReturnType<DatabaseSync['prepare']> {
-    return this.#database.prepare(sql);
+    return withPrefix(
+      this.#database.prepare(sql).iterate(bucket, prefix, after.key, after.key, after.sequence),
+      prefix,
+    );
   }
 }
 

@@ -1,5 +1,5 @@
 import { buildApp } from 'fauxqs';
-import { fauxqsInternals, type Stores } from '../fauxqs.ts';
+import type { FauxqsInternals, Stores } from '../fauxqs.ts';
 
 type QueueStore = Stores['sqsStore'];
 export type StoredQueue = NonNullable<ReturnType<QueueStore['getQueueByName']>>;
@@ -12,8 +12,10 @@ export interface Fauxqs {
 }
 
 /** Makes a fauxqs that keeps its queues in `folder` (SQLite), or in memory without one. It does not listen: calls are injected. */
-export async function openFauxqs(folder: string | undefined): Promise<Fauxqs> {
-  const { SqsStore, SnsStore, S3Store, PersistenceManager } = await fauxqsInternals();
+export async function openFauxqs(
+  { SqsStore, SnsStore, S3Store, PersistenceManager }: FauxqsInternals,
+  folder?: string,
+): Promise<Fauxqs> {
   const stores: Stores = { sqsStore: new SqsStore(), snsStore: new SnsStore(), s3Store: new S3Store() };
   const persistence = folder === undefined ? undefined : new PersistenceManager(folder);
   if (persistence !== undefined) {

@@ -5,6 +5,7 @@ import { GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3
 import { z } from 'zod';
 import { AwsFront } from '../../../local/aws-front.ts';
 import { CallRecord } from '../../../local/call-record.ts';
+import { fauxqsInternals } from '../../../local/fauxqs.ts';
 import { Meter } from '../../../local/meter.ts';
 import type { EventQueues } from '../../../local/s3/outbox.ts';
 import { S3 } from '../../../local/s3/s3.ts';
@@ -114,7 +115,8 @@ export async function startS3(queues: EventQueues, folder?: string): Promise<S3U
   const url = await front.listen(0);
   const state = new State(folder);
   const uploads = await mkdtemp(join(folder ?? tmpdir(), 'uploads-'));
-  const s3 = await S3.open(state, uploads, stackOf(STACK), queues, { meter, record });
+  const fauxqs = await fauxqsInternals();
+  const s3 = new S3(state, uploads, stackOf(STACK), queues, { fauxqs, meter, record });
   front.addHttp(s3);
   s3.start();
   const client = clientOf(url);

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { fauxqsInternals } from '../../../local/fauxqs.ts';
 import { GROUP_ATTRIBUTE, groupOf, orderFairly } from '../../../local/sqs/fair-order.ts';
 import { type Fauxqs, openFauxqs, type StoredQueue } from '../../../local/sqs/fauxqs-queues.ts';
 
@@ -6,7 +7,7 @@ let fauxqs: Fauxqs;
 let queue: StoredQueue;
 
 beforeEach(async () => {
-  fauxqs = await openFauxqs(undefined);
+  fauxqs = await openFauxqs(await fauxqsInternals());
   queue = fauxqs.store.createQueue('q', 'http://127.0.0.1:9/0/q', 'arn:aws:sqs:r:0:q');
 });
 afterEach(() => fauxqs.close());
