@@ -1,6 +1,5 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { inProcesses } from '../../local/lambda/container-pools.ts';
 import { Containers, DEFAULT_LIMITS } from '../../local/lambda/containers.ts';
 import { buildContainerScript } from '../../local/lambda/lambda.ts';
 import type { Assembly } from '../../local/template/assembly.ts';
@@ -8,6 +7,7 @@ import { type Figure, figureOf } from '../figure.ts';
 import { folderOf, functionMemory } from '../function-memory.ts';
 import { onCloud } from './cloud-batch.ts';
 import { callEveryFunction } from './every-function.ts';
+import { inProcesses } from './process-pool.ts';
 
 const TIME_SCALE = 0.05;
 const MEGABYTE = 1024 ** 2;

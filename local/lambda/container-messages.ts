@@ -25,9 +25,14 @@ export interface ContainerAnswer {
   readonly milliseconds: number;
   /** Whether the container was started for it. */
   readonly cold: boolean;
+  /** When the handler was called, by `clock`. */
+  readonly startedAt: number;
   /** The most memory that the container's process has had; 0 in a thread, whose own share nothing tells. */
   readonly peakMemoryBytes: number;
 }
+
+/** Epoch milliseconds in parts, the same in all threads and processes. */
+export const clock = (): number => performance.timeOrigin + performance.now();
 
 /** What a container tells while it runs. */
 export type Notice = { readonly started: string } | { readonly printed: string };

@@ -1,5 +1,5 @@
 import { parentPort } from 'node:worker_threads';
-import { type ContainerAnswer, describeError, type Invocation, type Notice } from './container-messages.ts';
+import { type ContainerAnswer, clock, describeError, type Invocation, type Notice } from './container-messages.ts';
 import { peakMemoryBytes } from './peak-memory.ts';
 
 // Runs in a thread or a process of its own, one for each container. It is kept to what Node has, since every one pays for what it loads.
@@ -49,15 +49,16 @@ export default async function invoke(invocation: Invocation): Promise<ContainerA
     });
     return new Promise<never>(() => {});
   });
-  const startedAt = performance.now();
+  const startedAt = clock();
   notify({ started: invocation.requestId });
   const trace = invocation.requestId.replaceAll('-', '');
   process.env['_X_AMZN_TRACE_ID'] = `Root=1-00000000-${trace.slice(0, 24)};Parent=${trace.slice(0, 16)};Sampled=0`;
   const result = await run(handler, invocation);
   return {
     result,
-    milliseconds: performance.now() - startedAt,
+    milliseconds: clock() - startedAt,
     cold,
+    startedAt,
     peakMemoryBytes: parentPort ? 0 : peakMemoryBytes(),
   };
 }

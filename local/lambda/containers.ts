@@ -1,4 +1,4 @@
-import type { ContainerAnswer, FunctionError } from './container-messages.ts';
+import { type ContainerAnswer, clock, type FunctionError } from './container-messages.ts';
 import type { ContainerPool, MakePool } from './container-pools.ts';
 import type { FunctionModel } from './function-models.ts';
 
@@ -22,7 +22,7 @@ export const DEFAULT_LIMITS: ContainerLimits = { perFunction: 2, spare: 1, idleM
 const SPARED_MILLISECONDS = 2_000;
 
 /** What an invocation came to, and how long its container took to start and load its bundle; 0 in a warm one. */
-export type Answer = Omit<ContainerAnswer, 'cold'> & { readonly initMilliseconds: number };
+export type Answer = Omit<ContainerAnswer, 'cold' | 'startedAt'> & { readonly initMilliseconds: number };
 
 interface Waiting {
   readonly event: string;
@@ -106,13 +106,11 @@ export class Containers {
     const { model, pool, starts } = one;
     const limit = model.timeoutMilliseconds;
     const timeout = new AbortController();
-    const sentAt = performance.now();
-    let startedAt = sentAt;
-    let timer: NodeJS.Timeout | undefined;
+    const sentAt = clock();
+    let running: { since: number; timer: NodeJS.Timeout } | undefined;
     // The timeout is that of the handler, not of what comes before it in a new container.
     starts.set(requestId, () => {
-      startedAt = performance.now();
-      timer = setTimeout(() => timeout.abort(), limit);
+      running = { since: clock(), timer: setTimeout(() => timeout.abort(), limit) };
     });
     const invocation = {
       requestId,
@@ -123,15 +121,15 @@ export class Containers {
       memoryMegabytes: String(model.memoryMegabytes),
     };
     const answer = await pool.run(invocation, timeout.signal);
-    clearTimeout(timer);
+    clearTimeout(running?.timer);
     starts.delete(requestId);
     one.idleSince = performance.now();
     const errorMessage = `RequestId: ${requestId} Error: Task timed out after ${(limit / 1000).toFixed(2)} seconds`;
     if ('ended' in answer) {
       const error = timeout.signal.aborted ? { errorType: 'Sandbox.Timedout', errorMessage } : answer.ended;
-      settle(failed(error, timer === undefined ? 0 : performance.now() - startedAt));
+      settle(failed(error, running === undefined ? 0 : clock() - running.since));
     } else {
-      const { cold, ...rest } = answer;
+      const { cold, startedAt, ...rest } = answer;
       settle({ ...rest, initMilliseconds: cold ? startedAt - sentAt : 0 });
     }
     this.#assign();
