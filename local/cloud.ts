@@ -17,7 +17,7 @@ import { Meter } from './meter.ts';
 import { queueEvents } from './s3/outbox.ts';
 import { S3 } from './s3/s3.ts';
 import { Schedules } from './schedules.ts';
-import { SecretsManager } from './secrets/secrets-manager.ts';
+import { SecretsManager } from './secrets-manager.ts';
 import { eventSources, Poller } from './sqs/event-source.ts';
 import { openFauxqs } from './sqs/fauxqs-queues.ts';
 import { Sqs } from './sqs/sqs.ts';

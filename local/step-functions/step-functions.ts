@@ -1,6 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
-import { type AwsAnswer, type AwsCall, AwsError, type AwsService, type NeededPermission } from '../aws-call.ts';
+import {
+  type AwsAnswer,
+  type AwsCall,
+  AwsError,
+  type AwsService,
+  type NeededPermission,
+  parseInput,
+  seconds,
+} from '../aws-call.ts';
 import type { CallRecord } from '../call-record.ts';
 import type { Invoker } from '../lambda/lambda.ts';
 import type { Meter } from '../meter.ts';
@@ -33,9 +41,6 @@ const listSchema = z.object({
   statusFilter: z.string().optional(),
   maxResults: z.number().min(0).max(1000).default(100),
 });
-
-/** Times in the JSON protocol are epoch seconds. */
-const seconds = (milliseconds: number): number => milliseconds / 1000;
 
 /** Step Functions: the template's state machines, their executions (kept through a restart) and the calls to start and look at them. */
 export class StepFunctions implements AwsService {
@@ -192,11 +197,8 @@ export class StepFunctions implements AwsService {
   }
 }
 
-function parse<Schema extends z.ZodType>(schema: Schema, input: unknown): z.output<Schema> {
-  const parsed = schema.safeParse(input);
-  if (!parsed.success) throw new AwsError('ValidationException', z.prettifyError(parsed.error));
-  return parsed.data;
-}
+const parse = <Schema extends z.ZodType>(schema: Schema, input: unknown): z.output<Schema> =>
+  parseInput(schema, input, 'ValidationException');
 
 function parseJson(text: string): unknown {
   try {

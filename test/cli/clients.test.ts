@@ -12,7 +12,7 @@ import { authenticator } from '../../lambdas/http/authenticate.ts';
 import { AwsFront } from '../../local/aws-front.ts';
 import { CallRecord } from '../../local/call-record.ts';
 import { Meter } from '../../local/meter.ts';
-import { SecretsManager } from '../../local/secrets/secrets-manager.ts';
+import { SecretsManager } from '../../local/secrets-manager.ts';
 import { State } from '../../local/state.ts';
 import { type LocalTable, localTable } from '../lambdas/adapters/dynamodb/local-table.ts';
 

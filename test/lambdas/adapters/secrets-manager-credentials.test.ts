@@ -7,7 +7,7 @@ import { AwsFront } from '../../../local/aws-front.ts';
 import { CallRecord } from '../../../local/call-record.ts';
 import { listen, stopServer } from '../../../local/listening.ts';
 import { Meter } from '../../../local/meter.ts';
-import { SecretsManager } from '../../../local/secrets/secrets-manager.ts';
+import { SecretsManager } from '../../../local/secrets-manager.ts';
 import { State } from '../../../local/state.ts';
 
 const PREFIX = 'bulk-data-fetch/dev/upstream/';

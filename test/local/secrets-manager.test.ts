@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { Meter } from '../../../local/meter.ts';
-import { SecretsManager } from '../../../local/secrets/secrets-manager.ts';
-import { State } from '../../../local/state.ts';
+import { Meter } from '../../local/meter.ts';
+import { SecretsManager } from '../../local/secrets-manager.ts';
+import { State } from '../../local/state.ts';
 
 const PLACE = { stackName: 'stack', region: 'ap-south-1', endpoint: 'http://127.0.0.1:9' };
 
