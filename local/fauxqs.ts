@@ -25,6 +25,7 @@ type Action = (request: ActionRequest, reply: ActionReply, store: Stores['s3Stor
 
 const isFunction = (value: unknown): boolean => typeof value === 'function';
 const actionSchema = z.custom<Action>(isFunction);
+const sendSchema = z.custom<(input: object, store: Stores['sqsStore']) => unknown>(isFunction);
 
 const internalsSchema = z.object({
   SqsStore: z.custom<new () => Stores['sqsStore']>(isFunction),
@@ -32,6 +33,9 @@ const internalsSchema = z.object({
   S3Store: z.custom<new () => Stores['s3Store']>(isFunction),
   S3Error: z.custom<new () => Error & { readonly code: string; readonly statusCode: number }>(isFunction),
   PersistenceManager: z.custom<new (folder: string) => Persistence>(isFunction),
+  SqsError: z.custom<new () => Error & { statusCode: number; queryErrorHeader: string; toJSON(): unknown }>(isFunction),
+  sendMessage: sendSchema,
+  sendMessageBatch: sendSchema,
   getObject: actionSchema,
   headObject: actionSchema,
   putObject: actionSchema,
@@ -55,6 +59,7 @@ const FILES = [
   's3/s3Store.js',
   'persistence.js',
   'common/errors.js',
+  ...['sendMessage', 'sendMessageBatch'].map((name) => `sqs/actions/${name}.js`),
   ...['getObject', 'headObject', 'putObject', 'uploadPart'].map((name) => `s3/actions/${name}.js`),
   ...['create', 'complete', 'abort'].map((name) => `s3/actions/${name}MultipartUpload.js`),
 ];

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { fauxqsInternals } from '../../../local/fauxqs.ts';
-import { GROUP_ATTRIBUTE, groupOf, orderFairly } from '../../../local/sqs/fair-order.ts';
 import { type Fauxqs, openFauxqs, type StoredQueue } from '../../../local/sqs/fauxqs-queues.ts';
+import { orderFairly, withGroups } from '../../../local/sqs/message-groups.ts';
 
 let fauxqs: Fauxqs;
 let queue: StoredQueue;
@@ -12,20 +12,26 @@ beforeEach(async () => {
 });
 afterEach(() => fauxqs.close());
 
-const send = (...bodies: string[]): void => {
-  for (const body of bodies) {
-    const group = body[0] ?? '';
-    queue.enqueue({
-      messageId: body,
-      body,
-      md5OfBody: '',
-      messageAttributes: group === '-' ? {} : { [GROUP_ATTRIBUTE]: { DataType: 'String', StringValue: group } },
-      md5OfMessageAttributes: '',
-      sentTimestamp: 0,
-      approximateReceiveCount: 0,
-    });
-  }
-};
+/** Sends messages whose first letters are their groups. */
+function send(...bodies: string[]): void {
+  const sent = bodies.map((body) => ({
+    MessageBody: body,
+    MessageGroupId: body.startsWith('-') ? undefined : body.slice(0, 1),
+  }));
+  withGroups(queue, sent, () => {
+    for (const body of bodies) {
+      queue.enqueue({
+        messageId: body,
+        body,
+        md5OfBody: '',
+        messageAttributes: {},
+        md5OfMessageAttributes: '',
+        sentTimestamp: 0,
+        approximateReceiveCount: 0,
+      });
+    }
+  });
+}
 
 function receive(count: number): string[] {
   orderFairly(queue, count);
@@ -43,5 +49,5 @@ test('takes the oldest of the group with the fewest in flight', () => {
 test('keeps the order of arrival where there are no groups', () => {
   send('-1', '-2', '-3');
   expect(receive(2)).toEqual(['-1', '-2']);
-  expect(queue.messages.map(groupOf)).toEqual([undefined]);
+  expect(queue.messages.map(({ messageGroupId }) => messageGroupId)).toEqual([undefined]);
 });
