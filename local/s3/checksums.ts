@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { Crc32cNode, Crc32Node, Crc64NvmeJs } from '@aws-sdk/checksums/crc';
-import { notImplemented, S3Error } from './s3-error.ts';
+import { notImplemented, S3Error } from './s3-answer.ts';
 
 interface Checksum {
   update(bytes: Uint8Array): unknown;

@@ -1,7 +1,6 @@
 import { encodeKey } from './event-message.ts';
 import type { Call } from './object-calls.ts';
-import { document, element, type S3Answer, type Texts, texts } from './s3-answer.ts';
-import { invalidArgument, notImplemented } from './s3-error.ts';
+import { document, element, invalidArgument, notImplemented, type S3Answer, type Texts, texts } from './s3-answer.ts';
 import type { ObjectVersion } from './versions.ts';
 
 /** The most that S3 lists at once, whatever is asked for. */

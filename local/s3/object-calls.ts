@@ -3,8 +3,16 @@ import type { ActionName } from '../fauxqs.ts';
 import type { BucketModel } from './bucket-models.ts';
 import type { Act, ObjectStore } from './object-store.ts';
 import type { Operation } from './operations.ts';
-import { document, element, type S3Answer, texts } from './s3-answer.ts';
-import { noSuchKey, notImplemented, preconditionFailed, S3Error } from './s3-error.ts';
+import {
+  document,
+  element,
+  noSuchKey,
+  notImplemented,
+  preconditionFailed,
+  type S3Answer,
+  S3Error,
+  texts,
+} from './s3-answer.ts';
 import { readBody, type S3Request, splitPath } from './s3-request.ts';
 import { KEPT_METADATA, readUpload, uploadHeaders } from './uploads.ts';
 import type { ObjectVersion } from './versions.ts';

@@ -1,11 +1,9 @@
-import { randomUUID } from 'node:crypto';
 import type { ActionName, ActionReply, FauxqsInternals } from '../fauxqs.ts';
 import type { State } from '../state.ts';
 import { type BucketModel, notificationsFor } from './bucket-models.ts';
-import { type EventSource, eventMessage, testMessage } from './event-message.ts';
+import { type EventSource, eventMessage } from './event-message.ts';
 import { type EventQueues, Outbox } from './outbox.ts';
-import type { S3Answer } from './s3-answer.ts';
-import { noSuchKey, S3Error } from './s3-error.ts';
+import { noSuchKey, type S3Answer, S3Error } from './s3-answer.ts';
 import { newVersionId, type ObjectVersion, Versions } from './versions.ts';
 
 type Store = InstanceType<FauxqsInternals['S3Store']>;
@@ -34,11 +32,11 @@ type Current = Act & { version?: ObjectVersion };
  */
 export class ObjectStore {
   readonly versions: Versions;
+  readonly outbox: Outbox;
   readonly #fauxqs: FauxqsInternals;
   readonly #store: Store;
   readonly #uploads: InstanceType<FauxqsInternals['PersistenceManager']>;
   readonly #state: State;
-  readonly #outbox: Outbox;
   /** What is being done just now, since actions are synchronous, and the version that was read or made. */
   #current: Current | undefined;
 
@@ -53,7 +51,7 @@ export class ObjectStore {
     this.#state = state;
     this.#fauxqs = fauxqs;
     this.versions = new Versions(state);
-    this.#outbox = new Outbox(state, queues);
+    this.outbox = new Outbox(state, queues);
     this.#store = new fauxqs.S3Store();
     for (const { name } of buckets) this.#store.createBucket(name);
     this.#uploads = new fauxqs.PersistenceManager(uploads);
@@ -75,20 +73,6 @@ export class ObjectStore {
     });
   }
 
-  /** Sends the messages that are left over, and to each queue that a bucket notifies for the first time, a test message. */
-  start(buckets: readonly BucketModel[]): void {
-    this.#state.transaction(() => {
-      const queues = buckets.flatMap(({ notifications }) => notifications.map(({ queueArn }) => queueArn));
-      this.#outbox.keepOnly(new Set(queues));
-      for (const bucket of buckets) {
-        for (const { queueArn } of bucket.notifications) {
-          this.#outbox.addOnce(bucket.name, queueArn, testMessage(bucket, randomUUID(), Date.now()));
-        }
-      }
-    });
-    this.#outbox.send();
-  }
-
   /**
    * Has fauxqs do an action. An object that it makes is stored, and will be announced, exactly when this returns; when it throws, nothing has
    * changed. Also returns the version that was read or made.
@@ -108,7 +92,7 @@ export class ObjectStore {
     } finally {
       this.#current = undefined;
     }
-    this.#outbox.send();
+    this.outbox.send();
     return { answer: reply.answer, version: current.version };
   }
 
@@ -154,7 +138,7 @@ export class ObjectStore {
   }
 
   async close(): Promise<void> {
-    await this.#outbox.close();
+    await this.outbox.close();
     this.#uploads.close();
   }
 
@@ -166,7 +150,7 @@ export class ObjectStore {
     current.version = this.#state.transaction(() => {
       const added = this.versions.add(bucket.name, key, newVersionId(bucket.versioning), object, body);
       for (const notification of notificationsFor(bucket, source.event, key)) {
-        this.#outbox.add(notification.queueArn, eventMessage(bucket, notification, { ...added, object }, source));
+        this.outbox.add(notification.queueArn, eventMessage(bucket, notification, { ...added, object }, source));
       }
       return added;
     });

@@ -1,6 +1,6 @@
 import type { NeededPermission } from '../aws-call.ts';
 import type { Unit } from '../meter.ts';
-import { notImplemented } from './s3-error.ts';
+import { notImplemented } from './s3-answer.ts';
 import type { S3Request } from './s3-request.ts';
 
 interface Described {

@@ -1,5 +1,5 @@
 import busboy from 'busboy';
-import { invalidArgument, preconditionFailed, S3Error } from './s3-error.ts';
+import { invalidArgument, preconditionFailed, S3Error } from './s3-answer.ts';
 
 /** A form up to its file. */
 export interface PostForm {

@@ -4,8 +4,16 @@ import { act, type Call } from './object-calls.ts';
 import { readForm } from './post-form.ts';
 import { checkPolicy, type SizeRange } from './post-policy.ts';
 import { verifyPolicySignature } from './post-signature.ts';
-import { document, element, type S3Answer, texts } from './s3-answer.ts';
-import { invalidArgument, missingContentLength, notImplemented, S3Error } from './s3-error.ts';
+import {
+  document,
+  element,
+  invalidArgument,
+  missingContentLength,
+  notImplemented,
+  type S3Answer,
+  S3Error,
+  texts,
+} from './s3-answer.ts';
 import { checkedKey, readBody } from './s3-request.ts';
 import { uploadHeaders } from './uploads.ts';
 

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { buffer } from 'node:stream/consumers';
 import { callerOf } from '../aws-front.ts';
-import { accessDenied, missingContentLength, S3Error } from './s3-error.ts';
+import { accessDenied, missingContentLength, S3Error } from './s3-answer.ts';
 
 /** A request as S3 sees it: path-style, `/<bucket>/<key>`. */
 export interface S3Request {

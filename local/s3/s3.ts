@@ -13,8 +13,7 @@ import { ObjectStore } from './object-store.ts';
 import { billedAs, type Operation, operationOf, permissionFor } from './operations.ts';
 import type { EventQueues } from './outbox.ts';
 import { postObject } from './post-object.ts';
-import { type S3Answer, sendAnswer } from './s3-answer.ts';
-import { noSuchBucket, S3Error } from './s3-error.ts';
+import { noSuchBucket, type S3Answer, S3Error, sendAnswer } from './s3-answer.ts';
 import { newRequestId, readRequest, signer } from './s3-request.ts';
 
 type Perform = (call: objects.Call) => S3Answer | Promise<S3Answer>;
@@ -65,7 +64,7 @@ export class S3 implements HttpService {
 
   /** Begins to send events: those that were left over at the last end first. */
   start(): void {
-    this.#store.start([...this.#buckets.values()]);
+    this.#store.outbox.start([...this.#buckets.values()]);
   }
 
   /** To be called before the queues are closed. Events not sent by then are sent after the next start. */

@@ -1,5 +1,5 @@
 import { checkDigests } from './checksums.ts';
-import { notImplemented, S3Error } from './s3-error.ts';
+import { notImplemented, S3Error } from './s3-answer.ts';
 import { readBody, type S3Request } from './s3-request.ts';
 
 const REFUSED =
