@@ -32,7 +32,7 @@ export interface AwsService {
   permissions(call: AwsCall): readonly NeededPermission[];
 }
 
-/** A service whose requests are no JSON calls with a target but HTTP of its own: S3. It counts and records its calls itself. */
+/** A service that speaks plain HTTP instead of JSON calls with a target: S3. It counts and records its calls itself. */
 export interface HttpService {
   serve(request: IncomingMessage, response: ServerResponse): Promise<void>;
 }

@@ -65,7 +65,7 @@ async function storeClient(tenant: Tenant, cloud: LocalCloud): Promise<void> {
   const dynamo = new DynamoDBClient(cloud.clientOptions);
   const name = cloud.environmentOf('TABLE_NAME');
   if (name === undefined) throw new Error('no function of the stack has a TABLE_NAME');
-  // Where the client is there already, what has become of it stays.
+  // A client that exists stays as it is.
   await dynamoDbClientRegister({ client: DynamoDBDocumentClient.from(dynamo), name }).add({
     clientId: tenant.client_id,
     organisationId: tenant.organisationId,

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** What AWS bills by. Log bytes are those written. Of S3, requests are counted, not what is stored for how long. */
+/** The units that AWS bills. Log bytes are those written. For S3, requests are counted, not storage. */
 export const UNITS = [
   'apigateway.request',
   'dynamodb.indexWriteUnit',

@@ -49,7 +49,7 @@ export class RestApi {
     this.#meter = meter;
     this.#server = createServer((request, response) => {
       this.#serve(request, response).catch((error: unknown) => {
-        // A client that went away in the middle of its request is no news.
+        // A client that disconnects during its request isn't an error.
         if (!request.destroyed) console.error('local cloud:', error);
         response.destroy();
       });

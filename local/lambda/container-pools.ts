@@ -87,7 +87,7 @@ export const inThreads =
     };
   };
 
-/** Why a thread ended: by what its code threw outside of a handler, by its exit, or because it was ended. */
+/** Why a thread ended: its code threw outside a handler, it exited, or it was killed. */
 function threadError(error: unknown): FunctionError {
   if (!(error instanceof Error)) return describeError(error);
   if ('code' in error && error.code === 'ERR_WORKER_OUT_OF_MEMORY') return OUT_OF_MEMORY;

@@ -2,7 +2,7 @@ import { parentPort } from 'node:worker_threads';
 import { type ContainerAnswer, clock, describeError, type Invocation, type Notice } from './container-messages.ts';
 import { peakMemoryBytes } from './peak-memory.ts';
 
-// Runs in a thread or a process of its own, one for each container. It is kept to what Node has, since every one pays for what it loads.
+// Runs in its own thread or process, one per container. It uses only what Node has, since each container pays for what it loads.
 
 /** The URL of the bundle's file, and the export of it to call. */
 const [, , bundleUrl = '', exportName = ''] = process.argv;

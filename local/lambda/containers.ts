@@ -13,12 +13,12 @@ export interface ContainerLimits {
 }
 
 /**
- * A container takes about 60 MB at work, and all of `npm start` shall stay under 700. More of them would not be faster on two cores: a
- * batch of 10,000 rows took a third longer with four of each function.
+ * A busy container takes about 60 MB, and all of `npm start` should stay under 700. More of them wouldn't be faster on two cores: a batch of
+ * 10,000 rows took a third longer with four per function.
  */
 export const DEFAULT_LIMITS: ContainerLimits = { perFunction: 2, spare: 1, idleMilliseconds: 10_000 };
 
-/** An idle container is given up for one of another function only when its function has been idle for that long. */
+/** A function gives up an idle container for another function only after it has been idle for that long. */
 const SPARED_MILLISECONDS = 2_000;
 
 /** What an invocation came to, and how long its container took to start and load its bundle; 0 in a warm one. */
@@ -39,7 +39,7 @@ interface OfFunction {
   idleSince: number;
 }
 
-/** Hands invocations to containers: to a warm one where there is one, to a new one within the limits, else to the next that is free. */
+/** Hands invocations to containers: to a warm one if possible, to a new one within the limits, else to the next that is free. */
 export class Containers {
   readonly #functions = new Map<FunctionModel, OfFunction>();
   readonly #limits: ContainerLimits;
@@ -63,7 +63,7 @@ export class Containers {
     });
   }
 
-  /** Ends every container at once, in the middle of whatever it does, as a failing host would. */
+  /** Kills every container at once, whatever it is doing, as a failing host would. */
   async killAll(): Promise<void> {
     await Promise.all([...this.#functions.values()].map(({ pool }) => pool.end()));
   }

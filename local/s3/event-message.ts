@@ -53,7 +53,7 @@ export function eventMessage(
   return JSON.stringify({ Records: [record] });
 }
 
-/** The message that S3 sends to a queue when notifications to it are set up. It has no `Records`, and consumers have to bear it. */
+/** The message that S3 sends to a queue when notifications to it are set up. It has no `Records`; consumers must ignore it. */
 export const testMessage = (bucket: BucketModel, requestId: string, now: number): string =>
   JSON.stringify({
     Service: 'Amazon S3',

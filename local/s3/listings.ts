@@ -9,7 +9,7 @@ const MAXIMUM_KEYS = 1000;
 /** A function that writes a key as the request asks for. */
 const shownAs = (query: URLSearchParams) => (query.get('encoding-type') === 'url' ? encodeKey : (key: string) => key);
 
-/** The document of a listing. `head` is what is special about it. */
+/** A listing as a document; `head` has the elements of this kind of listing. */
 function answer(root: string, { bucket, request: { query } }: Call, head: Texts, contents: string): S3Answer {
   const named = {
     Name: bucket.name,

@@ -16,7 +16,7 @@ export interface Act {
   readonly query?: Readonly<Record<string, string>>;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: Buffer | undefined;
-  /** What is told of an object that it makes; without an event, it makes none. */
+  /** What events say of the object that it creates; without an event, it creates none. */
   readonly source: EventSource;
   /** The version to read, or to copy from, unless it's the latest. */
   readonly versionId?: string | undefined;
@@ -37,7 +37,7 @@ export class ObjectStore {
   readonly #store: Store;
   readonly #uploads: InstanceType<FauxqsInternals['PersistenceManager']>;
   readonly #state: State;
-  /** What is being done just now, since actions are synchronous, and the version that was read or made. */
+  /** The action that is running (actions are synchronous), and the version that it has read or created. */
   #current: Current | undefined;
 
   /** `uploads` is a folder for uploads under way. */

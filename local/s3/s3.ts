@@ -75,12 +75,12 @@ export class S3 implements HttpService {
   async serve(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
     const id = newRequestId();
     const answer = await this.#answer(incoming, id).catch((error: unknown) => {
-      // A client that went away in the middle of its request is no news.
+      // A client that disconnects during its request isn't an error.
       if (incoming.destroyed && !incoming.complete) return undefined;
       if (!(error instanceof S3Error)) console.error('local cloud:', error);
       return (error instanceof S3Error ? error : new S3Error(500, 'InternalError', String(error))).answer(id);
     });
-    // Who is answered before having sent everything takes a closed connection for the answer.
+    // A client that is answered before it has sent everything would see only a closed connection.
     if (!incoming.complete && !incoming.destroyed) {
       incoming.resume();
       await finished(incoming).catch(() => undefined);

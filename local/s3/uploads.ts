@@ -5,7 +5,7 @@ import { readBody, type S3Request } from './s3-request.ts';
 const REFUSED =
   /^x-amz-(copy-source-(if|server)-.*|object-lock-.*|server-side-encryption-customer-.*|write-offset-bytes|grant-.*)$/;
 
-/** Kept with an object and answered with it, beside what fauxqs keeps: `Content-…`, `Cache-Control` and `x-amz-meta-…`. */
+/** Kept with an object and answered with it, in addition to what fauxqs keeps: `Content-…`, `Cache-Control` and `x-amz-meta-…`. */
 const KEPT = ['expires', 'x-amz-storage-class', 'x-amz-tagging', 'x-amz-website-redirect-location'];
 
 /** fauxqs keeps these as one more piece of metadata. */
@@ -64,7 +64,7 @@ const malformed = (): S3Error => new S3Error(400, 'InvalidRequest', 'The aws-chu
 /**
  * Decodes a body in `Content-Encoding: aws-chunked`, which SDKs send when they sign chunk by chunk or compute a checksum on the way: each
  * chunk is `<size in hex>[;chunk-signature=…]`, its bytes and a CRLF; after the one of size 0 come the trailers, here by lower-case name.
- * Signatures of chunks are not verified, like those of requests. fauxqs's own decoder takes what is not well-formed.
+ * Signatures of chunks are not verified, like those of requests. fauxqs's own decoder accepts malformed bodies.
  * ("Signature calculations for the Authorization header: transferring payload in multiple chunks", S3 API reference)
  *
  * @throws S3Error `IncompleteBody` when the body ends too early, `InvalidRequest`

@@ -33,7 +33,7 @@ export class Runner {
   /** Throws on a definition that is not valid, or that the library could not run faithfully. */
   constructor(definition: string, timeScale: number, lambda: Invoker) {
     const original: unknown = JSON.parse(definition);
-    // Scaled intervals are no longer whole seconds, so it is the original that is validated.
+    // Scaled intervals are no longer whole seconds, so the original is validated.
     if (isDefinition(original)) new StateMachine(original, { validationOptions: { checkArn: false } });
     this.#runnable = readDefinition(definition, timeScale);
     this.#lambda = lambda;

@@ -82,7 +82,7 @@ const identities: Readonly<Record<string, { nameProperty?: string; limit?: numbe
 
 /**
  * The name, ARN and attributes that CloudFormation would give a resource, or undefined where its type is not known here.
- * A resource without a name of its own is called after its stack and logical id, so that its data is found again at the next start.
+ * A resource without a name in the template is named after its stack and logical id, so that its data is found again at the next start.
  */
 export function identityOf({ logicalId, type, properties }: Declared, place: Place): Identity | undefined {
   const known = identities[type];

@@ -11,7 +11,7 @@ export interface Resource<Properties> extends Identity {
 
 /**
  * Resources that change nothing about what runs on a laptop: permissions, logs, alarms, dashboards, firewalls, keys, and how often Lambda
- * repeats an asynchronous call, since here it does not.
+ * retries an asynchronous call, which it doesn't here.
  */
 const WITHOUT_EFFECT =
   /^AWS::(IAM|Logs|CloudWatch|WAFv2|KMS|SNS|CDK|Backup|Budgets|SSM)::|^AWS::Lambda::(Permission|EventInvokeConfig)$|^AWS::S3::BucketPolicy$|^AWS::SQS::QueuePolicy$|^AWS::ApiGateway::(Deployment|Account|UsagePlan|UsagePlanKey)$/;

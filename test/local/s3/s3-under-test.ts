@@ -1,6 +1,6 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { z } from 'zod';
 import { AwsFront } from '../../../local/aws-front.ts';
@@ -114,7 +114,7 @@ export async function startS3(queues: EventQueues, folder?: string): Promise<S3U
   const front = new AwsFront(meter, record);
   const url = await front.listen(0);
   const state = new State(folder);
-  const uploads = await mkdtemp(join(folder ?? tmpdir(), 'uploads-'));
+  const uploads = join(folder ?? (await mkdtemp(join(tmpdir(), 's3-'))), 'uploads');
   const fauxqs = await fauxqsInternals();
   const s3 = new S3(state, uploads, stackOf(STACK), queues, { fauxqs, meter, record });
   front.addHttp(s3);
@@ -135,7 +135,7 @@ export async function startS3(queues: EventQueues, folder?: string): Promise<S3U
       await s3.close();
       await front.close();
       state.close();
-      await rm(uploads, { recursive: true });
+      if (folder === undefined) await rm(dirname(uploads), { recursive: true });
     },
   };
 }
