@@ -63,16 +63,20 @@ const matches = (condition: string, etag: string): boolean =>
 
 /** PutObject, with `If-Match` and `If-None-Match: *`. */
 export async function putObject(call: Call): Promise<S3Answer> {
-  const { 'if-match': ifMatch, 'if-none-match': ifNoneMatch } = call.request.headers;
-  if (ifNoneMatch !== undefined && ifNoneMatch !== '*') throw notImplemented('If-None-Match with an ETag');
+  const condition = conditionOf(call.request);
   const { headers, body } = await readUpload(call.request);
-  const condition = (current: ObjectVersion | undefined): void => {
+  return act(call, 'putObject', 'ObjectCreated:Put', { headers: uploadHeaders(headers), body, condition });
+}
+
+function conditionOf({ key, headers }: S3Request): (current: ObjectVersion | undefined) => void {
+  const { 'if-match': ifMatch, 'if-none-match': ifNoneMatch } = headers;
+  if (ifNoneMatch !== undefined && ifNoneMatch !== '*') throw notImplemented('If-None-Match with an ETag');
+  return (current) => {
     if (ifNoneMatch !== undefined && current !== undefined) throw preconditionFailed('If-None-Match');
     if (ifMatch === undefined) return;
-    if (current === undefined) throw noSuchKey(call.request.key);
+    if (current === undefined) throw noSuchKey(key);
     if (!matches(ifMatch, current.object?.etag ?? '')) throw preconditionFailed('If-Match');
   };
-  return act(call, 'putObject', 'ObjectCreated:Put', { headers: uploadHeaders(headers), body, condition });
 }
 
 /** CopyObject and UploadPartCopy. */
@@ -140,9 +144,9 @@ export async function uploadPart(call: Call): Promise<S3Answer> {
 }
 
 export async function completeUpload(call: Call): Promise<S3Answer> {
-  const { headers } = call.request;
-  const body = await readBody(call.request);
-  return act(call, 'completeMultipartUpload', 'ObjectCreated:CompleteMultipartUpload', { headers, body });
+  const condition = conditionOf(call.request);
+  const input = { headers: call.request.headers, body: await readBody(call.request), condition };
+  return act(call, 'completeMultipartUpload', 'ObjectCreated:CompleteMultipartUpload', input);
 }
 
 export const abortUpload = (call: Call): S3Answer =>

@@ -42,7 +42,8 @@ export async function postObject(call: Call): Promise<S3Answer> {
   call.record(caller, 'PostObject', bucket.name, checkedKey(key), undefined);
   checkSize(form.file.length, range);
   const given = Object.fromEntries(fields);
-  if (given['tagging'] !== undefined) throw notImplemented('tagging');
+  const refused = ['tagging', 'x-amz-copy-source'].find((name) => given[name] !== undefined);
+  if (refused !== undefined) throw notImplemented(refused);
   await checkDigests(given, form.file);
   const input = { key, headers: uploadHeaders(given), body: form.file };
   const { headers = {} } = act({ ...call, caller }, 'putObject', 'ObjectCreated:Post', input);

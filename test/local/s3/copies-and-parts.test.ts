@@ -84,8 +84,10 @@ test('a part with a wrong checksum is refused, and so is an upload without one o
     name: 'BadDigest',
   });
   const MultipartUpload = { Parts: [{ PartNumber: 1, ETag: '"x"' }] };
-  const complete = new CompleteMultipartUploadCommand({ ...place, UploadId, MultipartUpload });
-  await expect(s3.client.send(complete)).rejects.toMatchObject({ name: 'InvalidPart' });
+  const complete = (conditions: object) =>
+    s3.client.send(new CompleteMultipartUploadCommand({ ...place, UploadId, MultipartUpload, ...conditions }));
+  await expect(complete({ IfMatch: '"x"' })).rejects.toMatchObject({ name: 'NoSuchKey' });
+  await expect(complete({})).rejects.toMatchObject({ name: 'InvalidPart' });
   await s3.client.send(new AbortMultipartUploadCommand({ ...place, UploadId }));
   await expect(s3.client.send(new UploadPartCommand(part))).rejects.toMatchObject({ name: 'NoSuchUpload' });
   await expect(s3.get('drop/parts.csv')).rejects.toMatchObject({ name: 'NoSuchKey' });
