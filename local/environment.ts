@@ -1,8 +1,3 @@
-import { randomUUID } from 'node:crypto';
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
-import { hashSecret } from '../lambdas/adapters/client-secret.ts';
-import { dynamoDbClientRegister } from '../lambdas/adapters/dynamodb/dynamodb-client-register.ts';
 import { type LocalCloud, type LocalCloudOptions, startLocalCloud } from './cloud.ts';
 import { describeEndpoints, type Endpoints } from './endpoints.ts';
 import { type UsedSimulator, useSimulator } from './simulator.ts';
@@ -43,7 +38,7 @@ export async function startEnvironment({
       environment: { ...environment, FINPRO_BASE_URL: simulator.url },
     });
     const tenants = demoTenants(cloud.state);
-    await seedTenants(tenants, cloud, storeClient);
+    await seedTenants(tenants, cloud);
     return {
       cloud,
       simulator,
@@ -58,23 +53,4 @@ export async function startEnvironment({
     await simulator.close();
     throw error;
   }
-}
-
-/** Lets a tenant call the API, unless it may already. */
-async function storeClient(tenant: Tenant, cloud: LocalCloud): Promise<void> {
-  const dynamo = new DynamoDBClient(cloud.clientOptions);
-  const name = cloud.environmentOf('TABLE_NAME');
-  if (name === undefined) throw new Error('no function of the stack has a TABLE_NAME');
-  // A client that exists stays as it is.
-  await dynamoDbClientRegister({ client: DynamoDBDocumentClient.from(dynamo), name }).add({
-    clientId: tenant.client_id,
-    organisationId: tenant.organisationId,
-    appIdentifiers: [tenant.appIdentifier],
-    secrets: [hashSecret(tenant.client_secret)],
-    disabled: false,
-    createdAt: Date.now(),
-    rotatedAt: null,
-    revision: randomUUID(),
-  });
-  dynamo.destroy();
 }
