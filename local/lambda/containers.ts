@@ -37,6 +37,8 @@ interface OfFunction {
   /** What begins the timeout of each running invocation. */
   readonly starts: Map<string, () => void>;
   idleSince: number;
+  /** While one of its containers is being ended, which must get no invocation. */
+  ending: boolean;
 }
 
 /** Hands invocations to containers: to a warm one if possible, to a new one within the limits, else to the next that is free. */
@@ -86,9 +88,12 @@ export class Containers {
         if ('printed' in notice) this.#print(model, notice.printed);
         else starts.get(notice.started)?.();
       },
-      ended: () => queueMicrotask(() => this.#assign()),
+      ended: () => {
+        added.ending = false;
+        queueMicrotask(() => this.#assign());
+      },
     });
-    const added = { model, pool, waiting: [], starts, idleSince: 0 };
+    const added: OfFunction = { model, pool, waiting: [], starts, idleSince: 0, ending: false };
     this.#functions.set(model, added);
     return added;
   }
@@ -136,16 +141,19 @@ export class Containers {
   }
 
   /** Whether one more invocation of a function may run, if need be in place of an idle container of another function. */
-  #mayRun({ pool, starts }: OfFunction): boolean {
+  #mayRun({ pool, starts, ending }: OfFunction): boolean {
     const alive = pool.alive();
+    if (ending) return false;
     if (alive === 0 || starts.size < alive) return true;
     if (alive >= this.#limits.perFunction) return false;
     const all = [...this.#functions.values()];
     if (all.reduce((sum, other) => sum + Math.max(0, other.pool.alive() - 1), 0) < this.#limits.spare) return true;
     const given = performance.now() - SPARED_MILLISECONDS;
     const idle = all.find((other) => other.starts.size === 0 && other.pool.alive() > 1 && other.idleSince < given);
-    idle?.pool.endOne();
-    return idle !== undefined;
+    if (idle === undefined || idle.ending) return false;
+    idle.ending = true;
+    idle.pool.endOne();
+    return true;
   }
 }
 
