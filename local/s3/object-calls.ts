@@ -85,6 +85,10 @@ export function copy(call: Call, action: 'putObject' | 'uploadPart'): S3Answer {
   const [path = '', versionId] = (headers['x-amz-copy-source'] ?? '').split('?versionId=');
   const source = splitPath(path);
   call.record(call.caller, 'GetObject', ...source, versionId);
+  const { 'x-amz-copy-source-if-match': ifMatch } = headers;
+  if (ifMatch !== undefined && !matches(ifMatch, call.store.find(...source, versionId).object.etag)) {
+    throw preconditionFailed('x-amz-copy-source-If-Match');
+  }
   const sent = { ...uploadHeaders(headers), 'x-amz-copy-source': source.map(encodeURIComponent).join('/') };
   const answer = act(call, action, 'ObjectCreated:Copy', { headers: sent, versionId });
   const copied: Record<string, string> = versionId === undefined ? {} : { 'x-amz-copy-source-version-id': versionId };

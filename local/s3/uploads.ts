@@ -3,7 +3,7 @@ import { notImplemented, S3Error } from './s3-answer.ts';
 import { readBody, type S3Request } from './s3-request.ts';
 
 const REFUSED =
-  /^x-amz-(copy-source-(if|server)-.*|object-lock-.*|server-side-encryption-customer-.*|write-offset-bytes|grant-.*|meta-local\.kept)$/;
+  /^x-amz-(copy-source-(if-(none|modified|unmodified)|server)-.*|object-lock-.*|server-side-encryption-customer-.*|write-offset-bytes|grant-.*|meta-local\.kept)$/;
 
 /** Kept with an object and answered with it, in addition to what fauxqs keeps: `Content-…`, `Cache-Control` and `x-amz-meta-…`. */
 const KEPT = ['expires', 'x-amz-storage-class', 'x-amz-tagging', 'x-amz-website-redirect-location'];

@@ -9,6 +9,7 @@ import {
   HeadObjectCommand,
   PutObjectCommand,
   UploadPartCommand,
+  UploadPartCopyCommand,
 } from '@aws-sdk/client-s3';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { FILES, MemoryQueues, PLAIN, type S3UnderTest, startS3 } from './s3-under-test.ts';
@@ -74,6 +75,32 @@ test('9 MB uploaded in parts is one object, with one version and one event', asy
     calls: { s3: { CreateMultipartUpload: 1, UploadPart: 2, CompleteMultipartUpload: 1 } },
     units: { 's3.putRequest': 4 },
   });
+});
+
+test('an object is copied in parts, as the AWS CLI does it, while it is what it was', async () => {
+  const place = { Bucket: FILES, Key: 'drop/copied.csv' };
+  const body = randomBytes(9 * MEGABYTE);
+  await s3.put('source', body);
+  const { ETag } = await s3.client.send(new HeadObjectCommand({ Bucket: FILES, Key: 'source' }));
+  const { UploadId } = await s3.client.send(new CreateMultipartUploadCommand(place));
+  const copy = (PartNumber: number, CopySourceRange: string, CopySourceIfMatch = ETag) =>
+    s3.client.send(
+      new UploadPartCopyCommand({
+        ...place,
+        UploadId,
+        PartNumber,
+        CopySource: `${FILES}/source`,
+        CopySourceRange,
+        CopySourceIfMatch,
+      }),
+    );
+  await expect(copy(1, 'bytes=0-9', '"x"')).rejects.toMatchObject({ name: 'PreconditionFailed' });
+  const half = 5 * MEGABYTE;
+  const copied = [await copy(1, `bytes=0-${half - 1}`), await copy(2, `bytes=${half}-${body.length - 1}`)];
+  const Parts = copied.map(({ CopyPartResult }, index) => ({ PartNumber: index + 1, ETag: CopyPartResult?.ETag }));
+  await s3.client.send(new CompleteMultipartUploadCommand({ ...place, UploadId, MultipartUpload: { Parts } }));
+  expect((await bytesOf('drop/copied.csv')).equals(body)).toBe(true);
+  await expect.poll(() => queues.keys).toEqual(['drop/copied.csv']);
 });
 
 test('a part with a wrong checksum is refused, and so is an upload without one of its parts', async () => {

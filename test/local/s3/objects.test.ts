@@ -206,7 +206,7 @@ describe('requests', () => {
       'a conditional copy',
       'PUT',
       '/files/bad',
-      { ...signed, 'x-amz-copy-source': '/files/text', 'x-amz-copy-source-if-match': '"a"' },
+      { ...signed, 'x-amz-copy-source': '/files/text', 'x-amz-copy-source-if-none-match': '"a"' },
       '501 NotImplemented',
     ],
     ['a copy of nothing', 'PUT', '/files/bad', { ...signed, 'x-amz-copy-source': '/files/no' }, '404 NoSuchKey'],
