@@ -7,6 +7,7 @@ import type { Assembly } from '#local/template/assembly.ts';
 import type { Tenant } from '#local/tenants.ts';
 import { type SimulatorControl, simulatorControl, type UpstreamStats } from '#simulator/control-client.ts';
 import { CONTAINERS, MID_WINDOW, SETTINGS } from '../subject.ts';
+import { inProcesses } from './process-pool.ts';
 import { CHUNK_LOOP, untilExecutionsEnd } from './until-executions-end.ts';
 import { useUpWindow } from './used-up-window.ts';
 import { warmUp } from './warm-up.ts';
@@ -38,7 +39,8 @@ export async function onCloud<T>(
   measure: (cloud: MeasuredCloud) => Promise<T>,
 ): Promise<T> {
   const settings = { BALANCES: balances ? 'on' : 'off', ...(limited ? {} : { UPSTREAM_LIMIT: '1000000' }) };
-  const environment = await startEnvironment({ assembly, timeScale, environment: settings, containersAs, limits });
+  const containers = containersAs === 'processes' ? { containers: inProcesses } : {};
+  const environment = await startEnvironment({ assembly, timeScale, environment: settings, ...containers, limits });
   try {
     const [tenant] = environment.tenants;
     if (!tenant) throw new Error('there is no tenant');

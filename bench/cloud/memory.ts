@@ -1,13 +1,13 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Container } from '#local/lambda/container.ts';
-import { prepareThread } from '#local/lambda/lambda.ts';
-import { inProcesses } from '#local/lambda/process-sandbox.ts';
+import { Containers, DEFAULT_LIMITS } from '#local/lambda/containers.ts';
+import { buildContainerScript } from '#local/lambda/lambda.ts';
 import type { Assembly } from '#local/template/assembly.ts';
 import { type Figure, figureOf } from '../figure.ts';
 import { folderOf, functionMemory } from '../function-memory.ts';
 import { onCloud } from './cloud-batch.ts';
 import { callEveryFunction } from './every-function.ts';
+import { inProcesses } from './process-pool.ts';
 
 const TIME_SCALE = 0.05;
 const MEGABYTE = 1024 ** 2;
@@ -50,10 +50,9 @@ async function bareNodePeak(folder: string): Promise<number> {
     logGroup: '',
     environment: {},
   };
-  const container = new Container(model, inProcesses(await prepareThread(folder)), () => {});
-  const failed = await container.ready();
-  if (failed) throw new Error(failed.errorMessage);
-  await container.invoke('{}');
-  await container.kill();
-  return container.peakMemoryBytes;
+  const containers = new Containers(DEFAULT_LIMITS, inProcesses(await buildContainerScript(folder)), () => {});
+  const { result, peakMemoryBytes } = await containers.invoke(model, '{}', 'bare');
+  await containers.close();
+  if (!result.ok) throw new Error(result.error.errorMessage);
+  return peakMemoryBytes;
 }

@@ -12,7 +12,7 @@ afterAll(() => logLines.release());
 const seedsTo = (last: number): number[] => Array.from({ length: last }, (_, index) => index + 1);
 
 describe('a history', () => {
-  test.each([3, 19, 52, 70])('of seed %i is the same each time', async (seed) => {
+  test.each([5, 19, 52, 70])('of seed %i is the same each time', async (seed) => {
     const [first, second] = [
       await simulate(seed, logLines, { keepHistory: true }),
       await simulate(seed, logLines, { keepHistory: true }),
@@ -42,7 +42,7 @@ describe('a history', () => {
   });
 
   test('may be so bad that chunks are given up, before their deadline or at it', async () => {
-    const deadly = seedsTo(500).filter((seed) => scenarioOf(seed).mix.deadly > 0);
+    const deadly = seedsTo(1000).filter((seed) => scenarioOf(seed).mix.deadly > 0);
     const outcomes: Outcome[] = [];
     for (const seed of deadly) outcomes.push(await simulate(seed, logLines));
     expect(outcomes.map(({ broken }) => broken)).toEqual(deadly.map(() => null));

@@ -12,7 +12,6 @@ const ASSEMBLY: Assembly = {
   assetFolders: new Map(),
   template: {
     Parameters: {},
-    Mappings: {},
     Resources: {
       Table: {
         Type: 'AWS::DynamoDB::Table',
