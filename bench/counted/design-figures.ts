@@ -1,106 +1,86 @@
-import { countOf, priceOf, servicesOf } from '../bills/bill.ts';
-import { type Comparison, peerCounts, peerPrices, RETRYING, WITH_LIMITER } from '../bills/comparison.ts';
+import { readinessSeconds } from '#simulator/readiness.ts';
+import { countOf, type PricedUnit, priceOf } from '../bills/bill.ts';
+import { type Comparison, ONE_A_ROW, WITH_LIMITER } from '../bills/comparison.ts';
 import { FLOOR_TRANSITIONS, FLOOR_WRITE_UNITS } from '../bills/floor-bill.ts';
-import { type Figure, figureOf } from '../figure.ts';
-import type { RowExecutions } from '../peers/row-executions.ts';
-import type { VirtualExecutions } from '../peers/virtual-executions.ts';
-import { LIMIT, ROWS } from '../subject.ts';
-import type { Counted } from './count-batches.ts';
+import { type Figure, type FigureDetails, figureOf } from '../figure.ts';
+import { consentsOf, LIMIT, ROWS } from '../subject.ts';
+import type { Circumstance, Circumstances, Counted } from './count-batches.ts';
 import type { VirtualBatch } from './virtual-batch.ts';
 
 const DESIGN = 'The figures of the design';
-const SERVICES = 'By service, us-east-1';
-const TARGET = { 'us-east-1': 0.025, 'ap-south-1': 0.03 } as const;
+const DOLLARS = { 'us-east-1': 0.025, 'ap-south-1': 0.03 } as const;
+export const TRANSITIONS = 800;
+export const WRITE_UNITS = 2500;
+export const PAGE_READ_UNITS = 18;
+export const MAKESPAN = 1.3;
+/** By the calls that a row can't do without: FI request, poll, balances. */
+export const CALLS = { 2: 2.35, 3: 3.35 } as const;
 
-const figure = (name: string, value: number, unit: string, more: Parameters<typeof figureOf>[4]): Figure =>
+const figure = (name: string, value: number, unit: string, more: FigureDetails): Figure =>
   figureOf(DESIGN, name, value, unit, { exact: true, ...more });
-
-const pages = ({ pages: { unfiltered } }: Pick<RowExecutions, 'pages'>): Record<string, number> => ({
-  'one item a row': unfiltered,
-});
 
 export const callsOf = ({ upstream: { fiRequests, statusCalls, balanceCalls } }: VirtualBatch): number =>
   (fiRequests + statusCalls + balanceCalls) / ROWS;
 
-/** The table of `design.md`, each figure beside the peers' and over what no design can go below. */
-export function designFigures(
-  { product, peer, retrying }: Counted,
-  comparisons: Record<keyof Counted['product'], Comparison>,
-  measured: Pick<RowExecutions, 'pages'>,
-): Figure[] {
+/** What the design promises, each figure beside one execution per row and over what no design can go below. */
+export function designFigures(counted: Counted, comparisons: Circumstances<Comparison>): Figure[] {
   const all = Object.values(comparisons);
   const prices = (['us-east-1', 'ap-south-1'] as const).flatMap((region) =>
-    all.map((comparison) =>
-      figure(`AWS list price, ${region}, ${comparison.label}`, priceOf(comparison.product, region), '$', {
-        target: TARGET[region],
-        peers: peerPrices(comparison, region),
-        floor: priceOf(comparison.floor, region),
+    all.map(({ label, product, peer, floor }) =>
+      figure(`AWS list price, ${region}, ${label}`, priceOf(product, region), '$', {
+        target: DOLLARS[region],
+        peers: { [peer.design]: priceOf(peer, region) },
+        floor: priceOf(floor, region),
       }),
     ),
   );
-  const transitions = all.map((comparison) =>
-    figure(`Step Functions transitions, ${comparison.label}`, countOf(comparison.product, 'states.transition'), '', {
-      target: 800,
-      peers: peerCounts(comparison, 'states.transition'),
-      floor: FLOOR_TRANSITIONS,
-    }),
-  );
-  const writes = [comparisons.limited, comparisons.unlimited].map((comparison) => {
-    const units = ['dynamodb.writeUnit', 'dynamodb.indexWriteUnit'] as const;
-    return figure(`DynamoDB write units, ${comparison.label}`, countOf(comparison.product, ...units), '', {
-      target: 2500,
-      peers: peerCounts(comparison, ...units),
-      floor: FLOOR_WRITE_UNITS,
-    });
-  });
-  const page = Math.max(...Object.values(product).map(({ statusPageUnits }) => statusPageUnits));
-  const limited = { [WITH_LIMITER]: peer.limited, [RETRYING]: retrying };
-  const withBalances = { [WITH_LIMITER]: peer.limitedWithBalances };
+  const units =
+    (name: string, target: number, floor: number, ...of: readonly PricedUnit[]) =>
+    ({ label, product, peer }: Comparison): Figure =>
+      figure(`${name}, ${label}`, countOf(product, ...of), '', {
+        target,
+        peers: { [peer.design]: countOf(peer, ...of) },
+        floor,
+      });
+  const writes: readonly PricedUnit[] = ['dynamodb.writeUnit', 'dynamodb.indexWriteUnit'];
+  const page = Math.max(...Object.values(counted.product).map(({ statusPageUnits }) => statusPageUnits));
   return [
     ...prices,
-    ...transitions,
-    ...writes,
-    figure('read units of a status page of 100, unfiltered', page, '', { target: 18, peers: pages(measured) }),
-    ...underLimit('', product.limited, 2, 2.35, limited),
-    ...underLimit(', with balances', product.limitedWithBalances, 3, 3.35, withBalances),
+    ...all.map(units('Step Functions transitions', TRANSITIONS, FLOOR_TRANSITIONS, 'states.transition')),
+    ...[comparisons.limited, comparisons.unlimited].map(
+      units('DynamoDB write units', WRITE_UNITS, FLOOR_WRITE_UNITS, ...writes),
+    ),
+    figure('read units of a status page of 100, unfiltered', page, '', { target: PAGE_READ_UNITS }),
+    ...(['limited', 'limitedWithBalances', 'unlimited', 'unlimitedWithBalances'] as const).flatMap((run) =>
+      pace(counted, run),
+    ),
   ];
 }
 
-/** Calls and makespan at 1,000 calls a minute. `floor`: the calls that a row cannot do without. */
-function underLimit(
-  label: string,
-  batch: VirtualBatch,
-  floor: number,
-  mostCalls: number,
-  peers: Readonly<Record<string, VirtualExecutions>>,
-): Figure[] {
-  const floorMinutes = (floor * ROWS) / LIMIT;
-  const of = (value: (run: VirtualExecutions) => number): Record<string, number> =>
-    Object.fromEntries(Object.entries(peers).map(([name, run]) => [name, value(run)]));
+/** Calls per row and the time that a batch takes, over what is possible: with a limit its calls fill so many minutes, without one it waits for the slowest row. */
+function pace({ product, peer }: Counted, run: Circumstance): Figure[] {
+  const isLimited = run.startsWith('limited');
+  const withBalances = run.endsWith('WithBalances');
+  const label = `${isLimited ? '1,000 a minute' : 'no limit'}${withBalances ? ', with balances' : ''}`;
+  const calls = withBalances ? 3 : 2;
+  const slowest = Math.max(...consentsOf(ROWS).map(readinessSeconds)) * 1000;
+  const shortest = isLimited ? ((calls * ROWS) / LIMIT) * 60_000 : slowest;
+  const other = isLimited ? WITH_LIMITER : ONE_A_ROW;
   return [
-    figure(`upstream calls a row, 1,000 a minute${label}`, callsOf(batch), '', {
-      target: mostCalls,
-      peers: of(({ calls }) => calls / ROWS),
-      floor,
+    figure(`upstream calls a row, ${label}`, callsOf(product[run]), '', {
+      target: isLimited ? CALLS[calls] : null,
+      peers: { [other]: peer[run].calls / ROWS },
+      floor: calls,
     }),
-    figure(`makespan over the floor, 1,000 a minute${label}`, batch.makespan / 60_000 / floorMinutes, 'times', {
-      target: 1.3,
-      peers: of(({ makespan }) => makespan / 60_000 / floorMinutes),
-      floor: 1,
-    }),
+    figure(
+      `makespan over the ${isLimited ? 'floor' : 'slowest row'}, ${label}`,
+      product[run].makespan / shortest,
+      'times',
+      {
+        target: MAKESPAN,
+        peers: { [other]: peer[run].makespan / shortest },
+        floor: 1,
+      },
+    ),
   ];
-}
-
-/** What a batch costs by service, in each of the circumstances. */
-export function serviceFigures(comparisons: Record<keyof Counted['product'], Comparison>): Figure[] {
-  const { unlimited, limited } = comparisons;
-  return [limited, unlimited].flatMap(({ label, product, peers }) => {
-    const others = peers.map((bill) => ({ design: bill.design, services: servicesOf(bill, 'us-east-1') }));
-    return [...servicesOf(product, 'us-east-1')].map(([service, usd]) =>
-      figureOf(SERVICES, `${service}, ${label}`, usd, '$', {
-        exact: service !== 'logs',
-        peers: Object.fromEntries(others.map(({ design, services }) => [design, services.get(service) ?? 0])),
-      }),
-    );
-  });
 }
