@@ -4,58 +4,34 @@ import type { BenchRecord } from './record.ts';
 const MEASURED_UNITS: ReadonlySet<string> = new Set(['ms', 'MB']);
 const TOLERANCE = 0.02;
 
-/** A figure of both runs, and by how much of the first the second differs. */
-interface Difference {
-  readonly name: string;
-  readonly first: number;
-  readonly second: number;
-  readonly share: number;
-}
-
-/** Two runs beside each other, those figures first that differ most. Figures come and go: what only one run has is named, and is no fault. */
-export interface Comparison {
-  readonly differences: readonly Difference[];
-  readonly gone: readonly string[];
-  readonly added: readonly string[];
-}
-
-/** Compares the counted figures of two runs by their names. Throws where they have none in common. */
-export function compareRuns(first: BenchRecord, second: BenchRecord): Comparison {
+/**
+ * Compares the counted figures of two runs by their names, those first that differ most. Says whether one differs too much. Figures come and go:
+ * what only one run has is named, and is no fault. Throws where they have none in common.
+ */
+export function compareRuns(first: BenchRecord, second: BenchRecord): { text: string; tooLarge: boolean } {
   const [before, after] = [countedIn(first), countedIn(second)];
-  const differences = [...before].flatMap(([name, value]): Difference[] => {
+  const both = [...before].flatMap(([name, value]) => {
     const other = after.get(name);
-    const share = value === other ? 0 : Math.abs((other ?? 0) - value) / Math.abs(value);
-    return other === undefined ? [] : [{ name, first: value, second: other, share }];
+    return other === undefined ? [] : [{ name, value, other, share: shareOf(value, other) }];
   });
-  if (differences.length === 0) throw new Error('the two runs have no counted figure in common');
-  return {
-    differences: differences.toSorted((a, b) => b.share - a.share),
-    gone: [...before.keys()].filter((name) => !after.has(name)),
-    added: [...after.keys()].filter((name) => !before.has(name)),
-  };
-}
-
-const countedIn = ({ figures }: BenchRecord): Map<string, number> =>
-  new Map(
-    figures
-      .filter(({ unit, exact }) => exact || !MEASURED_UNITS.has(unit))
-      .map(({ name, value }): [string, number] => [name, value]),
-  );
-
-/** The comparison for a terminal, and whether a difference is too large. */
-export function showComparison({ differences, gone, added }: Comparison): {
-  readonly text: string;
-  readonly tooLarge: boolean;
-} {
-  const different = differences.filter(({ share }) => share > 0);
+  if (both.length === 0) throw new Error('the two runs have no counted figure in common');
+  const different = both.filter(({ share }) => share > 0).toSorted((a, b) => b.share - a.share);
   const over = different.filter(({ share }) => share >= TOLERANCE).length;
   const lines = [
     ...different.map(
-      ({ name, first, second, share }) => `${(share * 100).toFixed(2).padStart(6)} %  ${name}: ${first}, ${second}`,
+      ({ name, value, other, share }) => `${(share * 100).toFixed(2).padStart(6)} %  ${name}: ${value}, ${other}`,
     ),
-    ...gone.map((name) => `    gone  ${name}`),
-    ...added.map((name) => `   added  ${name}`),
-    `${differences.length} counted figures of both runs: ${differences.length - different.length} the same, ${over} differ by ${TOLERANCE * 100} % or more`,
+    ...[...before.keys()].filter((name) => !after.has(name)).map((name) => `    gone  ${name}`),
+    ...[...after.keys()].filter((name) => !before.has(name)).map((name) => `   added  ${name}`),
+    `${both.length} counted figures of both runs: ${both.length - different.length} the same, ${over} differ by ${TOLERANCE * 100} % or more`,
   ];
   return { text: lines.join('\n'), tooLarge: over > 0 };
 }
+
+const shareOf = (value: number, other: number): number =>
+  value === other ? 0 : Math.abs(other - value) / Math.abs(value);
+
+const countedIn = ({ figures }: BenchRecord): ReadonlyMap<string, number> =>
+  new Map(
+    figures.flatMap(({ name, value, unit, exact }) => (exact || !MEASURED_UNITS.has(unit) ? [[name, value]] : [])),
+  );

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { synthesize } from '#local/synthesize.ts';
 import { billRows } from './bills/bill.ts';
-import { compareRuns, showComparison } from './compare.ts';
+import { compareRuns } from './compare.ts';
 import { writeDocuments } from './documents/write.ts';
 import { alignColumns, formatFigures, isReached } from './figure.ts';
 import { readRecord, writeRecord } from './record.ts';
@@ -27,7 +27,7 @@ const folder = mkdtempSync(join(tmpdir(), 'bench-'));
 try {
   const assembly = await synthesize(join(folder, 'assembly'));
   const run = values.quick ? quickRun : fullRun;
-  const { figures, prices } = await run(assembly, folder, (what) => {
+  const { figures, prices } = await run(assembly, (what) => {
     console.log(`${((performance.now() - startedAt) / 1000).toFixed(0).padStart(4)} s  ${what}`);
   });
   console.log(formatFigures(figures));
@@ -40,7 +40,7 @@ try {
   // What depends on the machine is said, and no more: a busy machine is no fault of the product.
   if (missed.some(({ exact }) => exact)) process.exitCode = 1;
   if (earlier) {
-    const { text, tooLarge } = showComparison(compareRuns(earlier, record));
+    const { text, tooLarge } = compareRuns(earlier, record);
     console.log(text);
     if (tooLarge) process.exitCode = 1;
   }

@@ -1,3 +1,4 @@
+import type { FunctionModel } from '#local/lambda/function-models.ts';
 import type { BatchFunction, VirtualBatch } from '../counted/virtual-batch.ts';
 import type { Bill } from './bill.ts';
 
@@ -13,8 +14,8 @@ const CALLERS = ['start-chunk', 'advance-chunk'] as const;
 const WORKERS = ['schedule-batch', ...CALLERS, 'recover-batches'] as const satisfies readonly BatchFunction[];
 
 export interface BillingFacts {
-  /** MB of each function. */
-  readonly memory: ReadonlyMap<string, number>;
+  /** As deployed, with their memory. */
+  readonly functions: ReadonlyMap<string, Pick<FunctionModel, 'memoryMegabytes'>>;
   /** Bytes that an invocation logs, metrics included. */
   readonly logBytes: number;
 }
@@ -23,12 +24,12 @@ export interface BillingFacts {
  * What AWS bills for batches that were counted on a virtual clock. Every container counts as started for them, and recovery, which runs once
  * a minute whatever there is to do, is billed to them alone.
  */
-export function productBill(design: string, batch: VirtualBatch, { memory, logBytes }: BillingFacts): Bill {
+export function productBill(design: string, batch: VirtualBatch, facts: BillingFacts): Bill {
   const { units, transitions, functions, messages, upstream } = batch;
   const gigabytes = (name: BatchFunction): number => {
-    const megabytes = memory.get(name);
-    if (megabytes === undefined) throw new Error(`the stack has no function ${name}`);
-    return megabytes / 1024;
+    const model = facts.functions.get(name);
+    if (!model) throw new Error(`the stack has no function ${name}`);
+    return model.memoryMegabytes / 1024;
   };
   const sum = (of: (name: BatchFunction) => number): number => WORKERS.reduce((total, name) => total + of(name), 0);
   const invocations = sum((name) => functions[name].invocations);
@@ -64,7 +65,7 @@ export function productBill(design: string, batch: VirtualBatch, { memory, logBy
       { unit: 'sqs.fairRequest', count: messages.sends, what: 'sent with a message group' },
       { unit: 'secretsmanager.request', count: containers, what: 'FinPro credentials, once per container' },
       { unit: 'apigateway.request', count: functions['schedule-batch'].invocations, what: 'the acceptance' },
-      { unit: 'logs.byte', count: invocations * logBytes, what: 'log bytes, metrics included' },
+      { unit: 'logs.byte', count: invocations * facts.logBytes, what: 'log bytes, metrics included' },
     ],
   };
 }

@@ -1,7 +1,7 @@
 import type { MeterReading } from '#local/meter.ts';
 import { FLOOR_TRANSITIONS, FLOOR_WRITE_UNITS } from '../bills/floor-bill.ts';
 import type { Counted } from '../counted/count-batches.ts';
-import { CALLS, MAKESPAN, TRANSITIONS, WRITE_UNITS } from '../counted/design-figures.ts';
+import { TARGETS } from '../counted/design-figures.ts';
 import { type Figure, type FigureDetails, figureOf } from '../figure.ts';
 import { LIMIT, ROWS } from '../subject.ts';
 import type { CloudBatch } from './cloud-batch.ts';
@@ -21,19 +21,19 @@ const figure = (name: string, value: number, unit: string, more: FigureDetails =
  * as a machine whose own time isn't scaled lets it.
  */
 export function batchFigures({ reading, upstream, minutes, pages }: CloudBatch, counted: Counted): Figure[] {
-  const virtual = counted.product.limitedWithBalances;
+  const virtual = counted.limitedWithBalances.product;
   const made = upstream.fiRequests + upstream.statusCalls + upstream.balanceCalls;
   const transitions = reading.units['states.transition'];
   const writes = writesOf(reading);
   return [
-    figure('Step Functions transitions', transitions, '', { target: TRANSITIONS, floor: FLOOR_TRANSITIONS }),
+    figure('Step Functions transitions', transitions, '', { target: TARGETS.transitions, floor: FLOOR_TRANSITIONS }),
     figure('transitions, over those counted', transitions / virtual.transitions, 'times', AGREES),
-    figure('DynamoDB write units', writes, '', { target: WRITE_UNITS, floor: FLOOR_WRITE_UNITS }),
+    figure('DynamoDB write units', writes, '', { target: TARGETS.writeUnits, floor: FLOOR_WRITE_UNITS }),
     figure('write units, over those counted', writes / writesOf(virtual), 'times', WRITES_AGREE),
     figure('log bytes an invocation', logBytesOf(reading), 'bytes'),
-    figure('upstream calls a row', made / ROWS, '', { target: CALLS[CALLS_A_ROW], floor: CALLS_A_ROW }),
+    figure('upstream calls a row', made / ROWS, '', { target: TARGETS.calls[CALLS_A_ROW], floor: CALLS_A_ROW }),
     figure('makespan over the floor', minutes / ((CALLS_A_ROW * ROWS) / LIMIT), 'times', {
-      target: MAKESPAN,
+      target: TARGETS.makespan,
       floor: 1,
     }),
     figure('windows over the limit', upstream.windowsOverLimit, '', { target: 0 }),

@@ -9,35 +9,21 @@ const STEP = 50;
 const TABLE_CALL = 5;
 const FI_REQUEST = 250;
 const OTHER_CALL = 150;
-const MINUTE = 60_000;
 /** The limiter leaves as much of each window to others as chunks do. */
 const LIMITER_SHARE = 0.97;
-
-/** What one execution per row took, over all rows. Times are virtual milliseconds. */
-export interface RowExecutions {
-  readonly makespan: number;
-  readonly transitions: number;
-  readonly invocations: number;
-  /** Billed, of all functions together. */
-  readonly functionTime: number;
-  readonly calls: number;
-  /** Writes of the limiter's item. */
-  readonly slots: number;
-  /** From FinPro having a row's data to the row being stored, shortest first. */
-  readonly delays: readonly number[];
-}
 
 /**
  * The other design: a Standard execution per row that requests, then waits, polls and chooses until the data is there. With a limit, each call
  * first takes a slot from a limiter that spaces them evenly: one more task, one more write and a Wait. FinPro never answers 429 then,
- * so it takes no more of the simulator than when each consent is ready.
+ * so it takes no more of the simulator than when each consent is ready. Times are virtual milliseconds, `delays` from FinPro having
+ * a row's data to the row being stored, shortest first.
  *
  * @param limit FinPro's calls a minute; null for no limit
  */
 export async function runRowExecutions(
   consents: readonly string[],
   { limit, balances }: { readonly limit: number | null; readonly balances: boolean },
-): Promise<RowExecutions> {
+) {
   const start = Date.UTC(2026, 10, 20, 10, 0, 0);
   const clock = virtualClock(start);
   const delays: number[] = [];
@@ -56,7 +42,8 @@ export async function runRowExecutions(
     // A Wait state ends at a whole second.
     await clock.wait(Math.ceil(at / 1000) * 1000 - clock.now());
   };
-  const invoke = async <T>(work: () => Promise<T>): Promise<T> => {
+  const task = async <T>(work: () => Promise<T>): Promise<T> => {
+    await enter();
     const startedAt = clock.now();
     invocations += 1;
     const result = await work();
@@ -64,60 +51,51 @@ export async function runRowExecutions(
     return result;
   };
   const takeSlot = async (callsAMinute: number): Promise<void> => {
-    await enter();
-    const slot = await invoke(async () => {
+    const slot = await task(async () => {
       await clock.wait(TABLE_CALL);
       slots += 1;
       const at = Math.max(clock.now(), nextSlot);
-      nextSlot = at + MINUTE / (callsAMinute * LIMITER_SHARE);
+      nextSlot = at + 60_000 / (callsAMinute * LIMITER_SHARE);
       return at;
     });
     await waitUntil(slot);
   };
-  /** A task: a call, of which `at` is the moment it reaches FinPro, and then what is written of its answer. */
-  const call = async <T>(milliseconds: number, at: () => { readonly answer: T; readonly isWritten: boolean }) => {
+  /** A call, which says whether it changes the row: that is written. `answer` is asked when the call reaches FinPro. */
+  const call = async <T>(milliseconds: number, answer: () => T, isWritten: (answer: T) => boolean): Promise<T> => {
     if (limit !== null) await takeSlot(limit);
-    await enter();
-    return invoke(async () => {
+    return task(async () => {
       await clock.wait(milliseconds / 2);
-      const { answer, isWritten } = at();
+      const answered = answer();
       await clock.wait(milliseconds / 2);
-      if (isWritten) await clock.wait(TABLE_CALL);
-      return answer;
+      if (isWritten(answered)) await clock.wait(TABLE_CALL);
+      return answered;
     });
   };
 
   const execute = async (consentId: string): Promise<void> => {
-    const readyAt = await call(FI_REQUEST, () => ({
-      answer: clock.now() + readinessSeconds(consentId) * 1000,
-      isWritten: true,
-    }));
+    const ready = () => clock.now() + readinessSeconds(consentId) * 1000;
+    const readyAt = await call(FI_REQUEST, ready, () => true);
     const deadline = clock.now() + POLL_DEADLINE;
+    const isReady = () => readyAt <= clock.now();
     let dueAt = clock.now() + FIRST_POLL;
     for (let polls = 1; ; polls += 1) {
       await waitUntil(dueAt);
-      const isReady = await call(OTHER_CALL, () => {
-        const answer = readyAt <= clock.now();
-        return { answer, isWritten: answer && !balances };
-      });
+      const isLast = await call(OTHER_CALL, isReady, (is) => is && !balances);
       transitions += 1; // Choice
-      // Consents are ready after 240 s at most, so no row gets here unready.
-      if (isReady || clock.now() >= deadline) break;
+      // No consent takes longer than 240 s, so each row is ready when polling ends.
+      if (isLast) break;
       dueAt = Math.min(clock.now() + FIRST_POLL * 2 ** polls, deadline);
     }
-    if (balances) await call(OTHER_CALL, () => ({ answer: null, isWritten: true }));
+    if (balances) await call(OTHER_CALL, isReady, () => true);
     transitions += 1; // Succeed
     delays.push(clock.now() - readyAt);
   };
 
   await clock.finish(Promise.all(consents.map(execute)));
-  return {
-    makespan: clock.now() - start,
-    transitions,
-    invocations,
-    functionTime,
-    calls: invocations - slots,
-    slots,
-    delays: delays.toSorted((a, b) => a - b),
-  };
+  const makespan = clock.now() - start;
+  const calls = invocations - slots;
+  return { makespan, transitions, invocations, functionTime, calls, slots, delays: delays.toSorted((a, b) => a - b) };
 }
+
+/** What one execution per row took, over all rows. */
+export type RowExecutions = Awaited<ReturnType<typeof runRowExecutions>>;

@@ -1,12 +1,8 @@
-import { ONE_A_ROW, WITH_LIMITER } from '../bills/comparison.ts';
+import { CIRCUMSTANCES } from '../circumstances.ts';
 import { readable } from '../figure.ts';
 import { type BenchRecord, figureIn } from '../record.ts';
 
-/** The four circumstances: as columns are headed, and as the names of figures end. */
-const COLUMNS = ['1,000 calls a minute', '1,000, with balances', 'no limit', 'no limit, with balances'];
-const LONG = ['1,000 calls a minute', '1,000 calls a minute, with balances', 'no limit', 'no limit, with balances'];
-const SHORT = ['1,000 a minute', '1,000 a minute, with balances', 'no limit', 'no limit, with balances'];
-const PEERS = [WITH_LIMITER, WITH_LIMITER, ONE_A_ROW, ONE_A_ROW];
+const ALL = Object.values(CIRCUMSTANCES);
 
 /** A label, the name of its figure in each of the circumstances (null where there is none), how to show it, and whose it is if not this design's. */
 type Row = readonly [
@@ -19,24 +15,23 @@ type Row = readonly [
 const dollars = (value: number): string => `$${value < 1 ? value.toFixed(4) : value.toFixed(2)}`;
 const seconds = (value: number): string => `${readable(value)} s`;
 const ratio = (value: number): string => value.toFixed(2);
-const long = (name: string): string[] => LONG.map((circumstance) => `${name}, ${circumstance}`);
-const short = (name: string): string[] => SHORT.map((circumstance) => `${name}, ${circumstance}`);
+const long = (name: string): string[] => ALL.map(({ label }) => `${name}, ${label}`);
+const short = (name: string): string[] => ALL.map(({ short: circumstance }) => `${name}, ${circumstance}`);
 
 const PRICE = long('AWS list price, us-east-1');
 const TRANSITIONS = long('Step Functions transitions');
-const SLOW = SHORT.map((of) => (of.endsWith('balances') ? `${of}, FinPro four times as slow` : null));
+const SLOW = short('AWS list price, us-east-1').map((name) =>
+  name.endsWith('balances') ? `${name}, FinPro four times as slow` : null,
+);
+const PEERS = ALL.map(({ peer }) => peer);
 const MAKESPANS = ['the floor, 1,000 a minute', 'the slowest row, no limit'];
 const AT_ONCE = ['10 × 1,000 rows, 1,000 calls a minute for all', null, '10 × 1,000 rows, no limit', null];
-const WRITES = long('DynamoDB write units').map((name, column) =>
-  name.endsWith('balances') ? `write units, ${SHORT[column]}` : name,
-);
-
 const ROWS: readonly Row[] = [
   ['list price, us-east-1', PRICE, dollars],
   ['list price, ap-south-1', long('AWS list price, ap-south-1'), dollars],
-  ['us-east-1, if FinPro is four times as slow', SLOW.map((of) => of && `AWS list price, us-east-1, ${of}`), dollars],
+  ['us-east-1, if FinPro is four times as slow', SLOW, dollars],
   ['Step Functions transitions', TRANSITIONS, readable],
-  ['DynamoDB write units', WRITES, readable],
+  ['DynamoDB write units', long('DynamoDB write units'), readable],
   ['read units of a status page of 100', short('read units of a status page'), readable],
   ['calls to FinPro per row', short('upstream calls a row'), ratio],
   [
@@ -79,7 +74,11 @@ export function figuresTable(record: BenchRecord): string {
     });
     return [label, [...targets].join(', '), ...values];
   });
-  return [['for 10,000 rows', 'target', ...COLUMNS], ['---', '---', ...COLUMNS.map(() => '---:')], ...rows]
+  return [
+    ['for 10,000 rows', 'target', ...ALL.map(({ label }) => label)],
+    ['---', '---', ...ALL.map(() => '---:')],
+    ...rows,
+  ]
     .map((cells) => `| ${cells.join(' | ')} |`)
     .join('\n');
 }

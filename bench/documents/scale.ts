@@ -97,7 +97,7 @@ function limitsOf(value: Value): Limit[] {
     ['starts of executions', STARTS, CHUNKS, `${quota}; \`CHUNK_ROWS\``],
     ['consumers of the chunk queue at a time', consumers, starting, inTopology],
     ['functions at a time', LAMBDAS_AT_ONCE, starting + advancing, `${quota}; the calls at once of an advance (25)`],
-    ['write units of a new table', NEW_TABLE.writeUnits, dearest('write units'), throughput],
+    ['write units of a new table', NEW_TABLE.writeUnits, dearest('DynamoDB write units'), throughput],
     ['read units of a new table', NEW_TABLE.readUnits, dearest('read units'), throughput],
     ["write units of the index's one partition", PARTITION.writeUnits, dearest('write units of the index'), inIndex],
   ];
@@ -106,8 +106,6 @@ function limitsOf(value: Value): Limit[] {
 /** What else bounds how much goes on at once: recovery, and what one organisation or one batch has to itself. */
 export function organisationTable(record: BenchRecord): string {
   const value = valuesOf(record);
-  const advances = value('advances a chunk, no limit, with balances');
-  const rowsASecond = (PARTITION.writeUnits / (2 * advances)) * SETTINGS.chunkRows;
   const page = value('read units of a status page of 100, unfiltered');
   const withBalances = value('first page with balances: read units');
   const search = value('search: read units');
@@ -122,11 +120,6 @@ export function organisationTable(record: BenchRecord): string {
         'open batches of 10,000 rows that recovery gets through in its minute',
         whole((RECOVERY_MS * RECOVERY_SHARE) / recovery),
         `${readable(recovery)} ms of a processor each; 512 MB are ${readable(RECOVERY_SHARE)} of one`,
-      ],
-      [
-        "rows of one organisation through its ledger's item",
-        `${whole(rowsASecond)} a second`,
-        `two writes an advance, ${readable(advances)} advances a chunk; ${whole((rowsASecond * 60 * 3) / LIMIT)} times FinPro's limit`,
       ],
       ['status pages of one batch', pages(page), `${readable(page)} read units each, from one partition`],
       ['the same with balances', pages(withBalances), `${readable(withBalances)} read units`],

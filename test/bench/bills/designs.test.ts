@@ -7,11 +7,11 @@ import type { VirtualBatch } from '#bench/counted/virtual-batch.ts';
 import { demoConsents } from '#cli/demo-consents.ts';
 import { Meter } from '#local/meter.ts';
 
-const MEMORY = new Map([
-  ['schedule-batch', 1024],
-  ['start-chunk', 512],
-  ['advance-chunk', 512],
-  ['recover-batches', 512],
+const FUNCTIONS = new Map([
+  ['schedule-batch', { memoryMegabytes: 1024 }],
+  ['start-chunk', { memoryMegabytes: 512 }],
+  ['advance-chunk', { memoryMegabytes: 512 }],
+  ['recover-batches', { memoryMegabytes: 512 }],
 ]);
 
 const work = (invocations: number, milliseconds: number, mostAtOnce: number) => ({
@@ -37,7 +37,7 @@ const batch: VirtualBatch = {
 };
 
 test('this design is billed for its units, for waiting, for the processor and for new containers', () => {
-  const bill = productBill('this design', batch, { memory: MEMORY, logBytes: 500 });
+  const bill = productBill('this design', batch, { functions: FUNCTIONS, logBytes: 500 });
   expect(countOf(bill, 'states.transition')).toBe(100);
   expect(countOf(bill, 'lambda.request')).toBe(30);
   expect(countOf(bill, 'sqs.request')).toBe(1 + 2 * 4);
@@ -61,7 +61,7 @@ test('this design is billed for its units, for waiting, for the processor and fo
 });
 
 test('a function that the stack does not have cannot be billed', () => {
-  expect(() => productBill('this design', batch, { memory: new Map(), logBytes: 0 })).toThrow('has no function');
+  expect(() => productBill('this design', batch, { functions: new Map(), logBytes: 0 })).toThrow('has no function');
 });
 
 test('one execution per row is billed nine write units a row, and one more per call for its limiter', async () => {
