@@ -9,8 +9,8 @@ const SERVICES = [
 ] as const;
 
 const WIDTH = 760;
-const LABELS = 230;
-const NUMBERS = 70;
+const LABELS = 250;
+const NUMBERS = 90;
 const BAR = 34;
 const TOP = 84;
 
@@ -43,7 +43,7 @@ export function pricePicture(record: BenchRecord): string {
     return [
       `<text x="${LABELS - 10}" y="${y + 17}" text-anchor="end">${escaped(bill.design)}</text>`,
       ...parts,
-      `<text x="${(x + 8).toFixed(1)}" y="${y + 17}">$${(totals[index] ?? 0).toFixed(4)}</text>`,
+      `<text x="${WIDTH - 10}" y="${y + 17}" text-anchor="end">$${(totals[index] ?? 0).toFixed(4)}</text>`,
     ];
   });
   const legend = SERVICES.flatMap(({ name, colour }, index) => {

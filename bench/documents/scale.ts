@@ -37,8 +37,9 @@ const percent = (share: number): string =>
 /** A number of things of which there is no part. */
 const whole = (value: number): string => Math.floor(value).toLocaleString('en');
 
+const TEXTS: ReadonlySet<string> = new Set(['limit', 'what', 'one organisation', 'what moves it', 'because']);
 const table = (headings: readonly string[], rows: readonly (readonly string[])[]): string =>
-  [headings, headings.map((_, column) => (column === 0 ? '---' : '---:')), ...rows]
+  [headings, headings.map((heading) => (TEXTS.has(heading) ? '---' : '---:')), ...rows]
     .map((cells) => `| ${cells.join(' | ')} |`)
     .join('\n');
 

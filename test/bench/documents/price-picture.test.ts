@@ -29,7 +29,7 @@ test('bars are as long as the dollars of each service, with their sum and the ta
   expect(svg).toContain('$0.0300');
   // The target is twice as far as the transitions reach.
   const [, target] = /<line x1="([\d.]+)"/.exec(svg) ?? [];
-  expect((Number(target) - 230) / (transitions ?? 0)).toBeCloseTo(2, 2);
+  expect((Number(target) - 250) / (transitions ?? 0)).toBeCloseTo(2, 2);
 });
 
 test("labels can't break the picture", () => {
