@@ -74,6 +74,12 @@ test('prices in the prose are those of the table', () => {
   expect(Math.min(...slow)).toBeGreaterThan(TARGETS.dollars['us-east-1']);
 });
 
+test('the picture shows the prices of the table', () => {
+  const svg = textOf('docs/performance/price.svg');
+  const shown = [...svg.matchAll(/text-anchor="end">\$([\d.]+)</g)].map(([, usd]) => Number(usd));
+  expect(shown).toEqual(valuesOf('list price, us-east-1'));
+});
+
 test('four fifths of the price are transitions, at $0.025 a thousand', () => {
   const prices = valuesOf('list price, us-east-1');
   expect(prose).toContain('Four fifths of every batch goes to Step Functions');
