@@ -1,44 +1,37 @@
 import type { BenchRecord } from './record.ts';
 
-/** What has one of these units depends on the machine, unless it is known not to; everything else is counted, or made of what is. */
+/** What has one of these units depends on the machine, unless it is exact; everything else is counted, or made of what is. */
 const MEASURED_UNITS: ReadonlySet<string> = new Set(['ms', 'MB']);
 const TOLERANCE = 0.02;
 
-/** A figure of both runs, and by how much of the first the second differs. */
-export interface Difference {
-  readonly name: string;
-  readonly first: number;
-  readonly second: number;
-  readonly share: number;
-}
-
-/** The counted figures of two runs, those that differ most first. Throws where one run has a figure that the other lacks. */
-export function differencesOf(first: BenchRecord, second: BenchRecord): Difference[] {
-  const counted = ({ figures }: BenchRecord): BenchRecord['figures'] =>
-    figures.filter(({ unit, exact }) => exact || !MEASURED_UNITS.has(unit));
-  const others = new Map(counted(second).map(({ group, name, value }) => [`${group}: ${name}`, value]));
-  const differences = counted(first).map(({ group, name: figure, value }) => {
-    const name = `${group}: ${figure}`;
-    const other = others.get(name);
-    if (other === undefined) throw new Error(`the second run has no figure ${name}`);
-    const share = value === other ? 0 : Math.abs(other - value) / Math.abs(value);
-    return { name, first: value, second: other, share };
+/**
+ * Compares the counted figures of two runs by their names, those first that differ most. Says whether one differs too much. Figures come and go:
+ * what only one run has is named, and is no fault. Throws where they have none in common.
+ */
+export function compareRuns(first: BenchRecord, second: BenchRecord): { text: string; tooLarge: boolean } {
+  const [before, after] = [countedIn(first), countedIn(second)];
+  const both = [...before].flatMap(([name, value]) => {
+    const other = after.get(name);
+    return other === undefined ? [] : [{ name, value, other, share: shareOf(value, other) }];
   });
-  if (differences.length !== others.size) throw new Error('the first run lacks figures of the second');
-  return differences.toSorted((a, b) => b.share - a.share);
+  if (both.length === 0) throw new Error('the two runs have no counted figure in common');
+  const different = both.filter(({ share }) => share > 0).toSorted((a, b) => b.share - a.share);
+  const over = different.filter(({ share }) => share >= TOLERANCE).length;
+  const lines = [
+    ...different.map(
+      ({ name, value, other, share }) => `${(share * 100).toFixed(2).padStart(6)} %  ${name}: ${value}, ${other}`,
+    ),
+    ...[...before.keys()].filter((name) => !after.has(name)).map((name) => `    gone  ${name}`),
+    ...[...after.keys()].filter((name) => !before.has(name)).map((name) => `   added  ${name}`),
+    `${both.length} counted figures of both runs: ${both.length - different.length} the same, ${over} differ by ${TOLERANCE * 100} % or more`,
+  ];
+  return { text: lines.join('\n'), tooLarge: over > 0 };
 }
 
-/** The differences as text, and whether one of them is too large. */
-export function showDifferences(differences: readonly Difference[]): {
-  readonly text: string;
-  readonly tooLarge: boolean;
-} {
-  const different = differences.filter(({ share }) => share > 0);
-  const lines = different.map(
-    ({ name, first, second, share }) => `${(share * 100).toFixed(2).padStart(6)} %  ${name}: ${first}, ${second}`,
+const shareOf = (value: number, other: number): number =>
+  value === other ? 0 : Math.abs(other - value) / Math.abs(value);
+
+const countedIn = ({ figures }: BenchRecord): ReadonlyMap<string, number> =>
+  new Map(
+    figures.flatMap(({ name, value, unit, exact }) => (exact || !MEASURED_UNITS.has(unit) ? [[name, value]] : [])),
   );
-  const same = differences.length - different.length;
-  const over = different.filter(({ share }) => share >= TOLERANCE).length;
-  const sum = `${differences.length} counted figures: ${same} the same, ${over} of the others differ by ${TOLERANCE * 100} % or more`;
-  return { text: [...lines, sum].join('\n'), tooLarge: over > 0 };
-}

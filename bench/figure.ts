@@ -1,4 +1,4 @@
-/** One figure. It is reached when its value is at most the target, and at least `least`; one without a target is there to be known, and counts as reached. */
+/** One figure. It is reached when its value is at most the target and at least `least`; without a target it counts as reached. */
 export interface Figure {
   readonly name: string;
   readonly value: number;
@@ -6,26 +6,37 @@ export interface Figure {
   readonly target: number | null;
   /** Where less than expected is a fault as well. */
   readonly least?: number;
-  /** The same figure of other designs or tools, measured in the same run or computed from published prices. */
+  /** The same figure of another design, counted in the same run. */
   readonly peers: Readonly<Record<string, number>>;
   /** What no design can go below. */
   readonly floor: number | null;
   /** Where several figures belong together. */
-  readonly group?: string;
-  /** The same at every run on every machine: a missed target is a fault, and not a slow machine. */
-  readonly exact?: boolean;
+  readonly group: string;
+  /** The same in every run on every machine: a missed target is a fault, not a slow machine. */
+  readonly exact: boolean;
 }
 
-/** A figure of a group; one without a target is there to be known. */
+export type FigureDetails = Partial<Pick<Figure, 'target' | 'least' | 'peers' | 'floor' | 'exact'>>;
+
 export const figureOf = (
   group: string,
   name: string,
   value: number,
   unit: string,
-  more: Partial<Pick<Figure, 'target' | 'least' | 'peers' | 'floor' | 'exact'>> = {},
-): Figure => ({ group, name, value, unit, target: null, peers: {}, floor: null, ...more });
+  more: FigureDetails = {},
+): Figure => ({
+  group,
+  name,
+  value,
+  unit,
+  target: null,
+  peers: {},
+  floor: null,
+  exact: false,
+  ...more,
+});
 
-/** A number as people read it: four digits, in full from 1,000 on. */
+/** A number as people read it: three digits, in full from 1,000 on. */
 export function readable(value: number): string {
   if (Math.abs(value) >= 1000) return Math.round(value).toLocaleString('en');
   return value === 0 ? '0' : String(Number(value.toPrecision(3)));
@@ -34,7 +45,7 @@ export function readable(value: number): string {
 export const isReached = ({ value, target, least = Number.NEGATIVE_INFINITY }: Figure): boolean =>
   target === null || (value <= target && value >= least);
 
-export const HEADINGS = ['figure', 'value', 'target', 'reached', 'over the floor', 'peers'] as const;
+const HEADINGS = ['figure', 'value', 'target', 'reached', 'over the floor', 'peers'];
 
 /** One figure as the cells of a table. */
 export function cellsOf(figure: Figure): string[] {
@@ -53,16 +64,18 @@ export function cellsOf(figure: Figure): string[] {
 }
 
 /** The figures as a table for a terminal. */
-export function formatFigures(figures: readonly Figure[]): string {
-  const all = [[...HEADINGS], ...figures.map(cellsOf)];
-  const widths = all.reduce<number[]>(
-    (widest, row) => row.map((cell, index) => Math.max(widest[index] ?? 0, cell.length)),
+export const formatFigures = (figures: readonly Figure[]): string => alignColumns([HEADINGS, ...figures.map(cellsOf)]);
+
+/** Rows of cells as lines in which each column is as wide as its widest cell. */
+export function alignColumns(rows: readonly (readonly string[])[]): string {
+  const widths = rows.reduce<number[]>(
+    (widest, row) => row.map((cell, i) => Math.max(widest[i] ?? 0, cell.length)),
     [],
   );
-  return all
+  return rows
     .map((row) =>
       row
-        .map((cell, index) => cell.padEnd(widths[index] ?? 0))
+        .map((cell, i) => cell.padEnd(widths[i] ?? 0))
         .join('  ')
         .trimEnd(),
     )

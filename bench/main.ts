@@ -3,10 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { synthesize } from '#local/synthesize.ts';
-import { differencesOf, showDifferences } from './compare.ts';
-import { formatFigures, isReached } from './figure.ts';
+import { billRows } from './bills/bill.ts';
+import { compareRuns } from './compare.ts';
+import { writeDocuments } from './documents/write.ts';
+import { alignColumns, formatFigures, isReached } from './figure.ts';
 import { readRecord, writeRecord } from './record.ts';
-import { writeReport } from './report.ts';
 import { fullRun, quickRun } from './runs.ts';
 
 const { values } = parseArgs({
@@ -26,19 +27,20 @@ const folder = mkdtempSync(join(tmpdir(), 'bench-'));
 try {
   const assembly = await synthesize(join(folder, 'assembly'));
   const run = values.quick ? quickRun : fullRun;
-  const { figures, bills } = await run(assembly, folder, (what) => {
+  const { figures, prices } = await run(assembly, (what) => {
     console.log(`${((performance.now() - startedAt) / 1000).toFixed(0).padStart(4)} s  ${what}`);
   });
   console.log(formatFigures(figures));
-  const record = writeRecord(figures, bills, values.quick);
-  // What a short run leaves out would be missing from the document.
-  if (!values.quick) writeReport(record);
+  console.log(`\nWhat is billed, us-east-1:\n${alignColumns(prices.flatMap(billRows))}`);
+  const record = writeRecord(figures, prices, values.quick);
+  // A short run lacks some of what the documents show.
+  if (!values.quick) writeDocuments(record);
   const missed = figures.filter((figure) => !isReached(figure));
   for (const { name } of missed) console.log(`MISSED: ${name}`);
   // What depends on the machine is said, and no more: a busy machine is no fault of the product.
   if (missed.some(({ exact }) => exact)) process.exitCode = 1;
   if (earlier) {
-    const { text, tooLarge } = showDifferences(differencesOf(earlier, record));
+    const { text, tooLarge } = compareRuns(earlier, record);
     console.log(text);
     if (tooLarge) process.exitCode = 1;
   }

@@ -1,10 +1,13 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { arch, cpus } from 'node:os';
 import { z } from 'zod';
-import { PRICES_AS_OF } from '#local/prices.ts';
+import { PRICES_AS_OF } from '#lib/list-prices.ts';
 import { type Figure, isReached } from './figure.ts';
 
 const PATH = '.local/bench.json';
+
+const pricedLine = z.object({ unit: z.string(), count: z.number(), what: z.string(), usd: z.number() });
+const pricedBillSchema = z.object({ design: z.string(), lines: z.array(pricedLine) });
 
 const recordSchema = z.object({
   /** When it was measured, and on what. */
@@ -12,8 +15,8 @@ const recordSchema = z.object({
   machine: z.string(),
   pricesAsOf: z.string(),
   quick: z.boolean(),
-  /** What the designs are billed for, in Markdown. */
-  bills: z.array(z.string()).default([]),
+  /** What this design is billed for in us-east-1, per circumstance. */
+  prices: z.array(pricedBillSchema).default([]),
   figures: z.array(
     z.object({
       name: z.string(),
@@ -32,15 +35,16 @@ const recordSchema = z.object({
 
 /** A run's figures as they are kept. */
 export type BenchRecord = z.output<typeof recordSchema>;
+export type PricedBill = z.output<typeof pricedBillSchema>;
 
-/** Writes `.local/bench.json`, and gives it back as it reads there. */
-export function writeRecord(figures: readonly Figure[], bills: readonly string[], quick: boolean): BenchRecord {
+/** Writes `.local/bench.json` and returns it as it reads there. */
+export function writeRecord(figures: readonly Figure[], prices: readonly PricedBill[], quick: boolean): BenchRecord {
   const record = {
     at: new Date().toISOString(),
     machine: `${cpus().length} × ${cpus()[0]?.model.trim() ?? arch()}, Node ${process.versions.node}`,
     pricesAsOf: PRICES_AS_OF,
     quick,
-    bills,
+    prices,
     figures: figures.map((figure) => ({ ...figure, reached: isReached(figure) })),
   };
   mkdirSync('.local', { recursive: true });
@@ -50,3 +54,10 @@ export function writeRecord(figures: readonly Figure[], bills: readonly string[]
 
 /** Reads the record of a run, the last one's unless another file is named; throws where there is none. */
 export const readRecord = (path = PATH): BenchRecord => recordSchema.parse(JSON.parse(readFileSync(path, 'utf8')));
+
+/** A figure of a record by its name; throws where it has none. */
+export function figureIn({ figures }: BenchRecord, name: string): BenchRecord['figures'][number] {
+  const found = figures.find((figure) => figure.name === name);
+  if (!found) throw new Error(`the record has no figure ${name}`);
+  return found;
+}

@@ -62,8 +62,8 @@ const responseSchema = z.object({
 });
 
 /**
- * From now on the same read gets the same answer, which is parsed anew, without the table's engine: that shares the processor with what is
- * measured, which it does not on AWS.
+ * From now on a read that was made before gets the same answer, parsed anew, without the table's engine: it shares the processor with what is
+ * measured, which it doesn't on AWS.
  */
 function keepAnswers({ client }: Table): void {
   const kept = new Map<string, object>();

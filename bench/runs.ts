@@ -1,108 +1,60 @@
-import { join } from 'node:path';
 import type { Assembly } from '#local/template/assembly.ts';
-import { showBill } from './bills/bill.ts';
-import { type Comparison, compareDesigns } from './bills/comparison.ts';
-import { acceptanceFigures } from './cloud/acceptance.ts';
+import { priced } from './bills/bill.ts';
+import { type BillingFacts, productBill } from './bills/product-bill.ts';
+import { CIRCUMSTANCES, EACH } from './circumstances.ts';
 import { runCloudBatch } from './cloud/cloud-batch.ts';
-import { batchFigures, logBytesOf, peerFigures } from './cloud/measured-batch.ts';
-import { memoryFigures } from './cloud/memory.ts';
-import { statusFigures } from './cloud/status.ts';
+import { batchFigures, logBytesOf } from './cloud/measured-batch.ts';
 import { countConcurrent } from './counted/concurrent.ts';
-import { countBatches } from './counted/count-batches.ts';
+import { type Counted, countBatches } from './counted/count-batches.ts';
 import { countedFigures } from './counted/counted-figures.ts';
-import { designFigures, serviceFigures } from './counted/design-figures.ts';
-import { csvFigures } from './csv.ts';
+import { designFigures } from './counted/design-figures.ts';
 import { type Figure, figureOf } from './figure.ts';
-import { functionMemory } from './function-memory.ts';
-import { bundleFigures, loadFigures } from './functions.ts';
-import { runRowExecutions } from './peers/row-executions.ts';
+import { bundleFigures, functionsOf, loadFigures } from './functions.ts';
+import type { PricedBill } from './record.ts';
 import { recoveryFigures } from './recovery.ts';
-import { consentsOf, MEASURED_SCALE, PEER_SCALE, ROWS } from './subject.ts';
+import { consentsOf, MEASURED_SCALE, ROWS } from './subject.ts';
 
 type Tell = (what: string) => void;
 
-/** All figures of a run, and the bills behind them in Markdown. */
+/** All figures of a run, and what this design is billed for in each of the circumstances. */
 export interface Run {
   readonly figures: readonly Figure[];
-  readonly bills: readonly string[];
+  readonly prices: readonly PricedBill[];
 }
 
-const STATUS_SCALE = 0.1;
-const FAST = 0.05;
-const PEER_ROWS = 1000;
-
-const showBills = (comparisons: readonly Comparison[]): string[] =>
-  comparisons.flatMap(({ product, peers }) => [product, ...peers].map((bill) => showBill(bill, 'us-east-1')));
-
-/** All figures, in less than a quarter of an hour. */
-export async function fullRun(assembly: Assembly, folder: string, tell: Tell): Promise<Run> {
-  tell('files, bundles');
-  const csv = csvFigures();
-  const functions = [...bundleFigures(), ...loadFigures()];
-  tell('memory of each function');
-  const memory = [...(await memoryFigures(assembly, folder)), ...(await recoveryFigures(assembly))];
+/** All figures, in some ten minutes. */
+export async function fullRun(assembly: Assembly, tell: Tell): Promise<Run> {
+  tell('bundles, recovery');
+  const functions = [...bundleFigures(assembly), ...loadFigures(assembly), ...(await recoveryFigures(assembly))];
   tell('batches, counted on a virtual clock');
   const counted = await countBatches(assembly);
-  tell('acceptance');
-  const acceptance = await acceptanceFigures({ assembly, timeScale: FAST }, [10, 1000, ROWS]);
-  tell('one execution a row, on the local cloud');
-  const peer = await runRowExecutions(join(folder, 'peer'), consentsOf(PEER_ROWS), PEER_SCALE);
-  tell('the status call');
-  const status = await statusFigures({ assembly, timeScale: STATUS_SCALE }, ROWS, peer.pages);
   tell('a batch, on the local cloud');
-  const batch = await runCloudBatch({ assembly, timeScale: MEASURED_SCALE, balances: true }, consentsOf(ROWS));
-  const facts = { memory: functionMemory(assembly), logBytes: logBytesOf(batch.reading) };
+  const batch = await runCloudBatch({ assembly, timeScale: MEASURED_SCALE, limited: true }, consentsOf(ROWS));
+  const facts = { functions: functionsOf(assembly), logBytes: logBytesOf(batch.reading) };
   tell('batches at once, counted');
-  const concurrent = await countConcurrent(assembly, PEER_ROWS, facts);
-  const comparisons = compareDesigns(counted, facts, peer);
-  return {
-    figures: [
-      ...designFigures(counted, comparisons, peer),
-      ...serviceFigures(comparisons),
-      ...countedFigures(counted, facts),
-      ...batchFigures(batch, counted),
-      ...peerFigures(peer, counted),
-      ...concurrent,
-      ...status,
-      ...acceptance,
-      ...csv,
-      ...functions,
-      ...memory,
-    ],
-    bills: showBills(Object.values(comparisons)),
-  };
+  const concurrent = await countConcurrent(assembly, facts);
+  return billed(counted, facts, [...batchFigures(batch, counted), ...concurrent, ...functions]);
 }
 
-/** The counted figures in full, and what else there is once, on few rows: that it runs. */
-export async function quickRun(assembly: Assembly, folder: string, tell: Tell): Promise<Run> {
+/** The counted figures in full, and a small batch on the local cloud: that it runs. */
+export async function quickRun(assembly: Assembly, tell: Tell): Promise<Run> {
   tell('batches, counted on a virtual clock');
   const counted = await countBatches(assembly);
-  tell('a small batch and the peer, on the local cloud');
+  tell('a small batch, on the local cloud');
   const rows = 500;
-  const options = { assembly, timeScale: FAST, balances: true, limited: false };
-  const small = await runCloudBatch(options, consentsOf(rows));
-  const peer = await runRowExecutions(join(folder, 'peer'), consentsOf(100), FAST);
-  const facts = { memory: functionMemory(assembly), logBytes: logBytesOf(small.reading) };
-  const comparisons = compareDesigns(counted, facts, peer);
-  const { fiRequests } = small.upstream;
+  const { reading, upstream } = await runCloudBatch({ assembly, timeScale: 0.05, limited: false }, consentsOf(rows));
+  const facts = { functions: functionsOf(assembly), logBytes: logBytesOf(reading) };
+  const requests = figureOf('Smoke', 'FI requests a row, on the local cloud', upstream.fiRequests / rows, '', {
+    target: 1,
+    least: 1,
+    exact: true,
+  });
+  return billed(counted, facts, [...bundleFigures(assembly), requests]);
+}
+
+function billed(counted: Counted, facts: BillingFacts, others: readonly Figure[]): Run {
   return {
-    figures: [
-      ...designFigures(counted, comparisons, peer),
-      ...serviceFigures(comparisons),
-      ...countedFigures(counted, facts),
-      ...bundleFigures(),
-      figureOf('Smoke', 'FI requests a row, on the local cloud', fiRequests / rows, '', {
-        target: 1,
-        least: 1,
-        exact: true,
-      }),
-      // A row put once, row and counter moved twice, in transactions.
-      figureOf('Smoke', 'write units a row of one execution a row', peer.writeUnitsARow, '', {
-        target: 9,
-        least: 9,
-        exact: true,
-      }),
-    ],
-    bills: showBills(Object.values(comparisons)),
+    figures: [...designFigures(counted, facts), ...countedFigures(counted, facts), ...others],
+    prices: EACH.map((of) => priced(productBill(CIRCUMSTANCES[of].label, counted[of].product, facts), 'us-east-1')),
   };
 }

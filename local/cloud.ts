@@ -8,7 +8,7 @@ import { DynamoDb } from './dynamodb/dynamodb.ts';
 import { DynamoEngine } from './dynamodb/engine.ts';
 import { createTables } from './dynamodb/tables.ts';
 import { fauxqsInternals } from './fauxqs.ts';
-import { inThreads, type MakePool } from './lambda/container-pools.ts';
+import { inThreads } from './lambda/container-pools.ts';
 import { type ContainerLimits, DEFAULT_LIMITS } from './lambda/containers.ts';
 import { FunctionLogs } from './lambda/function-log.ts';
 import { functionModels } from './lambda/function-models.ts';
@@ -44,8 +44,6 @@ export interface LocalCloudOptions {
   /** Replace environment variables that functions have, such as the address of an upstream. */
   readonly environment?: Readonly<Record<string, string>>;
   readonly limits?: Partial<ContainerLimits>;
-  /** What containers are, if not threads. */
-  readonly containers?: (script: string) => MakePool;
 }
 
 /** A running local cloud. */
@@ -126,7 +124,7 @@ async function start(
   closers.push(() => logs.close());
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
   const functions = functionModels(resources, { timeScale, machineScale, overrides: options.environment ?? {} });
-  const makePool = (options.containers ?? inThreads)(await buildContainerScript(folder));
+  const makePool = inThreads(await buildContainerScript(folder));
   const lambda = new Lambda(functions, makePool, limits, { meter, record, logs });
   closers.push(() => lambda.close());
 

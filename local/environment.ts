@@ -4,7 +4,7 @@ import { type UsedSimulator, useSimulator } from './simulator.ts';
 import { demoTenants, seedTenants, type Tenant } from './tenants.ts';
 
 export interface EnvironmentOptions
-  extends Pick<LocalCloudOptions, 'assembly' | 'machineScale' | 'stateDir' | 'limits' | 'containers' | 'environment'> {
+  extends Pick<LocalCloudOptions, 'assembly' | 'machineScale' | 'stateDir' | 'limits' | 'environment'> {
   readonly timeScale: number;
   /** 0, as without a value, takes a free port. */
   readonly apiPort?: number;

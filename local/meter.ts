@@ -29,8 +29,6 @@ export interface FunctionUsage {
   coldStarts: number;
   billedMilliseconds: number;
   initMilliseconds: number;
-  /** The most memory that a container of it has had, Node's own share included; 0 where containers are threads. */
-  peakMemoryBytes: number;
 }
 
 /** All that was counted since `since` (ISO 8601). */
@@ -67,7 +65,6 @@ export class Meter {
       coldStarts: 0,
       billedMilliseconds: 0,
       initMilliseconds: 0,
-      peakMemoryBytes: 0,
     };
     this.#functions.set(functionName, usage);
     return usage;

@@ -2,19 +2,17 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { ListExecutionsCommand, SFNClient } from '@aws-sdk/client-sfn';
 import type { LocalCloud } from '#local/cloud.ts';
 
-/** The state machine that goes on with a chunk. */
-export const CHUNK_LOOP = 'bulk-data-fetch-dev-chunk-loop';
-
+const CHUNK_LOOP = 'bulk-data-fetch-dev-chunk-loop';
 const PATIENCE_MINUTES = 15;
 const LOOK_EVERY = 500;
 
 /**
- * Waits until so many executions of a state machine have been started and none of them runs any more. Looking is not billed, as it would be
- * by status calls. Throws where one has failed, or after a quarter of an hour.
+ * Waits until `count` executions of the chunks' state machine have been started and all have ended. Looking isn't billed, as status calls
+ * would be. Throws when one has failed, or after a quarter of an hour.
  */
-export async function untilExecutionsEnd(cloud: LocalCloud, machine: string, count: number): Promise<void> {
+export async function untilExecutionsEnd(cloud: LocalCloud, count: number): Promise<void> {
   const states = new SFNClient(cloud.clientOptions);
-  const stateMachineArn = `arn:aws:states:${cloud.region}:000000000000:stateMachine:${machine}`;
+  const stateMachineArn = `arn:aws:states:${cloud.region}:000000000000:stateMachine:${CHUNK_LOOP}`;
   const giveUpAt = performance.now() + PATIENCE_MINUTES * 60_000;
   try {
     for (;;) {
@@ -22,7 +20,9 @@ export async function untilExecutionsEnd(cloud: LocalCloud, machine: string, cou
       const failed = executions.find(({ status }) => status !== 'RUNNING' && status !== 'SUCCEEDED');
       if (failed) throw new Error(`execution ${failed.name} is ${failed.status}`);
       if (executions.length >= count && executions.every(({ status }) => status === 'SUCCEEDED')) return;
-      if (performance.now() > giveUpAt) throw new Error(`${machine} was not done within ${PATIENCE_MINUTES} minutes`);
+      if (performance.now() > giveUpAt) {
+        throw new Error(`${CHUNK_LOOP} wasn't done within ${PATIENCE_MINUTES} minutes`);
+      }
       await wait(LOOK_EVERY);
     }
   } finally {

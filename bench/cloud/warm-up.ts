@@ -6,15 +6,15 @@ import { stepFunctionsChunkLoop } from '#lambdas/chunk/loop.step-functions.ts';
 import { sqsChunkQueue } from '#lambdas/chunk/queue.sqs.ts';
 import type { LocalCloud } from '#local/cloud.ts';
 import { SETTINGS } from '../subject.ts';
-import { CHUNK_LOOP, untilExecutionsEnd } from './until-executions-end.ts';
+import { untilExecutionsEnd } from './until-executions-end.ts';
 
-/** So many messages that each poller of the queue finds some. */
+/** Enough messages for each poller of the queue to find some. */
 const MESSAGES_A_CONTAINER = 5;
 const LOOK_EVERY = 200;
 const LOOKS = 600;
 
 /**
- * Starts containers of both chunk workers by giving them chunks that do not exist, with which they are done at once. Two cores take some seconds to
+ * Starts containers of both chunk workers by giving them chunks that don't exist, with which they are done at once. Two cores take some seconds to
  * start as many as a batch needs, which a time scale makes half of a rate window; Lambda starts each as fast as one. Returns how many
  * executions there have been then.
  */
@@ -26,11 +26,11 @@ export async function warmUp(cloud: LocalCloud, organisationId: string, containe
   const tasks = Array.from({ length: MESSAGES_A_CONTAINER * containers }, (_, chunk) => ({ ...task, chunk }));
   try {
     const unsent = await sqsChunkQueue(queueUrl, { warn: console.error }, sqs).send(tasks);
-    if (unsent.length > 0) throw new Error('the chunk queue does not take messages');
+    if (unsent.length > 0) throw new Error("the chunk queue doesn't take messages");
     await untilEmpty(sqs, queueUrl);
     const loop = stepFunctionsChunkLoop(cloud.environmentOf('STATE_MACHINE_ARN') ?? '', SETTINGS.waitStep, states);
     await Promise.all(tasks.slice(0, containers).map((some) => loop.start(some, Date.now())));
-    await untilExecutionsEnd(cloud, CHUNK_LOOP, containers);
+    await untilExecutionsEnd(cloud, containers);
     return containers;
   } finally {
     sqs.destroy();
@@ -46,5 +46,5 @@ async function untilEmpty(sqs: SQSClient, QueueUrl: string): Promise<void> {
     if (waiting === '0' && inFlight === '0') return;
     await wait(LOOK_EVERY);
   }
-  throw new Error(`${QueueUrl} did not get empty`);
+  throw new Error(`${QueueUrl} didn't get empty`);
 }

@@ -6,34 +6,28 @@ import { consentsOf, LIMIT, MID_WINDOW } from '../subject.ts';
 import { runVirtualBatch } from './virtual-batch.ts';
 
 const GROUP = 'Batches at once';
-
-interface Circumstances {
-  readonly label: string;
-  readonly limit: number | null;
-  readonly counts: readonly number[];
-}
+const ROWS = 1000;
 
 /** With a limit, ten batches of 1,000 rows share what one of 10,000 has to itself. */
-const CIRCUMSTANCES: readonly Circumstances[] = [
+const CIRCUMSTANCES = [
   { label: 'no limit', limit: null, counts: [1, 10, 50] },
   { label: '1,000 calls a minute for all', limit: LIMIT, counts: [1, 10] },
-];
+] as const;
 
 /** Batches of one organisation that are accepted at once: what many at a time cost one another, in dollars and in time. */
-export async function countConcurrent(assembly: Assembly, rows: number, facts: BillingFacts): Promise<Figure[]> {
+export async function countConcurrent(assembly: Assembly, facts: BillingFacts): Promise<Figure[]> {
   const figures: Figure[] = [];
   for (const { label, limit, counts } of CIRCUMSTANCES) {
     let alone = 0;
     for (const count of counts) {
-      const consents = consentsOf(rows * count);
-      const batches = Array.from({ length: count }, (_, batch) => consents.slice(batch * rows, (batch + 1) * rows));
+      const consents = consentsOf(ROWS * count);
+      const batches = Array.from({ length: count }, (_, batch) => consents.slice(batch * ROWS, (batch + 1) * ROWS));
       const intoWindow = limit === null ? MID_WINDOW : 0;
       const run = await runVirtualBatch({ assembly, batches, balances: false, limit, intoWindow });
-      const name = `${count} × ${rows.toLocaleString('en')} rows, ${label}`;
+      const name = `${count} × ${ROWS.toLocaleString('en')} rows, ${label}`;
       const usd = priceOf(productBill(name, run, facts), 'us-east-1') / count;
       alone ||= usd;
       figures.push(
-        figureOf(GROUP, `${name}: us-east-1, each`, usd, '$'),
         figureOf(GROUP, `${name}: price each, over one alone`, usd / alone, 'times', { target: 1.1, exact: true }),
         figureOf(GROUP, `${name}: until the last row`, run.makespan / 60_000, 'min'),
       );

@@ -27,11 +27,9 @@ export interface ContainerAnswer {
   readonly cold: boolean;
   /** When the handler was called, by `clock`. */
   readonly startedAt: number;
-  /** The most memory that the container's process has had; 0 in a thread, whose own share nothing tells. */
-  readonly peakMemoryBytes: number;
 }
 
-/** Epoch milliseconds in parts, the same in all threads and processes. */
+/** Epoch milliseconds in parts, the same in all threads. */
 export const clock = (): number => performance.timeOrigin + performance.now();
 
 /** What a container tells while it runs. */

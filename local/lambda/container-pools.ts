@@ -44,10 +44,7 @@ export type MakePool = (model: FunctionModel, options: PoolOptions) => Container
 const HEAP_MEGABYTES = { maxOldGenerationSizeMb: 96, maxYoungGenerationSizeMb: 4 };
 
 /** What `container-thread.ts` is started with. */
-export const argumentsOf = ({ bundle, exportName }: FunctionModel): string[] => [
-  pathToFileURL(bundle).href,
-  exportName,
-];
+const argumentsOf = ({ bundle, exportName }: FunctionModel): string[] => [pathToFileURL(bundle).href, exportName];
 
 /** Containers that are threads: they start quickly and share Node's own memory. `script` is what `buildContainerScript` returned. */
 export const inThreads =
@@ -97,13 +94,13 @@ function threadError(error: unknown): FunctionError {
   return killed ? exitError('signal: killed') : describeError(error);
 }
 
-export const OUT_OF_MEMORY: FunctionError = {
+const OUT_OF_MEMORY: FunctionError = {
   errorType: 'Runtime.OutOfMemory',
   errorMessage: 'Runtime exited with error: signal: killed',
 };
 
 /** The error of a function whose runtime ended by itself, or was ended. */
-export const exitError = (how: string): FunctionError => ({
+const exitError = (how: string): FunctionError => ({
   errorType: 'Runtime.ExitError',
   errorMessage: `Runtime exited with error: ${how}`,
 });

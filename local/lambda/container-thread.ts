@@ -1,8 +1,7 @@
 import { parentPort } from 'node:worker_threads';
 import { type ContainerAnswer, clock, describeError, type Invocation, type Notice } from './container-messages.ts';
-import { peakMemoryBytes } from './peak-memory.ts';
 
-// Runs in its own thread or process, one per container. It uses only what Node has, since each container pays for what it loads.
+// Runs in its own thread, one per container. It uses only what Node has, since each container pays for what it loads.
 
 /** The URL of the bundle's file, and the export of it to call. */
 const [, , bundleUrl = '', exportName = ''] = process.argv;
@@ -19,10 +18,7 @@ async function load(): Promise<Handler> {
   return (event, context) => handler(event, context);
 }
 
-const notify = (notice: Notice): void => {
-  if (parentPort) parentPort.postMessage(notice);
-  else process.send?.({ notice });
-};
+const notify = (notice: Notice): void => parentPort?.postMessage(notice);
 
 function contextOf(invocation: Invocation): object {
   const deadline = Date.now() + invocation.timeoutMilliseconds;
@@ -59,7 +55,6 @@ export default async function invoke(invocation: Invocation): Promise<ContainerA
     milliseconds: clock() - startedAt,
     cold,
     startedAt,
-    peakMemoryBytes: parentPort ? 0 : peakMemoryBytes(),
   };
 }
 
@@ -72,18 +67,9 @@ async function run(handler: Handler, invocation: Invocation): Promise<ContainerA
   }
 }
 
-if (parentPort) {
-  for (const stream of [process.stdout, process.stderr]) {
-    stream.write = (chunk: string | Uint8Array) => {
-      notify({ printed: typeof chunk === 'string' ? chunk : Buffer.from(chunk).toString() });
-      return true;
-    };
-  }
-} else {
-  process.on('uncaughtException', (error) => {
-    process.send?.({ crash: describeError(error) }, () => process.exit(1));
-  });
-  // A process whose parent is gone has nobody to end it.
-  process.on('disconnect', () => process.exit());
-  process.on('message', async (invocation: Invocation) => process.send?.({ answer: await invoke(invocation) }));
+for (const stream of [process.stdout, process.stderr]) {
+  stream.write = (chunk: string | Uint8Array) => {
+    notify({ printed: typeof chunk === 'string' ? chunk : Buffer.from(chunk).toString() });
+    return true;
+  };
 }

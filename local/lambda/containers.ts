@@ -161,5 +161,4 @@ const failed = (error: FunctionError, milliseconds: number): Answer => ({
   result: { ok: false, error },
   milliseconds,
   initMilliseconds: 0,
-  peakMemoryBytes: 0,
 });

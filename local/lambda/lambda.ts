@@ -74,11 +74,7 @@ export class Lambda implements Invoker {
   }
 
   /** Bills the invocation and writes the lines that Lambda itself adds to the log, which are billed as well. */
-  #account(
-    model: FunctionModel,
-    requestId: string,
-    { result, milliseconds, initMilliseconds, peakMemoryBytes }: Answer,
-  ): void {
+  #account(model: FunctionModel, requestId: string, { result, milliseconds, initMilliseconds }: Answer): void {
     // Since August 2025 the time to load a bundle is billed like the run.
     const billed = Math.ceil(milliseconds + initMilliseconds);
     this.#meter.add('lambda.request', 1);
@@ -89,7 +85,6 @@ export class Lambda implements Invoker {
     usage.coldStarts += initMilliseconds > 0 ? 1 : 0;
     usage.billedMilliseconds += billed;
     usage.initMilliseconds += initMilliseconds;
-    usage.peakMemoryBytes = Math.max(usage.peakMemoryBytes, peakMemoryBytes);
     for (const action of ['logs:CreateLogStream', 'logs:PutLogEvents']) {
       this.#record.add(model.logicalId, { action, resource: logStreamOf(model) });
     }

@@ -72,7 +72,7 @@ describe.each(FORMATS)('items of %s', (format) => {
 
   test('are all read by a test', () => {
     const files = readdirSync(join(import.meta.dirname, format)).map((file) => file.replace('.json', ''));
-    // Lives for a minute: `test/lambdas/upstream/fi-request-status/status-cache.test.ts`.
+    // Lives for a minute: `test/lambdas/upstream/status-cache.test.ts`.
     expect(files.filter((file) => file !== 'status-cache').toSorted()).toEqual(
       cases.map(({ name }) => name).toSorted(),
     );

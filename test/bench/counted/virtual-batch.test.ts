@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest';
 import { runVirtualBatch } from '#bench/counted/virtual-batch.ts';
-import { runVirtualExecutions } from '#bench/peers/virtual-executions.ts';
 import { demoConsents } from '#cli/demo-consents.ts';
 import type { Assembly } from '#local/template/assembly.ts';
 
@@ -77,31 +76,4 @@ test('waiting for FinPro is what a function is billed for', async () => {
   const { milliseconds } = functions['start-chunk'];
   expect(milliseconds).toBeGreaterThan(2_500);
   expect(milliseconds).toBeLessThan(2_600);
-});
-
-const execute = (limit: number | null, pace: 'retries' | 'limiter', balances = false) =>
-  runVirtualExecutions(consents, { limit, pace, balances });
-
-test('one execution a row takes two transitions and three a poll, and one more for each 429', async () => {
-  const free = await execute(null, 'retries');
-  expect(free.calls).toBe(750 + free.polls);
-  expect(free.transitions).toBe(750 * 2 + 3 * free.polls);
-  expect(free.invocations).toBe(free.calls);
-  const limited = await execute(100, 'retries');
-  expect(limited.calls).toBeGreaterThan(750 + limited.polls);
-  expect(limited.transitions).toBe(750 * 2 + 3 * limited.polls + limited.calls - 750 - limited.polls);
-  expect(limited.makespan).toBeGreaterThan(free.makespan);
-});
-
-test('with a limiter no call is answered 429, and each takes a task, a Wait and a write more', async () => {
-  const { calls, polls, slots, transitions } = await execute(100, 'limiter');
-  expect(calls).toBe(750 + polls);
-  expect(slots).toBe(calls);
-  expect(transitions).toBe(750 * 2 + 3 * polls + 2 * calls);
-});
-
-test('a balance is one call and one transition more', async () => {
-  const [without, withBalances] = [await execute(null, 'retries'), await execute(null, 'retries', true)];
-  expect(withBalances.calls - without.calls).toBe(750);
-  expect(withBalances.transitions - without.transitions).toBe(750);
 });

@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { inProcesses } from '#bench/cloud/process-pool.ts';
 import { CallRecord } from '#local/call-record.ts';
 import { inThreads } from '#local/lambda/container-pools.ts';
 import { DEFAULT_LIMITS } from '#local/lambda/containers.ts';
@@ -36,10 +35,7 @@ const answer = z.object({ settings: z.array(z.string()), left: z.number() });
 /** What Lambda itself gives to a function; macOS adds a variable with underscores to every process. */
 const OF_LAMBDA = /^(_|AWS_|LAMBDA_TASK_ROOT$|LANG$|TZ$)/;
 
-const WAYS = { 'a thread': inThreads, 'a process': inProcesses };
-
 interface Subject {
-  readonly way?: typeof inThreads;
   readonly file?: string;
   readonly properties?: object;
   readonly limits?: object;
@@ -50,7 +46,7 @@ interface Subject {
 /** Lambda with one function, whose code is given. */
 async function lambdaOf(
   code: string,
-  { way = inThreads, file = 'index.mjs', properties, limits, overrides = {}, machineScale = 1 }: Subject = {},
+  { file = 'index.mjs', properties, limits, overrides = {}, machineScale = 1 }: Subject = {},
 ): Promise<Lambda> {
   mkdirSync(join(folder, 'asset'), { recursive: true });
   writeFileSync(join(folder, 'asset', file), code);
@@ -67,7 +63,7 @@ async function lambdaOf(
     new Map([['a.zip', join(folder, 'asset')]]),
   );
   const models = functionModels(stack, { timeScale: 0.5, machineScale, overrides });
-  const start = way(await buildContainerScript(folder));
+  const start = inThreads(await buildContainerScript(folder));
   const lambda = new Lambda(models, start, { ...DEFAULT_LIMITS, ...limits }, { meter, record: new CallRecord(), logs });
   started.push(lambda);
   return lambda;
@@ -141,7 +137,7 @@ test('ends idle containers', async () => {
   await expect.poll(() => answerOf(lambda), { interval: 120 }).toBe(1);
 });
 
-describe.each(Object.entries(WAYS))('in %s', (_, way) => {
+describe('a container', () => {
   test('runs an ES module with its event and context, and no environment but its own', async () => {
     const Variables = { ONE_SECONDS: '0.3', LIST_SECONDS: '30,60', KEPT_MILLISECONDS: '7', URL: 'x' };
     const lambda = await lambdaOf(
@@ -155,7 +151,6 @@ describe.each(Object.entries(WAYS))('in %s', (_, way) => {
       names: Object.keys(process.env),
     })`,
       {
-        way,
         properties: { Environment: { Variables } },
         overrides: { URL: 'http://here', NOT_DECLARED: 'y' },
       },
@@ -172,14 +167,14 @@ describe.each(Object.entries(WAYS))('in %s', (_, way) => {
   });
 
   test('reports an error by type and message', async () => {
-    const lambda = await lambdaOf('export const handler = () => { throw new RangeError("too far"); }', { way });
+    const lambda = await lambdaOf('export const handler = () => { throw new RangeError("too far"); }');
     expect(await answerOf(lambda)).toMatchObject({ errorType: 'RangeError', errorMessage: 'too far' });
   });
 
   test('ends a function at its timeout and starts the next invocation in a new container', async () => {
     const code = `let calls = 0;
     export const handler = async (event) => { calls += 1; if (event.spin) for (;;); if (event.hang) await new Promise(() => setInterval(() => {}, 1e6)); return calls; }`;
-    const lambda = await lambdaOf(code, { way, properties: { Timeout: 0.3 } });
+    const lambda = await lambdaOf(code, { properties: { Timeout: 0.3 } });
     expect(await answerOf(lambda)).toBe(1);
     for (const event of [{ hang: true }, { spin: true }]) {
       expect(await answerOf(lambda, event)).toMatchObject({
@@ -205,17 +200,17 @@ describe.each(Object.entries(WAYS))('in %s', (_, way) => {
   ])('outlives a function %s', async (_what, body, errorType) => {
     const lambda = await lambdaOf(
       `export const handler = async (event) => { if (event.fail) { ${body} } return 'fine'; }`,
-      { way, properties: { Timeout: 30, MemorySize: 128 } },
+      { properties: { Timeout: 30, MemorySize: 128 } },
     );
     expect(await answerOf(lambda, { fail: true })).toMatchObject({ errorType });
     expect(await answerOf(lambda)).toBe('fine');
   });
 
   test('reports a bundle that cannot be loaded', async () => {
-    expect(await answerOf(await lambdaOf('throw new Error("no way in")', { way }))).toMatchObject({
+    expect(await answerOf(await lambdaOf('throw new Error("no way in")'))).toMatchObject({
       errorMessage: 'no way in',
     });
-    expect(await answerOf(await lambdaOf('export const other = 1', { way }))).toMatchObject({
+    expect(await answerOf(await lambdaOf('export const other = 1'))).toMatchObject({
       errorMessage: expect.stringContaining('exports no function handler'),
     });
   });
@@ -223,7 +218,7 @@ describe.each(Object.entries(WAYS))('in %s', (_, way) => {
   test('killed containers fail what they were doing, and only that', async () => {
     const lambda = await lambdaOf(
       'export const handler = async (event) => { if (event.hang) { console.log("here"); await new Promise(() => setInterval(() => {}, 1e6)); } return 1; }',
-      { way, limits: { perFunction: 1 } },
+      { limits: { perFunction: 1 } },
     );
     const hanging = answerOf(lambda, { hang: true });
     await expect.poll(() => readLog()).toContain('here');
@@ -236,7 +231,6 @@ describe.each(Object.entries(WAYS))('in %s', (_, way) => {
   test('writes what a function prints to its log, with the lines of Lambda itself, and bills every byte and millisecond', async () => {
     const lambda = await lambdaOf(
       'export const handler = async () => { console.log("hello"); console.error("there"); }',
-      { way },
     );
     expect(await answerOf(lambda)).toBeNull();
     await expect.poll(readLog).toMatch(/there/);
@@ -251,21 +245,4 @@ describe.each(Object.entries(WAYS))('in %s', (_, way) => {
     expect(units['lambda.gbSecond']).toBeCloseTo(billed / 2000);
     expect(Number.isInteger(billed)).toBe(true);
   });
-});
-
-test('meters the most memory that a process has had, given back or not, and none of who started it', async () => {
-  const mine = Buffer.alloc(300_000_000, 1);
-  const lambda = await lambdaOf('export const handler = async (event) => { Buffer.alloc(event.bytes, 1); }', {
-    way: inProcesses,
-  });
-  const peakAfter = async (bytes: number) => {
-    await lambda.invoke(ARN, JSON.stringify({ bytes }));
-    return meter.read().functions['stack-Subject']?.peakMemoryBytes ?? 0;
-  };
-  const bare = await peakAfter(1);
-  expect(bare).toBeGreaterThan(20_000_000);
-  expect(bare).toBeLessThan(mine.length);
-  const large = await peakAfter(100_000_000);
-  expect(large - bare).toBeGreaterThan(95_000_000);
-  expect(await peakAfter(1)).toBeGreaterThanOrEqual(large);
 });

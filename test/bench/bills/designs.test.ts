@@ -2,17 +2,16 @@ import { expect, test } from 'vitest';
 import { countOf, priceOf } from '#bench/bills/bill.ts';
 import { executionBill } from '#bench/bills/execution-bill.ts';
 import { productBill } from '#bench/bills/product-bill.ts';
-import { publishedPeers } from '#bench/bills/published-peers.ts';
+import { runRowExecutions } from '#bench/counted/row-executions.ts';
 import type { VirtualBatch } from '#bench/counted/virtual-batch.ts';
-import { runVirtualExecutions } from '#bench/peers/virtual-executions.ts';
 import { demoConsents } from '#cli/demo-consents.ts';
 import { Meter } from '#local/meter.ts';
 
-const MEMORY = new Map([
-  ['schedule-batch', 1024],
-  ['start-chunk', 512],
-  ['advance-chunk', 512],
-  ['recover-batches', 512],
+const FUNCTIONS = new Map([
+  ['schedule-batch', { memoryMegabytes: 1024 }],
+  ['start-chunk', { memoryMegabytes: 512 }],
+  ['advance-chunk', { memoryMegabytes: 512 }],
+  ['recover-batches', { memoryMegabytes: 512 }],
 ]);
 
 const work = (invocations: number, milliseconds: number, mostAtOnce: number) => ({
@@ -38,7 +37,7 @@ const batch: VirtualBatch = {
 };
 
 test('this design is billed for its units, for waiting, for the processor and for new containers', () => {
-  const bill = productBill('this design', batch, { memory: MEMORY, logBytes: 500 });
+  const bill = productBill('this design', batch, { functions: FUNCTIONS, logBytes: 500 });
   expect(countOf(bill, 'states.transition')).toBe(100);
   expect(countOf(bill, 'lambda.request')).toBe(30);
   expect(countOf(bill, 'sqs.request')).toBe(1 + 2 * 4);
@@ -62,29 +61,16 @@ test('this design is billed for its units, for waiting, for the processor and fo
 });
 
 test('a function that the stack does not have cannot be billed', () => {
-  expect(() => productBill('this design', batch, { memory: new Map(), logBytes: 0 })).toThrow('has no function');
+  expect(() => productBill('this design', batch, { functions: new Map(), logBytes: 0 })).toThrow('has no function');
 });
 
-const consents = demoConsents(500).map(({ consentId }) => consentId);
-const free = await runVirtualExecutions(consents, { limit: null, pace: 'retries', balances: false });
-
-test('one execution a row is billed for what its rows write, and its limiter for a write a call', async () => {
-  const limited = await runVirtualExecutions(consents, { limit: 100, pace: 'limiter', balances: false });
-  const measured = { writeUnitsARow: 9, logBytes: 300 };
-  const bill = executionBill('peer', 500, limited, measured);
+test('one execution per row is billed nine write units a row, and one more per call for its limiter', async () => {
+  const consents = demoConsents(500).map(({ consentId }) => consentId);
+  const limited = await runRowExecutions(consents, { limit: 100, balances: false });
+  const bill = executionBill('peer', 500, limited);
   expect(countOf(bill, 'dynamodb.writeUnit')).toBe(9 * 500 + limited.calls);
   expect(countOf(bill, 'states.transition')).toBe(limited.transitions);
   expect(countOf(bill, 'lambda.gbSecond')).toBeCloseTo(limited.functionTime / 1000 / 4, 9);
-  expect(countOf(executionBill('peer', 500, free, measured), 'dynamodb.writeUnit')).toBe(9 * 500);
-});
-
-test('peers that were not built are billed for the calls that one execution a row makes', () => {
-  const [map, sqs] = publishedPeers(500, free, 300);
-  if (!map || !sqs) throw new Error('a peer is missing');
-  expect(countOf(map, 'states.transition')).toBe(504);
-  expect(countOf(map, 'lambda.request')).toBe(free.invocations);
-  // No child is billed beyond five minutes.
-  expect(countOf(map, 'states.expressGbSecond')).toBeLessThan((500 * 300 * 64) / 1024);
-  expect(countOf(sqs, 'sqs.request')).toBeCloseTo(0.3 * (500 + free.polls), 5);
-  expect(countOf(sqs, 'dynamodb.writeUnit')).toBeCloseTo(5 * 500 + 0.2 * (500 + free.polls), 5);
+  const free = await runRowExecutions(consents, { limit: null, balances: false });
+  expect(countOf(executionBill('peer', 500, free), 'dynamodb.writeUnit')).toBe(9 * 500);
 });
