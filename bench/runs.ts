@@ -25,21 +25,21 @@ export interface Run {
 /** All figures, in some ten minutes. */
 export async function fullRun(assembly: Assembly, tell: Tell): Promise<Run> {
   tell('bundles, recovery');
-  const functions = [...bundleFigures(assembly), ...loadFigures(assembly), ...(await recoveryFigures(assembly))];
+  const functions = [...bundleFigures(assembly), ...loadFigures(assembly), ...(await recoveryFigures())];
   tell('batches, counted on a virtual clock');
-  const counted = await countBatches(assembly);
+  const counted = await countBatches();
   tell('a batch, on the local cloud');
   const batch = await runCloudBatch({ assembly, timeScale: MEASURED_SCALE, limited: true }, consentsOf(ROWS));
   const facts = { functions: functionsOf(assembly), logBytes: logBytesOf(batch.reading) };
   tell('batches at once, counted');
-  const concurrent = await countConcurrent(assembly, facts);
+  const concurrent = await countConcurrent(facts);
   return billed(counted, facts, [...batchFigures(batch, counted), ...concurrent, ...functions]);
 }
 
 /** The counted figures in full, and a small batch on the local cloud: that it runs. */
 export async function quickRun(assembly: Assembly, tell: Tell): Promise<Run> {
   tell('batches, counted on a virtual clock');
-  const counted = await countBatches(assembly);
+  const counted = await countBatches();
   tell('a small batch, on the local cloud');
   const rows = 500;
   const { reading, upstream } = await runCloudBatch({ assembly, timeScale: 0.05, limited: false }, consentsOf(rows));

@@ -46,9 +46,9 @@ export function productBill(design: string, batch: VirtualBatch, facts: BillingF
         count: transitions,
         what: 'Wait, AdvanceChunk, IsDone per round; one end per chunk',
       },
-      { unit: 'dynamodb.writeUnit', count: units['dynamodb.writeUnit'], what: 'units of the table' },
-      { unit: 'dynamodb.indexWriteUnit', count: units['dynamodb.indexWriteUnit'], what: 'units of the index' },
-      { unit: 'dynamodb.readUnit', count: units['dynamodb.readUnit'], what: 'units' },
+      { unit: 'dynamodb.writeUnit', count: units.write, what: 'units of the table' },
+      { unit: 'dynamodb.indexWriteUnit', count: units.indexWrite, what: 'units of the index' },
+      { unit: 'dynamodb.readUnit', count: units.read, what: 'units' },
       { unit: 'lambda.request', count: invocations, what: 'invocations' },
       { unit: 'lambda.gbSecond', count: waiting, what: 'waiting for FinPro and the table' },
       {

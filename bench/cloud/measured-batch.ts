@@ -27,7 +27,12 @@ export function batchFigures({ reading, upstream, minutes, pages }: CloudBatch, 
     figure('Step Functions transitions', transitions, '', { target: TARGETS.transitions, floor: FLOOR_TRANSITIONS }),
     figure('transitions, over those counted', transitions / virtual.transitions, 'times', AGREES),
     figure('DynamoDB write units', writes, '', { target: TARGETS.writeUnits, floor: FLOOR_WRITE_UNITS }),
-    figure('write units, over those counted', writes / writesOf(virtual), 'times', AGREES),
+    figure(
+      'write units, over those counted',
+      writes / (virtual.units.write + virtual.units.indexWrite),
+      'times',
+      AGREES,
+    ),
     figure('log bytes an invocation', logBytesOf(reading), 'bytes'),
     figure('upstream calls a row', made / ROWS, '', { target: TARGETS.calls[CALLS_A_ROW], floor: CALLS_A_ROW }),
     figure('makespan over the floor', minutes / ((CALLS_A_ROW * ROWS) / LIMIT), 'times', {
@@ -40,8 +45,7 @@ export function batchFigures({ reading, upstream, minutes, pages }: CloudBatch, 
   ];
 }
 
-const writesOf = ({ units }: Pick<MeterReading, 'units'>): number =>
-  units['dynamodb.writeUnit'] + units['dynamodb.indexWriteUnit'];
+const writesOf = ({ units }: MeterReading): number => units['dynamodb.writeUnit'] + units['dynamodb.indexWriteUnit'];
 
 /** Mean bytes that an invocation logs, metrics included. */
 export const logBytesOf = ({ units }: MeterReading): number => units['logs.byte'] / units['lambda.request'];

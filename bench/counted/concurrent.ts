@@ -1,4 +1,3 @@
-import type { Assembly } from '#local/template/assembly.ts';
 import { priceOf } from '../bills/bill.ts';
 import { type BillingFacts, productBill } from '../bills/product-bill.ts';
 import { type Figure, figureOf } from '../figure.ts';
@@ -15,7 +14,7 @@ const CIRCUMSTANCES = [
 ] as const;
 
 /** Batches of one organisation that are accepted at once: what many at a time cost one another, in dollars and in time. */
-export async function countConcurrent(assembly: Assembly, facts: BillingFacts): Promise<Figure[]> {
+export async function countConcurrent(facts: BillingFacts): Promise<Figure[]> {
   const figures: Figure[] = [];
   for (const { label, limit, counts } of CIRCUMSTANCES) {
     let alone = 0;
@@ -23,7 +22,7 @@ export async function countConcurrent(assembly: Assembly, facts: BillingFacts): 
       const consents = consentsOf(ROWS * count);
       const batches = Array.from({ length: count }, (_, batch) => consents.slice(batch * ROWS, (batch + 1) * ROWS));
       const intoWindow = limit === null ? MID_WINDOW : 0;
-      const run = await runVirtualBatch({ assembly, batches, balances: false, limit, intoWindow });
+      const run = await runVirtualBatch({ batches, balances: false, limit, intoWindow });
       const name = `${count} × ${ROWS.toLocaleString('en')} rows, ${label}`;
       const usd = priceOf(productBill(name, run, facts), 'us-east-1') / count;
       alone ||= usd;

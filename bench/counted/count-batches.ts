@@ -1,4 +1,3 @@
-import type { Assembly } from '#local/template/assembly.ts';
 import { CIRCUMSTANCES, type Circumstance } from '../circumstances.ts';
 import { consentsOf, MID_WINDOW, ROWS } from '../subject.ts';
 import { type RowExecutions, runRowExecutions } from './row-executions.ts';
@@ -17,13 +16,13 @@ interface Pair {
   readonly peer: RowExecutions;
 }
 
-export async function countBatches(assembly: Assembly): Promise<Counted> {
+export async function countBatches(): Promise<Counted> {
   const consents = consentsOf(ROWS);
   const batch = (of: Circumstance, slowness = 1): Promise<VirtualBatch> => {
     const { limit, calls } = CIRCUMSTANCES[of];
     // With a limit, as a window begins: nightly batches are sent on the minute, and it takes the most.
     const intoWindow = limit === null ? MID_WINDOW : 0;
-    return runVirtualBatch({ assembly, batches: [consents], balances: calls === 3, limit, intoWindow, slowness });
+    return runVirtualBatch({ batches: [consents], balances: calls === 3, limit, intoWindow, slowness });
   };
   const both = async (of: Circumstance): Promise<Pair> => {
     const { limit, calls } = CIRCUMSTANCES[of];

@@ -47,8 +47,8 @@ function loadFigures({ unlimitedWithBalances, limitedWithBalances }: Counted): F
   const label = 'no limit, with balances';
   const { mostAtOnce } = limitedWithBalances.product.functions['advance-chunk'];
   return [
-    figure(`write units of the index, ${label}`, units['dynamodb.indexWriteUnit'], ''),
-    figure(`read units, ${label}`, units['dynamodb.readUnit'], ''),
+    figure(`write units of the index, ${label}`, units.indexWrite, ''),
+    figure(`read units, ${label}`, units.read, ''),
     figure(`seconds of start-chunk, ${label}`, first.milliseconds / 1000, 's'),
     figure(`seconds of advance-chunk, ${label}`, next.milliseconds / 1000, 's'),
     figure('advance-chunk, most at once, 1,000 a minute, with balances', mostAtOnce, ''),

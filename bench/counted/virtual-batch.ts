@@ -1,36 +1,29 @@
 import { acceptBatch } from '#lambdas/batch/accept.ts';
 import { parseBatchStatusQuery } from '#lambdas/batch/status/query.ts';
 import { readBatchStatus } from '#lambdas/batch/status/report.ts';
-import { dynamoDbBatches, dynamoDbOpenBatches } from '#lambdas/batch/store.dynamodb.ts';
-import { advanceChunk } from '#lambdas/chunk/advance.ts';
-import { recoverBatches } from '#lambdas/chunk/recover.ts';
-import { dynamoDbChunks } from '#lambdas/chunk/store.dynamodb.ts';
 import { readSettings } from '#lambdas/platform/settings.ts';
-import { dynamoDbLedgers } from '#lambdas/upstream/ledger.dynamodb.ts';
-import type { MeterReading } from '#local/meter.ts';
-import type { Assembly } from '#local/template/assembly.ts';
+import { TABLE } from '#lib/topology.ts';
 import { type CallCounts, Simulation } from '#simulator/simulation.ts';
 import { virtualClock } from '#test/world/clock.ts';
-import { sequentialIds } from '#test/world/sequential-ids.ts';
+import type { FunctionWork } from '#test/world/containers.ts';
+import { CALM } from '#test/world/disturbance.ts';
+import type { FunctionName } from '#test/world/functions.ts';
+import { tableStores } from '#test/world/stores.ts';
 import { ORGANISATION, submissionOf } from '#test/world/submissions.ts';
+import { MemoryTable, type TableUnits } from '#test/world/table/memory-table.ts';
 import { memoryTelemetry } from '#test/world/telemetry.ts';
-import { type FunctionWork, WatchedFunction } from './function-work.ts';
-import { inTurn } from './in-turn.ts';
-import { virtualMachine } from './machine.ts';
-import { openMeteredTable } from './metered-table.ts';
+import { worldOf } from '#test/world/world.ts';
 import { rowEnds } from './row-ends.ts';
 import { virtualFinPro } from './upstream.ts';
 
 /** A whole minute, as rate windows begin. */
 const MINUTE = Date.UTC(2026, 10, 20, 10, 0, 0);
-/** A call of DynamoDB, in virtual milliseconds. */
+/** In virtual milliseconds: a call of DynamoDB, a message on its way, and a state machine from one state to the next. */
 const TABLE_CALL = 5;
-const FUNCTION_TIME = 60_000;
-const RECOVERY_INTERVAL = 60_000;
-export const CONSUMERS = 20;
+const DELIVERY = 50;
+const STEP = 50;
 
 export interface VirtualBatchOptions {
-  readonly assembly: Assembly;
   /** The consents of each batch. The batches are accepted at once, all of one organisation. */
   readonly batches: readonly (readonly string[])[];
   readonly balances: boolean;
@@ -43,13 +36,16 @@ export interface VirtualBatchOptions {
 }
 
 /** The functions that a batch is worked on by. */
-export type BatchFunction = 'schedule-batch' | 'start-chunk' | 'advance-chunk' | 'recover-batches';
+export type BatchFunction = Extract<
+  FunctionName,
+  'schedule-batch' | 'start-chunk' | 'advance-chunk' | 'recover-batches'
+>;
 
 /** What the batches took in all. Times are virtual milliseconds. */
 export interface VirtualBatch {
   readonly makespan: number;
   /** Of DynamoDB. */
-  readonly units: MeterReading['units'];
+  readonly units: TableUnits;
   readonly transitions: number;
   readonly functions: Readonly<Record<BatchFunction, FunctionWork>>;
   /** Calls of SQS that sent messages, and messages delivered. */
@@ -64,104 +60,81 @@ export interface VirtualBatch {
 const referenceOf = (batch: number): string => `batch-${batch}`;
 
 /**
- * Takes batches through the product's own core and table adapters on a virtual clock: acceptance, queue, consumer, state machine, recovery, the
- * simulator as upstream, and the local cloud's meter on every call of the table. Nothing in it depends on how fast the machine is.
+ * Takes batches through the world that the tests play, without faults: the deployed code and stores over a table in memory that counts units, the
+ * simulator as upstream, all on a virtual clock. Nothing in it depends on how fast the machine is.
  */
 export async function runVirtualBatch(options: VirtualBatchOptions): Promise<VirtualBatch> {
-  const { assembly, batches: submitted, balances, limit } = options;
-  const consents = submitted.flat();
+  const { batches, balances, limit } = options;
   const start = MINUTE + options.intoWindow;
   const settings = readSettings({ BALANCES: balances ? 'on' : 'off', UPSTREAM_LIMIT: String(limit ?? 1_000_000) });
   const clock = virtualClock(start);
-  const turns = inTurn(clock);
-  const table = await openMeteredTable(assembly);
   const rateLimit = limit === null ? null : { limit, windowSeconds: 60 };
   const simulation = new Simulation({ timeScale: 1, rateLimit, clock: clock.now, seed: 1 });
+  const { indexName, partitionKey, sortKey } = TABLE.openBatches;
+  const table = new MemoryTable(indexName, [partitionKey, sortKey]);
+  const openStores = tableStores(table, CALM);
   const ends = rowEnds(clock);
-  const batches = dynamoDbBatches(table);
-  const chunks = dynamoDbChunks(table, clock, settings);
-  const scheduleBatch = new WatchedFunction(clock);
-  const recovery = new WatchedFunction(clock);
-  const shared = {
-    batches: turns.of(batches, TABLE_CALL),
-    openBatches: turns.of(dynamoDbOpenBatches(table, 'open-batches'), TABLE_CALL),
-    chunks: turns.of(ends.watch(chunks, settings.chunkRows), TABLE_CALL),
-    ledgers: turns.of(dynamoDbLedgers(table, table, settings), TABLE_CALL),
-    finPro: virtualFinPro(simulation, clock, options.slowness),
-    reports: { write: async () => {} },
-    telemetry: memoryTelemetry(),
-    ids: sequentialIds(),
+  const world = worldOf({
     clock,
-    settings,
+    finPro: virtualFinPro(simulation, clock, options.slowness),
+    openStores: (call, own) => {
+      const stores = openStores(call, own, settings);
+      return { ...stores, chunks: ends.watch(stores.chunks, settings.chunkRows) };
+    },
+    settingsOf: () => settings,
+    telemetry: memoryTelemetry(),
+    disturbance: {
+      callTime: ({ name }) => (name.startsWith('dynamodb.') ? TABLE_CALL : 0),
+      deliveries: () => [DELIVERY],
+      turnTime: () => STEP,
+    },
+  });
+
+  world.start();
+  let isAccepted = false;
+  let acceptance = 0;
+  const accept = async (rows: readonly string[], batch: number): Promise<void> => {
+    const { call } = world.network.worker(`schedule-batch ${batch}`);
+    await acceptBatch(world.portsOf(call), submissionOf(rows, { referenceId: referenceOf(batch) }));
+    acceptance += Math.ceil(clock.now() - start);
   };
+  const accepted = Promise.all(batches.map(accept)).then(() => {
+    isAccepted = true;
+  });
+  await clock.runUntil(
+    start + settings.batchDeadline,
+    () => isAccepted && world.chunkQueue.waiting === 0 && world.workflow.running === 0,
+  );
+  await accepted;
+  const rows = batches.flat().length;
+  if (ends.count !== rows) throw new Error(`${ends.count} of ${rows} rows have ended`);
+
+  const { units } = table;
+  const { transitions } = world.workflow;
+  const { workOf } = world.containers;
+  const page = parseBatchStatusQuery({ reference_id: referenceOf(0), page: 1, limit: 100 });
+  await readBatchStatus(world.portsOf(), ORGANISATION, page);
   const delayOf = (consentId: string, endedAt: number | undefined): number[] => {
     const session = simulation.consents.latestSession(consentId, ORGANISATION);
     return session && endedAt !== undefined ? [endedAt - simulation.view(session, clock.now()).changedAt] : [];
   };
-  const limits = () => {
-    const functionEndsAt = clock.now() + FUNCTION_TIME;
-    return { functionEndsAt, callsEndAt: functionEndsAt - settings.callsEnd };
-  };
-  const machine = virtualMachine({
-    clock,
-    waitStep: settings.waitStep,
-    consumers: CONSUMERS,
-    consume: async (task) => {
-      const advance = await advanceChunk(shared, task, {
-        ...limits(),
-        callsEndAt: clock.now() + settings.consumerCalls,
-      });
-      if (!advance.done) await machine.loop.start(task, advance.resumeAt);
+  return {
+    makespan: ends.last - start,
+    units,
+    transitions,
+    functions: {
+      'schedule-batch': { invocations: batches.length, milliseconds: acceptance, mostAtOnce: batches.length },
+      'start-chunk': workOf('start-chunk'),
+      'advance-chunk': workOf('advance-chunk'),
+      'recover-batches': workOf('recover-batches'),
     },
-    advance: (task) => advanceChunk(shared, task, limits()),
-  });
-  const ports = { ...shared, queue: machine.queue };
-  let isOver = false;
-  const recover = async (): Promise<void> => {
-    while (!isOver) {
-      await clock.wait(RECOVERY_INTERVAL);
-      await recovery.during(() => recoverBatches(ports));
-    }
+    messages: { sends: world.chunkQueue.sends, deliveries: workOf('start-chunk').invocations },
+    statusPageUnits: table.units.read - units.read,
+    upstream: { ...simulation.counts, windowsOverLimit: simulation.windows.windowsOverLimit },
+    delays: batches
+      .flatMap((consents, batch) =>
+        consents.flatMap((consentId, row) => delayOf(consentId, ends.of(referenceOf(batch), row))),
+      )
+      .toSorted((a, b) => a - b),
   };
-  try {
-    let isAccepted = false;
-    const accept = (rows: readonly string[], batch: number) =>
-      scheduleBatch.during(() => acceptBatch(ports, submissionOf(rows, { referenceId: referenceOf(batch) })));
-    const accepted = Promise.all(submitted.map(accept)).then(() => {
-      isAccepted = true;
-    });
-    void recover();
-    await clock.runUntil(start + settings.batchDeadline, async () => {
-      await turns.idle();
-      isOver = isAccepted && machine.isIdle;
-      return isOver;
-    });
-    await accepted;
-    if (ends.count !== consents.length) throw new Error(`${ends.count} of ${consents.length} rows have ended`);
-    const { counts, windows } = simulation;
-    const { units } = table.meter.read();
-    const page = parseBatchStatusQuery({ reference_id: referenceOf(0), page: 1, limit: 100 });
-    await readBatchStatus({ batches, chunks, clock }, ORGANISATION, page);
-    return {
-      makespan: ends.last - start,
-      units,
-      transitions: machine.transitions,
-      functions: {
-        'schedule-batch': scheduleBatch,
-        'start-chunk': machine.work.startChunk,
-        'advance-chunk': machine.work.advanceChunk,
-        'recover-batches': recovery,
-      },
-      messages: { sends: machine.sends, deliveries: machine.deliveries },
-      statusPageUnits: table.meter.read().units['dynamodb.readUnit'] - units['dynamodb.readUnit'],
-      upstream: { ...counts, windowsOverLimit: windows.windowsOverLimit },
-      delays: submitted
-        .flatMap((rows, batch) =>
-          rows.flatMap((consentId, row) => delayOf(consentId, ends.of(referenceOf(batch), row))),
-        )
-        .toSorted((a, b) => a - b),
-    };
-  } finally {
-    await table.close();
-  }
 }

@@ -5,7 +5,6 @@ import { productBill } from '#bench/bills/product-bill.ts';
 import { runRowExecutions } from '#bench/counted/row-executions.ts';
 import type { VirtualBatch } from '#bench/counted/virtual-batch.ts';
 import { demoConsents } from '#cli/demo-consents.ts';
-import { Meter } from '#local/meter.ts';
 
 const FUNCTIONS = new Map([
   ['schedule-batch', { memoryMegabytes: 1024 }],
@@ -22,7 +21,7 @@ const work = (invocations: number, milliseconds: number, mostAtOnce: number) => 
 
 const batch: VirtualBatch = {
   makespan: 0,
-  units: { ...new Meter().read().units, 'dynamodb.writeUnit': 1000, 'dynamodb.readUnit': 2000 },
+  units: { write: 1000, indexWrite: 0, read: 2000 },
   transitions: 100,
   functions: {
     'schedule-batch': work(1, 1000, 1),

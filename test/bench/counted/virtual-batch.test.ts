@@ -1,48 +1,10 @@
 import { expect, test } from 'vitest';
 import { runVirtualBatch } from '#bench/counted/virtual-batch.ts';
 import { demoConsents } from '#cli/demo-consents.ts';
-import type { Assembly } from '#local/template/assembly.ts';
-
-/** The stack's one table, as `lib/storage.ts` has it. */
-const ASSEMBLY: Assembly = {
-  directory: '',
-  stackName: 'stack',
-  region: 'ap-south-1',
-  assetFolders: new Map(),
-  template: {
-    Parameters: {},
-    Resources: {
-      Table: {
-        Type: 'AWS::DynamoDB::Table',
-        Properties: {
-          BillingMode: 'PAY_PER_REQUEST',
-          AttributeDefinitions: ['pk', 'sk', 'openBatches', 'acceptedAt'].map((AttributeName) => ({
-            AttributeName,
-            AttributeType: 'S',
-          })),
-          KeySchema: [
-            { AttributeName: 'pk', KeyType: 'HASH' },
-            { AttributeName: 'sk', KeyType: 'RANGE' },
-          ],
-          GlobalSecondaryIndexes: [
-            {
-              IndexName: 'open-batches',
-              KeySchema: [
-                { AttributeName: 'openBatches', KeyType: 'HASH' },
-                { AttributeName: 'acceptedAt', KeyType: 'RANGE' },
-              ],
-              Projection: { ProjectionType: 'KEYS_ONLY' },
-            },
-          ],
-        },
-      },
-    },
-  },
-};
 
 const consents = demoConsents(750).map(({ consentId }) => consentId);
 const run = (batches: readonly (readonly string[])[], limit: number | null) =>
-  runVirtualBatch({ assembly: ASSEMBLY, batches, balances: false, limit, intoWindow: 10_000 });
+  runVirtualBatch({ batches, balances: false, limit, intoWindow: 10_000 });
 
 test('counts the same in every run, whatever the machine does', async () => {
   const [first, second] = [await run([consents], 1000), await run([consents], 1000)];
@@ -67,7 +29,7 @@ test('batches at once cost no more each than one alone', async () => {
   const alone = await run([consents.slice(0, 250)], null);
   const three = await run([consents.slice(0, 250), consents.slice(250, 500), consents.slice(500)], null);
   expect(three.upstream.fiRequests).toBe(750);
-  expect(three.units['dynamodb.writeUnit']).toBeLessThan(3.3 * alone.units['dynamodb.writeUnit']);
+  expect(three.units.write).toBeLessThan(3.3 * alone.units.write);
 });
 
 test('waiting for FinPro is what a function is billed for', async () => {
