@@ -8,6 +8,7 @@ import { virtualClock } from '#test/world/clock.ts';
 import type { FunctionWork } from '#test/world/containers.ts';
 import { CALM } from '#test/world/disturbance.ts';
 import type { FunctionName } from '#test/world/functions.ts';
+import { randomOf } from '#test/world/random.ts';
 import { tableStores } from '#test/world/stores.ts';
 import { ORGANISATION, submissionOf } from '#test/world/submissions.ts';
 import { MemoryTable, type TableUnits } from '#test/world/table/memory-table.ts';
@@ -18,10 +19,10 @@ import { virtualFinPro } from './upstream.ts';
 
 /** A whole minute, as rate windows begin. */
 const MINUTE = Date.UTC(2026, 10, 20, 10, 0, 0);
-/** In virtual milliseconds: a call of DynamoDB, a message on its way, and a state machine from one state to the next. */
+/** A call of DynamoDB, in virtual milliseconds. */
 const TABLE_CALL = 5;
-const DELIVERY = 50;
-const STEP = 50;
+/** Milliseconds that a message is on its way, or a state machine needs for a turn: no two chunks are at the table in the same moment. */
+const STEP = { least: 25, most: 75 } as const;
 
 export interface VirtualBatchOptions {
   /** The consents of each batch. The batches are accepted at once, all of one organisation. */
@@ -74,6 +75,8 @@ export async function runVirtualBatch(options: VirtualBatchOptions): Promise<Vir
   const table = new MemoryTable(indexName, [partitionKey, sortKey]);
   const openStores = tableStores(table, CALM);
   const ends = rowEnds(clock);
+  const random = randomOf(1, 'steps');
+  const step = (): number => random.int(STEP.least, STEP.most);
   const world = worldOf({
     clock,
     finPro: virtualFinPro(simulation, clock, options.slowness),
@@ -85,8 +88,8 @@ export async function runVirtualBatch(options: VirtualBatchOptions): Promise<Vir
     telemetry: memoryTelemetry(),
     disturbance: {
       callTime: ({ name }) => (name.startsWith('dynamodb.') ? TABLE_CALL : 0),
-      deliveries: () => [DELIVERY],
-      turnTime: () => STEP,
+      deliveries: () => [step()],
+      turnTime: step,
     },
   });
 
