@@ -1,7 +1,6 @@
 import { App } from 'aws-cdk-lib';
 import { BulkDataFetchStack } from '#lib/bulk-data-fetch-stack.ts';
-import { readDeployment } from '#lib/deployment.ts';
-import { FEATURE_FLAGS } from '#lib/feature-flags.ts';
+import { FEATURE_FLAGS, readDeployment } from '#lib/deployment.ts';
 
 const app = new App({ analyticsReporting: false, context: FEATURE_FLAGS });
 const deployment = readDeployment((key) => app.node.tryGetContext(key));

@@ -1,13 +1,13 @@
-import { Duration } from 'aws-cdk-lib';
 import { CfnRestApi, EndpointType, LambdaIntegration, RestApi, SecurityPolicy } from 'aws-cdk-lib/aws-apigateway';
 import { Construct } from 'constructs';
-import { acknowledge } from './acknowledge.ts';
 import type { Deployment } from './deployment.ts';
 import type { FileStore } from './file-store.ts';
-import { addGatewayResponses, UPLOAD_VIA } from './gateway-responses.ts';
+import { addGatewayResponses, PRESIGN_PATH } from './gateway-responses.ts';
+import { suppressNag } from './nag.ts';
 import { ServiceFunction } from './service-function.ts';
 import type { Storage } from './storage.ts';
-import { allowUpstream } from './upstream.ts';
+import { API } from './topology.ts';
+import { grantUpstream } from './upstream.ts';
 import type { WorkQueue } from './work-queue.ts';
 
 export interface ApiProps {
@@ -17,16 +17,7 @@ export interface ApiProps {
   readonly chunks: WorkQueue;
 }
 
-/** The longest that API Gateway waits for an integration. */
-const TIMEOUT = Duration.seconds(29);
-
-/**
- * Requests a second that the API lets through, over all clients, and how many more at once. A client polls its batches and submits some: this is far
- * above that, and far below what would take the account's Lambda concurrency away from the functions that process batches.
- */
-const THROTTLE = { rate: 200, burst: 400 } as const;
-
-/** The REST API: the paths of the seeds, each with its function, and one function that answers everything else. */
+/** The REST API: the paths of `docs/spec/`, each with its function, and one function that answers everything else. */
 export class Api extends Construct {
   readonly restApi: RestApi;
 
@@ -36,81 +27,69 @@ export class Api extends Construct {
     const scheduleBatch = new ServiceFunction(this, 'ScheduleBatch', {
       stage,
       name: 'schedule-batch',
-      impactOfErrors: 'clients cannot submit batches as JSON; accepted batches go on.',
-      timeout: TIMEOUT,
-      // A body of 10,000 rows is parsed, checked and compressed while the client waits.
-      memorySize: 1024,
+      impactOfErrors: "clients can't submit batches as JSON; accepted batches aren't affected.",
     });
-    // Chunks of a batch that was not accepted are taken back by BatchWriteItem, too.
-    storage.allow(scheduleBatch, 'GetItem', 'PutItem', 'BatchWriteItem');
-    chunks.allowSending(scheduleBatch, 'CHUNK_QUEUE_URL');
+    // BatchWriteItem also deletes the chunks of a batch that wasn't accepted.
+    storage.grant(scheduleBatch, 'GetItem', 'PutItem', 'BatchWriteItem');
+    chunks.grantSend(scheduleBatch, 'CHUNK_QUEUE_URL');
 
     const uploadBatch = new ServiceFunction(this, 'UploadBatch', {
       stage,
       name: 'upload-batch',
-      impactOfErrors: 'clients cannot submit files as form data; presigned uploads and dropped files go on.',
-      timeout: TIMEOUT,
-      // As schedule-batch, and the file is decoded first.
-      memorySize: 1024,
+      impactOfErrors: "clients can't submit files as form data; presigned uploads and dropped files still work.",
     });
-    storage.allow(uploadBatch, 'GetItem', 'PutItem', 'BatchWriteItem');
-    chunks.allowSending(uploadBatch, 'CHUNK_QUEUE_URL');
+    storage.grant(uploadBatch, 'GetItem', 'PutItem', 'BatchWriteItem');
+    chunks.grantSend(uploadBatch, 'CHUNK_QUEUE_URL');
 
     const createUpload = new ServiceFunction(this, 'CreateUpload', {
       stage,
       name: 'create-upload',
-      impactOfErrors: 'clients get no forms for uploading to S3; forms that they have work until they expire.',
-      timeout: TIMEOUT,
+      impactOfErrors: 'clients get no forms for uploading to S3; forms already issued work until they expire.',
     });
-    storage.allow(createUpload, 'GetItem', 'PutItem');
-    // It writes nothing itself: a form that it signs carries its rights.
-    fileStore.allowWriting(createUpload, 'uploads/');
+    storage.grant(createUpload, 'GetItem', 'PutItem');
+    // It writes nothing itself: a form that it signs carries its permissions.
+    fileStore.grantWrite(createUpload, 'uploads/');
 
     const batchStatus = new ServiceFunction(this, 'BatchStatus', {
       stage,
       name: 'batch-status',
-      impactOfErrors: 'clients cannot follow their batches, nor read account details; processing goes on.',
-      timeout: TIMEOUT,
-      // A search unpacks every chunk of the batch.
-      memorySize: 1024,
+      impactOfErrors: "clients can't follow their batches or read account details; processing continues.",
     });
-    storage.allow(batchStatus, 'GetItem', 'Query');
+    storage.grant(batchStatus, 'GetItem', 'Query');
 
     const fiRequestStatus = new ServiceFunction(this, 'FiRequestStatus', {
       stage,
       name: 'fi-request-status',
-      impactOfErrors: 'clients cannot look up single FI requests; batches go on and can be followed.',
-      timeout: TIMEOUT,
+      impactOfErrors: "clients can't look up single FI requests; batches continue and can be followed.",
     });
-    storage.allow(fiRequestStatus, 'GetItem', 'PutItem', 'UpdateItem');
-    allowUpstream(fiRequestStatus, deployment);
+    storage.grant(fiRequestStatus, 'GetItem', 'PutItem', 'UpdateItem');
+    grantUpstream(fiRequestStatus, deployment);
 
     const notFound = new ServiceFunction(this, 'NotFound', {
       stage,
       name: 'not-found',
-      impactOfErrors: 'unknown paths and methods are answered 5xx, not 404; the known ones work.',
-      timeout: TIMEOUT,
+      impactOfErrors: 'unknown paths and methods get 5xx instead of 404; known ones work.',
     });
-    // Like every function of the API it looks at the caller's credentials first.
-    storage.allow(notFound, 'GetItem');
+    // Like every function of the API it checks the caller's credentials first.
+    storage.grant(notFound, 'GetItem');
 
     this.restApi = new RestApi(this, 'RestApi', {
       restApiName: `bulk-data-fetch-${stage.name}`,
       description: 'Bulk FI requests',
       endpointTypes: [EndpointType.REGIONAL],
       binaryMediaTypes: ['multipart/form-data'],
-      // The role that lets API Gateway log is one for the whole account and region, and no stack's own.
+      // The role that lets API Gateway log is set once per account and region, not by a stack.
       cloudWatchRole: false,
       deployOptions: {
         stageName: stage.name,
         tracingEnabled: true,
-        throttlingRateLimit: THROTTLE.rate,
-        throttlingBurstLimit: THROTTLE.burst,
+        throttlingRateLimit: API.throttling.rate,
+        throttlingBurstLimit: API.throttling.burst,
       },
     });
     this.#requireModernTls();
-    this.#acknowledgeFindings();
-    // The stack names its own outputs.
+    this.#suppressFindings();
+    // The stack defines its own outputs.
     this.restApi.node.tryRemoveChild('Endpoint');
     addGatewayResponses(this.restApi);
 
@@ -118,7 +97,7 @@ export class Api extends Construct {
       {
         '/v2/schedule/fi/requests': scheduleBatch,
         '/fi/requests/schedule/upload/v3': uploadBatch,
-        [UPLOAD_VIA]: createUpload,
+        [PRESIGN_PATH]: createUpload,
         '/bulk/status': batchStatus,
         '/consent/firequest/status': fiRequestStatus,
       },
@@ -126,35 +105,31 @@ export class Api extends Construct {
     );
   }
 
-  /** TLS 1.2 or 1.3 with forward secrecy, for the host that the client has named; API Gateway's own default takes TLS 1.0. */
+  /** TLS 1.2 or 1.3 with forward secrecy, and only for the host name of the request. API Gateway's default accepts TLS 1.0. */
   #requireModernTls(): void {
     const { defaultChild } = this.restApi.node;
-    if (!CfnRestApi.isCfnRestApi(defaultChild)) throw new Error('a REST API is made of something else now');
+    if (!CfnRestApi.isCfnRestApi(defaultChild)) throw new Error('the REST API has no CfnRestApi: has the CDK changed?');
     defaultChild.securityPolicy = SecurityPolicy.TLS13_1_2_PFS_PQ_2025_09;
     defaultChild.endpointAccessMode = 'STRICT';
   }
 
-  #acknowledgeFindings(): void {
+  #suppressFindings(): void {
     const noLogRole =
-      'Logs of API Gateway need a role that is set for the whole account and belongs to no stack. Every function of the API logs who called, ' +
+      'API Gateway logs through a role that is set for the whole account and belongs to no stack. Every function of the API logs who called, ' +
       'with txnid, status and error code; what the gateway answers itself is in its metrics and traces.';
-    acknowledge(this.restApi, 'APIG1', noLogRole);
-    acknowledge(this.restApi, 'APIG6', noLogRole);
-    acknowledge(
-      this.restApi,
-      'APIG2',
-      "Requests are validated in the functions, so that errors are in the API's envelope.",
-    );
+    suppressNag(this.restApi, 'APIG1', noLogRole);
+    suppressNag(this.restApi, 'APIG6', noLogRole);
+    suppressNag(this.restApi, 'APIG2', "The functions validate requests, so that errors come in the API's envelope.");
     const ownAuthentication =
-      'Clients authenticate by the headers of the seeds. The one wrapper that every function of the API is made with checks them first, ' +
-      'since a 401 has to be in the envelope and to name the missing header.';
-    acknowledge(this.restApi, 'APIG4', ownAuthentication);
-    acknowledge(this.restApi, 'COG4', ownAuthentication);
+      'Clients authenticate by headers (docs/spec/overview.md). The wrapper of every function of the API checks them first, ' +
+      'because a 401 must come in the envelope and name the missing header.';
+    suppressNag(this.restApi, 'APIG4', ownAuthentication);
+    suppressNag(this.restApi, 'COG4', ownAuthentication);
   }
 
   /** Routes POST of each path to its function, and all other methods and paths to `notFound`. */
   #route(routes: Readonly<Record<string, ServiceFunction>>, notFound: ServiceFunction): void {
-    // One permission for the whole API: one a route would be a dozen statements that say the same.
+    // One permission for the whole API: one per route would be a dozen statements that say the same.
     const elsewhere = new LambdaIntegration(notFound.lambda, { scopePermissionToMethod: false });
     const { root } = this.restApi;
     for (const [path, target] of Object.entries(routes)) {

@@ -1,28 +1,29 @@
-import { globSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { AssetHashType, DockerImage } from 'aws-cdk-lib';
 import { Code } from 'aws-cdk-lib/aws-lambda';
 import { buildSync } from 'esbuild';
+import { FUNCTIONS } from './topology.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 
-/** Some dependencies (busboy) are CommonJS and require Node's own modules, which an ES module has no `require` for. */
+/** Some dependencies (busboy) are CommonJS and `require` Node's built-in modules; an ES module has no `require`. */
 const REQUIRE = "import{createRequire}from'node:module';const require=createRequire(import.meta.url);";
 
-/** Where a function lies: `lambdas/<feature>/<name>`. */
+/** Where a function is: `lambdas/<feature>/<name>`. */
 function folderOf(name: string): string {
-  const [folder] = globSync(join(ROOT, 'lambdas', '*', name));
-  if (folder === undefined) throw new Error(`lambdas/ has no function ${name}`);
-  return folder;
+  const [, found] = Object.entries(FUNCTIONS).find(([known]) => known === name) ?? [];
+  if (found === undefined) throw new Error(`the topology has no function ${name}`);
+  return join(ROOT, 'lambdas', found.feature, name);
 }
 
 /**
- * The code of a function: `lambdas/<feature>/<name>/index.ts` and all it imports, the AWS SDK too (its version is the lockfile's, not the
- * runtime's), as minified ES modules with their source maps: `index.mjs`, and beside it what is loaded only when it is needed
+ * The code of a function: `lambdas/<feature>/<name>/index.ts` and everything it imports, including the AWS SDK (in the lockfile's version, not the
+ * runtime's), as minified ES modules with source maps: `index.mjs`, and next to it what is loaded only when needed
  * (docs/decisions/0007-what-a-cold-start-loads.md).
  *
- * NodejsFunction would do the same through one `npx` a function, three times as slow, and its source maps name the directory it
- * was built in, so that the asset's hash differs from machine to machine. Here paths are relative to the repository.
+ * NodejsFunction does the same through one `npx` per function, three times as slow, and its source maps name the build directory, so the asset's hash
+ * differs from machine to machine. Here paths are relative to the repository.
  */
 export function bundleOf(name: string): Code {
   return Code.fromAsset(folderOf(name), {
@@ -51,13 +52,13 @@ export function buildFunction(name: string): BundledFile[] {
   const { outputFiles } = buildSync({
     absWorkingDir: ROOT,
     entryPoints: [join(folderOf(name), 'index.ts')],
-    // Never written there: the source map's paths are relative to it.
+    // Nothing is written there: paths in the source map are relative to it.
     outdir: ROOT,
     entryNames: 'index',
     outExtension: { '.js': '.mjs' },
     write: false,
     bundle: true,
-    // What is imported dynamically becomes a file of its own: in one file all that it shares with the rest is wrapped up, too, and slower to load.
+    // Dynamic imports become separate files. In a single file, everything they share with the rest would be wrapped, too, which loads more slowly.
     splitting: true,
     platform: 'node',
     target: 'node24',
@@ -65,7 +66,7 @@ export function buildFunction(name: string): BundledFile[] {
     mainFields: ['module', 'main'],
     banner: { js: REQUIRE },
     minify: true,
-    // Logs and Step Functions' Retry go by the names of errors.
+    // Logs and Step Functions' Retry identify errors by name.
     keepNames: true,
     sourcemap: true,
     sourcesContent: false,

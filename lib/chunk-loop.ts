@@ -17,10 +17,11 @@ import {
 } from 'aws-cdk-lib/aws-stepfunctions';
 import { LambdaInvoke } from 'aws-cdk-lib/aws-stepfunctions-tasks';
 import { Construct } from 'constructs';
-import { acknowledge } from './acknowledge.ts';
 import type { Stage } from './deployment.ts';
+import { suppressNag, suppressWildcardNag } from './nag.ts';
 import type { ServiceFunction } from './service-function.ts';
 import { SETTINGS } from './settings.ts';
+import { CHUNK_LOOP } from './topology.ts';
 
 export interface ChunkLoopProps {
   readonly stage: Stage;
@@ -28,9 +29,9 @@ export interface ChunkLoopProps {
 }
 
 /**
- * The state machine of a chunk: wait until `resumeAt`, advance, and again until it is done. Its input and what advance-chunk returns
- * have the same shape, `{organisationId, referenceId, batchId, chunk, generation, done, resumeAt}`, so that three transitions make a
- * round; at most 800 of them a batch are paid for (design, "Figures").
+ * The state machine of a chunk: wait until `resumeAt`, advance, repeat until it's done. Its input and advance-chunk's result have the same shape,
+ * `{organisationId, referenceId, batchId, chunk, generation, done, resumeAt}`, so that a round is three transitions; a batch has at most 800
+ * (`docs/architecture.md`, "Figures").
  */
 export class ChunkLoop extends Construct {
   readonly stateMachine: StateMachine;
@@ -38,10 +39,10 @@ export class ChunkLoop extends Construct {
   constructor(scope: Construct, id: string, props: ChunkLoopProps) {
     super(scope, id);
     const logGroup = new LogGroup(this, 'Logs', {
-      // Step Functions adds log groups to a resource policy of limited size, but for those under this prefix.
+      // Step Functions adds log groups to a resource policy of limited size, except those under this prefix.
       logGroupName: `/aws/vendedlogs/states/bulk-data-fetch-${props.stage.name}-chunk-loop`,
       retention: props.stage.logRetention,
-      // It has a name, so one that was kept would be in the way of the next stack's. It holds errors only, no data.
+      // It has a fixed name, so a retained one would block the next stack. It holds errors only, no data.
       removalPolicy: RemovalPolicy.DESTROY,
     });
     this.stateMachine = new StateMachine(this, 'StateMachine', {
@@ -49,41 +50,41 @@ export class ChunkLoop extends Construct {
       stateMachineType: StateMachineType.STANDARD,
       queryLanguage: QueryLanguage.JSON_PATH,
       definitionBody: DefinitionBody.fromChainable(this.#definition(props.advanceChunk)),
-      // No execution outlives its batch by more than an hour, whatever happens to it.
-      timeout: Duration.seconds(Number(SETTINGS.BATCH_DEADLINE_SECONDS) + 3600),
+      timeout: Duration.seconds(Number(SETTINGS.BATCH_DEADLINE_SECONDS) + CHUNK_LOOP.timeoutBeyondDeadline),
       role: this.#role(props.advanceChunk).withoutPolicyUpdates(),
       logs: { destination: logGroup, level: LogLevel.ERROR, includeExecutionData: false },
       tracingEnabled: true,
     });
-    acknowledge(
+    suppressNag(
       this.stateMachine,
       'SF1',
-      'Each event of some 800 transitions a batch would be a log line, which costs as much as they do; the history of an execution shows them for 90 days.',
+      "Logging each event of up to 800 transitions per batch costs as much as the transitions; an execution's history shows them for 90 days.",
     );
-    acknowledge(this, 'IAM5[Resource::*]', 'Neither log delivery nor X-Ray knows permissions on single resources.');
+    suppressWildcardNag(this, '*', 'Neither log delivery nor X-Ray supports permissions on single resources.');
   }
 
-  /** Lets a function start executions, and tells it of which machine. */
-  allowStarting(starter: ServiceFunction): void {
+  /** Lets a function start executions; sets `STATE_MACHINE_ARN`. */
+  grantStartExecution(starter: ServiceFunction): void {
     starter.lambda.addEnvironment('STATE_MACHINE_ARN', this.stateMachine.stateMachineArn);
     starter.allow(['states:StartExecution'], [this.stateMachine.stateMachineArn]);
   }
 
   #definition(advanceChunk: ServiceFunction): IChainable {
+    const { retry } = CHUNK_LOOP;
     const wait = new Wait(this, 'Wait', { time: WaitTime.timestampPath('$.resumeAt') });
     const advance = new LambdaInvoke(this, 'AdvanceChunk', {
       lambdaFunction: advanceChunk.lambda,
       payloadResponseOnly: true,
       retryOnServiceExceptions: false,
     });
-    // Whatever failed, advancing again is safe: the chunk's version and claim see to that. After the last try the execution
+    // Whatever failed, advancing again is safe, thanks to the chunk's version and lease. After the last retry the execution
     // fails, and recovery starts the next generation.
     advance.addRetry({
       errors: ['States.ALL'],
-      interval: Duration.seconds(2),
-      backoffRate: 2,
-      maxAttempts: 5,
-      jitterStrategy: JitterType.FULL,
+      interval: Duration.seconds(retry.interval),
+      backoffRate: retry.backoffRate,
+      maxAttempts: retry.maxAttempts,
+      jitterStrategy: JitterType[retry.jitter],
     });
     const done = new Choice(this, 'IsDone')
       .when(Condition.booleanEquals('$.done', true), new Succeed(this, 'Done'))
@@ -91,7 +92,7 @@ export class ChunkLoop extends Construct {
     return wait.next(advance).next(done);
   }
 
-  /** Written out, since the CDK's own would also allow every version of the function. */
+  /** Written out, because the CDK's default role also allows every version of the function. */
   #role(advanceChunk: ServiceFunction): Role {
     const allow = (actions: string[], resources: string[]) =>
       new PolicyDocument({ statements: [new PolicyStatement({ actions, resources })] });
@@ -99,7 +100,7 @@ export class ChunkLoop extends Construct {
       assumedBy: new ServicePrincipal('states.amazonaws.com'),
       inlinePolicies: {
         Advance: allow(['lambda:InvokeFunction'], [advanceChunk.lambda.functionArn]),
-        // Neither log delivery nor X-Ray knows permissions on single resources.
+        // Neither log delivery nor X-Ray supports permissions on single resources.
         Log: allow(
           [
             'logs:CreateLogDelivery',

@@ -1,41 +1,49 @@
 import { RemovalPolicy } from 'aws-cdk-lib';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
+import recommended from 'aws-cdk-lib/recommended-feature-flags.json' with { type: 'json' };
 import { z } from 'zod';
 
-/** What differs from one stage to the other. */
+/**
+ * The CDK's feature flags, as its pinned version recommends them for a new project. They aren't in cdk.json, because only the CDK CLI reads that file, and
+ * the tests and the local cloud run the app without it. If an upgrade of the CDK brings a flag that renames a resource with data, the test of the
+ * table's logical id fails.
+ */
+export const FEATURE_FLAGS = recommended;
+
+/** What differs between stages. */
 export interface Stage {
   readonly name: 'dev' | 'prod';
-  /** What becomes of the table and of the logs when the stack is deleted. */
-  readonly removal: RemovalPolicy;
-  /** Whether deleting the stack or the table takes a step of its own first. */
-  readonly protected: boolean;
+  /** For table, bucket and logs. */
+  readonly removalPolicy: RemovalPolicy;
+  /** Whether stack and table are protected against deletion. */
+  readonly deletionProtection: boolean;
   readonly logRetention: RetentionDays;
   readonly logLevel: 'DEBUG' | 'INFO';
-  /** Whether there is a firewall before the API, unless the context says otherwise. It costs some $10 a month. */
+  /** Whether the API has a firewall, unless the context says otherwise. It costs about $10 per month. */
   readonly waf: 'on' | 'off';
 }
 
 const STAGES: Readonly<Record<Stage['name'], Stage>> = {
   dev: {
     name: 'dev',
-    removal: RemovalPolicy.DESTROY,
-    protected: false,
+    removalPolicy: RemovalPolicy.DESTROY,
+    deletionProtection: false,
     logRetention: RetentionDays.TWO_WEEKS,
     logLevel: 'DEBUG',
     waf: 'off',
   },
-  // Logs are kept as long as the batches they tell of.
+  // Logs are kept as long as the batches they are about.
   prod: {
     name: 'prod',
-    removal: RemovalPolicy.RETAIN,
-    protected: true,
+    removalPolicy: RemovalPolicy.RETAIN,
+    deletionProtection: true,
     logRetention: RetentionDays.THREE_MONTHS,
     logLevel: 'INFO',
     waf: 'on',
   },
 };
 
-/** Stands where a deployment names no upstream. No host answers there. */
+/** FinPro's address where a deployment names none. The host doesn't exist. */
 export const EXAMPLE_FINPRO_BASE_URL = 'https://api.finpro.example';
 
 const contextSchema = z.object({
@@ -54,25 +62,25 @@ const contextSchema = z.object({
   waf: z.enum(['on', 'off']).optional(),
 });
 
-/** One deployment of the service: where, for whom, and against which upstream. */
+/** One deployment of the service: where, for whom, against which upstream. */
 export interface Deployment {
   readonly stage: Stage;
   readonly region: string;
   readonly finproBaseUrl: string;
-  /** The name of a table that this deployment works on, as one restored from a backup; null when it has one of its own. */
-  readonly table: string | null;
-  /** Who gets a mail for every alarm; null when nobody does. */
+  /** An existing table to work on, such as one restored from a backup; null if the stack makes its own. */
+  readonly tableName: string | null;
+  /** Who gets an email for every alarm; null for nobody. */
   readonly alarmAddress: string | null;
-  /** Where people who get an alarm can read `docs/runbook.md`. */
+  /** Where the people who get alarms can read `docs/runbook.md`. */
   readonly runbookUrl: string;
-  /** Whether there is a firewall before the API. */
+  /** Whether the API has a firewall. */
   readonly waf: boolean;
 }
 
 /**
- * Reads a deployment from the CDK context: `-c stage=dev|prod`, `-c region=…`, `-c finproBaseUrl=…`, `-c table=…` (one
- * that is there), `-c alarmAddress=…` (an e-mail address), `-c runbookUrl=…`, `-c waf=on|off`.
- * @throws Error naming the value that is not possible, and what was expected
+ * Reads a deployment from the CDK context: `-c stage=dev|prod`, `-c region=…`, `-c finproBaseUrl=…`, `-c table=…` (an existing one),
+ * `-c alarmAddress=…` (an email address), `-c runbookUrl=…`, `-c waf=on|off`. `docs/settings.md` lists them.
+ * @throws Error naming the invalid value, and what was expected
  */
 export function readDeployment(context: (key: string) => unknown): Deployment {
   const { success, data, error } = contextSchema.safeParse({
@@ -84,10 +92,10 @@ export function readDeployment(context: (key: string) => unknown): Deployment {
     runbookUrl: context('runbookUrl'),
     waf: context('waf'),
   });
-  if (!success) throw new Error(`The context of this deployment is not possible:\n${z.prettifyError(error)}`);
+  if (!success) throw new Error(`Invalid deployment context:\n${z.prettifyError(error)}`);
   const { region, finproBaseUrl, alarmAddress, runbookUrl } = data;
   const stage = STAGES[data.stage];
   const waf = (data.waf ?? stage.waf) === 'on';
-  const table = data.table ?? null;
-  return { stage, region, finproBaseUrl, table, alarmAddress: alarmAddress ?? null, runbookUrl, waf };
+  const tableName = data.table ?? null;
+  return { stage, region, finproBaseUrl, tableName, alarmAddress: alarmAddress ?? null, runbookUrl, waf };
 }

@@ -1,26 +1,20 @@
 import { Duration, Fn, Stack } from 'aws-cdk-lib';
 import { BlockPublicAccess, Bucket, BucketEncryption, CfnBucket, ObjectOwnership } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
-import { acknowledge } from './acknowledge.ts';
 import type { Stage } from './deployment.ts';
+import { suppressNag, suppressWildcardNag } from './nag.ts';
 import type { ServiceFunction } from './service-function.ts';
 import { SETTINGS } from './settings.ts';
-import type { WorkQueue } from './work-queue.ts';
+import { DEAD_LETTER_RETENTION, type WorkQueue } from './work-queue.ts';
 
 export interface FileStoreProps {
   readonly stage: Stage;
 }
 
-/** What lies in the bucket: files put there by clients' systems, files posted with a presigned form, and what became of the former. */
+/** Files that clients' systems put there, files posted with a presigned form, and reports about the former. */
 type Folder = 'drop/' | 'uploads/' | 'drop-reports/';
 
-/** What is deleted or overwritten can be read for as long as a message about it can lie in the dead-letter queue. */
-const NONCURRENT_FOR = Duration.days(14);
-
-/**
- * The one bucket. A form that is posted to it from a browser's page needs no CORS, and everything else in it is for servers, so it has
- * none.
- */
+/** The one bucket. It has no CORS rules: a form posted from a page in a browser needs none, and everything else is for servers. */
 export class FileStore extends Construct {
   readonly bucket: Bucket;
   readonly #resource: CfnBucket;
@@ -29,8 +23,8 @@ export class FileStore extends Construct {
   constructor(scope: Construct, id: string, { stage }: FileStoreProps) {
     super(scope, id);
     const stack = Stack.of(this);
-    // The policy of the queue that it notifies names the bucket and has to be there before it, so its name must be known before the
-    // bucket is. The stack's own id, a GUID, is: no bucket that an earlier stack left behind is in the way, and nobody can guess it.
+    // The policy of the queue that the bucket notifies must exist before the bucket, and names it. So the bucket's name must be known beforehand. It ends
+    // in the stack's id, a GUID: no bucket that an earlier stack left behind has the same name, and nobody can guess it.
     const bucketName = `bulk-data-fetch-${stage.name}-${Fn.select(2, Fn.split('/', stack.stackId))}`;
     this.#arn = stack.formatArn({ service: 's3', region: '', account: '', resource: bucketName });
 
@@ -43,28 +37,29 @@ export class FileStore extends Construct {
       versioned: true,
       lifecycleRules: [
         {
-          // Files and reports are kept for as long as the batches that they belong to.
+          // Files and reports are kept as long as their batches.
           expiration: Duration.days(Number(SETTINGS.RETENTION_DAYS)),
-          noncurrentVersionExpiration: NONCURRENT_FOR,
+          // A deleted or overwritten file can be read for as long as a message about it can be in the dead-letter queue.
+          noncurrentVersionExpiration: DEAD_LETTER_RETENTION,
           abortIncompleteMultipartUploadAfter: Duration.days(1),
         },
       ],
-      // Nothing empties it: a stack whose bucket holds files is deleted after a person has emptied it.
-      removalPolicy: stage.removal,
+      // Nothing empties it: a stack whose bucket holds files can be deleted only after somebody has emptied it.
+      removalPolicy: stage.removalPolicy,
     });
     const { defaultChild } = this.bucket.node;
-    if (!CfnBucket.isCfnBucket(defaultChild)) throw new Error('a bucket is made of something else now');
+    if (!CfnBucket.isCfnBucket(defaultChild)) throw new Error('the bucket has no CfnBucket: has the CDK changed?');
     this.#resource = defaultChild;
-    acknowledge(
+    suppressNag(
       this.bucket,
       'S1',
-      "Who reads and writes what is for the data events of the account's CloudTrail, which are complete; access logs are best effort, and a second bucket.",
+      "The account's CloudTrail data events show completely who reads and writes what; access logs are best effort and need a second bucket.",
     );
   }
 
-  /** Sends a message for every object that is created in the folders, versions of existing ones too. To be called once. */
-  notify(queue: WorkQueue, folders: readonly Folder[]): void {
-    // As a property of the bucket, since the CDK's own way is a function with a role that may change every bucket's notifications.
+  /** Sends a message to the queue for every object created in the folders, including new versions of existing ones. To be called once. */
+  notifyQueue(queue: WorkQueue, folders: readonly Folder[]): void {
+    // As a property of the bucket, because the CDK's own way is a function whose role may change the notifications of every bucket.
     this.#resource.notificationConfiguration = {
       queueConfigurations: folders.map((folder) => ({
         event: 's3:ObjectCreated:*',
@@ -72,25 +67,25 @@ export class FileStore extends Construct {
         queue: queue.queue.queueArn,
       })),
     };
-    queue.allowNotifications(this.#arn);
-    // With the queue comes its policy: S3 sends a test message when the notification is set, and takes none that it may not send.
+    queue.grantSendToS3(this.#arn);
+    // This includes the queue's policy: S3 sends a test message when the notification is set, and refuses a notification that it may not send.
     this.#resource.node.addDependency(queue.queue);
   }
 
   /**
-   * Lets a function read the files of these folders, by version only, as the notifications name them: whatever is put over a file later is
-   * another one. It may not list: a key that is not there answers 403.
+   * Lets a function read the files in these folders, by version only, as the notifications name them: a file that is overwritten later is another
+   * version. It can't list them, so a key that doesn't exist answers 403. Sets `BUCKET_NAME`.
    */
-  allowReading(consumer: ServiceFunction, ...folders: readonly Folder[]): void {
-    this.#allow(consumer, ['s3:GetObjectVersion'], folders);
+  grantRead(consumer: ServiceFunction, ...folders: readonly Folder[]): void {
+    this.#grant(consumer, ['s3:GetObjectVersion'], folders);
   }
 
-  /** Lets a function, or who has a form signed by it, write files into these folders. */
-  allowWriting(consumer: ServiceFunction, ...folders: readonly Folder[]): void {
-    this.#allow(consumer, ['s3:PutObject'], folders);
+  /** Lets a function, and whoever has a form signed by it, write files into these folders. Sets `BUCKET_NAME`. */
+  grantWrite(consumer: ServiceFunction, ...folders: readonly Folder[]): void {
+    this.#grant(consumer, ['s3:PutObject'], folders);
   }
 
-  #allow(consumer: ServiceFunction, actions: readonly string[], folders: readonly Folder[]): void {
+  #grant(consumer: ServiceFunction, actions: readonly string[], folders: readonly Folder[]): void {
     consumer.lambda.addEnvironment('BUCKET_NAME', this.bucket.bucketName);
     consumer.allow(
       actions,
@@ -98,7 +93,7 @@ export class FileStore extends Construct {
     );
     const logicalId = Stack.of(this).getLogicalId(this.#resource);
     for (const folder of folders) {
-      acknowledge(consumer, `IAM5[Resource::<${logicalId}.Arn>/${folder}*]`, 'The objects of one folder.');
+      suppressWildcardNag(consumer, `<${logicalId}.Arn>/${folder}*`, 'The objects of one folder.');
     }
   }
 }

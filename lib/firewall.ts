@@ -5,33 +5,36 @@ import type { Stage } from './deployment.ts';
 
 export interface FirewallProps {
   readonly stage: Stage;
-  readonly protects: ApiStage;
+  readonly apiStage: ApiStage;
 }
 
-/** Requests that one address may send in five minutes. A client's own limit is 1,000 a minute (seeds, "Rate Limiting"); some share an address. */
-const REQUESTS_AN_ADDRESS = 20_000;
+/**
+ * Requests that one address can send in five minutes. A client's own limit is 1,000 per minute (`docs/spec/fi-request-status.md`, "Rate limit"), and
+ * clients may share an address.
+ */
+const REQUESTS_PER_ADDRESS = 20_000;
 
-/** AWS's rule groups, and the rules in them that would hit honest clients: those only count. */
-const MANAGED: Readonly<Record<string, readonly string[]>> = {
+/** AWS's managed rule groups, and the rules in them that only count, because they would block honest clients. */
+const MANAGED_RULES: Readonly<Record<string, readonly string[]>> = {
   AWSManagedRulesAmazonIpReputationList: [],
   AWSManagedRulesKnownBadInputsRuleSet: [],
-  // Bodies have up to 10 MB here, and programs often have no user agent.
+  // Bodies here have up to 10 MB, and programs often send no user agent.
   AWSManagedRulesCommonRuleSet: ['SizeRestrictions_BODY', 'NoUserAgent_HEADER'],
 };
 
 /**
- * A WAF before the API. What it blocks is answered by the gateway as 403, in the envelope. It logs nothing: its log lines would hold the headers,
- * and with them the secrets of clients; it counts, and shows samples in the console.
+ * A WAF in front of the API. The gateway answers what it blocks with 403, in the envelope. It logs nothing, because its log lines would contain the
+ * headers, and with them clients' secrets; it has metrics, and shows samples in the console.
  */
 export class Firewall extends Construct {
-  constructor(scope: Construct, id: string, { stage, protects }: FirewallProps) {
+  constructor(scope: Construct, id: string, { stage, apiStage }: FirewallProps) {
     super(scope, id);
     const visibility = (metricName: string): CfnWebACL.VisibilityConfigProperty => ({
       metricName,
       cloudWatchMetricsEnabled: true,
       sampledRequestsEnabled: true,
     });
-    const managed = Object.entries(MANAGED).map(
+    const managed = Object.entries(MANAGED_RULES).map(
       ([name, counting], index): CfnWebACL.RuleProperty => ({
         name,
         priority: index + 1,
@@ -48,7 +51,7 @@ export class Firewall extends Construct {
     );
     const acl = new CfnWebACL(this, 'Acl', {
       name: `bulk-data-fetch-${stage.name}`,
-      description: 'Before the API of Bulk Data Fetch',
+      description: 'Protects the API of Bulk Data Fetch',
       scope: 'REGIONAL',
       defaultAction: { allow: {} },
       rules: [
@@ -56,13 +59,13 @@ export class Firewall extends Construct {
           name: 'TooManyFromOneAddress',
           priority: 0,
           action: { block: {} },
-          statement: { rateBasedStatement: { limit: REQUESTS_AN_ADDRESS, aggregateKeyType: 'IP' } },
+          statement: { rateBasedStatement: { limit: REQUESTS_PER_ADDRESS, aggregateKeyType: 'IP' } },
           visibilityConfig: visibility('TooManyFromOneAddress'),
         },
         ...managed,
       ],
       visibilityConfig: visibility(`bulk-data-fetch-${stage.name}`),
     });
-    new CfnWebACLAssociation(this, 'Association', { resourceArn: protects.stageArn, webAclArn: acl.attrArn });
+    new CfnWebACLAssociation(this, 'Association', { resourceArn: apiStage.stageArn, webAclArn: acl.attrArn });
   }
 }

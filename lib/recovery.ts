@@ -6,6 +6,7 @@ import type { Stage } from './deployment.ts';
 import type { FileStore } from './file-store.ts';
 import { ServiceFunction } from './service-function.ts';
 import type { Storage } from './storage.ts';
+import { RECOVERY } from './topology.ts';
 import type { WorkQueue } from './work-queue.ts';
 
 export interface RecoveryProps {
@@ -15,7 +16,7 @@ export interface RecoveryProps {
   readonly chunks: WorkQueue;
 }
 
-/** One way back: every minute, open batches whose chunks stand still are queued again. */
+/** The one way back: looks at the open batches every minute, and re-queues chunks that have stalled. */
 export class Recovery extends Construct {
   readonly recoverBatches: ServiceFunction;
 
@@ -23,22 +24,26 @@ export class Recovery extends Construct {
     super(scope, id);
     this.recoverBatches = new ServiceFunction(this, 'RecoverBatches', {
       stage,
-      name: 'recover-batches',
-      impactOfErrors: 'what is lost stays lost: chunks without a message or an execution stand still until it runs.',
-      timeout: Duration.seconds(60),
-      // The next minute is the retry.
-      retryAttempts: 0,
+      name: RECOVERY.function,
+      impactOfErrors: 'chunks whose message or execution was lost stall until it runs again.',
+      retryAttempts: RECOVERY.retryAttempts,
     });
-    storage.allow(this.recoverBatches, 'GetItem', 'PutItem', 'UpdateItem', 'Query');
-    storage.allowListingOpenBatches(this.recoverBatches);
-    // A batch that it gives up on ends here.
-    fileStore.allowWriting(this.recoverBatches, 'drop-reports/');
-    chunks.allowSending(this.recoverBatches, 'CHUNK_QUEUE_URL');
+    storage.grant(this.recoverBatches, 'GetItem', 'PutItem', 'UpdateItem', 'Query');
+    storage.grantListOpenBatches(this.recoverBatches);
+    // A batch that recovery gives up ends here.
+    fileStore.grantWrite(this.recoverBatches, 'drop-reports/');
+    chunks.grantSend(this.recoverBatches, 'CHUNK_QUEUE_URL');
 
+    const interval = Duration.seconds(RECOVERY.interval);
     new Rule(this, 'EveryMinute', {
-      description: 'Looks for chunks that stand still',
-      schedule: Schedule.rate(Duration.minutes(1)),
-      targets: [new LambdaFunction(this.recoverBatches.lambda, { retryAttempts: 0, maxEventAge: Duration.minutes(1) })],
+      description: 'Re-queues stalled chunks',
+      schedule: Schedule.rate(interval),
+      targets: [
+        new LambdaFunction(this.recoverBatches.lambda, {
+          retryAttempts: RECOVERY.retryAttempts,
+          maxEventAge: interval,
+        }),
+      ],
     });
   }
 }

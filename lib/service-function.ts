@@ -1,52 +1,45 @@
-import type { Duration } from 'aws-cdk-lib';
+import { Duration } from 'aws-cdk-lib';
 import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Architecture, Function as LambdaFunction, Runtime, Tracing } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-import { acknowledge } from './acknowledge.ts';
 import { bundleOf } from './bundle.ts';
 import type { Stage } from './deployment.ts';
-import { metricsNamespace, SERVICE } from './service-metrics.ts';
+import { metricsNamespace, SERVICE } from './monitoring/metrics.ts';
+import { suppressWildcardNag } from './nag.ts';
 import { SETTINGS } from './settings.ts';
+import { FUNCTIONS, type FunctionName } from './topology.ts';
 
 export interface ServiceFunctionProps {
   readonly stage: Stage;
-  /** The directory under `lambdas/`; the function is called so, too. */
-  readonly name: string;
-  /** One sentence for the person on call: what clients and batches suffer while this function fails. */
+  readonly name: FunctionName;
+  /** One sentence for the person on call: what it means for clients and batches while this function fails. */
   readonly impactOfErrors: string;
-  readonly timeout: Duration;
-  /** In MB. 512 unless set. */
-  readonly memorySize?: number;
-  /** How often Lambda itself repeats an asynchronous call that failed. Lambda's own default is 2. */
+  /** How often Lambda retries a failed asynchronous call. Lambda's default is 2. */
   readonly retryAttempts?: number;
 }
 
 /**
- * The one way to make a function: Node 24 on arm64, a role of its own that may do nothing but log and trace until something is allowed,
- * and a log group of its own with a retention.
+ * The one way to make a function: Node 24 on arm64, its own role, which may only log and trace until more is allowed, and its own log group with a
+ * retention. Timeout and memory are in the topology.
  */
 export class ServiceFunction extends Construct {
-  /** The directory under `lambdas/`. */
-  readonly name: string;
+  readonly name: FunctionName;
   readonly lambda: LambdaFunction;
-  readonly memoryMegabytes: number;
   readonly logGroup: LogGroup;
-  readonly timeout: Duration;
   readonly impactOfErrors: string;
 
   constructor(scope: Construct, id: string, props: ServiceFunctionProps) {
     super(scope, id);
     this.name = props.name;
-    this.memoryMegabytes = props.memorySize ?? 512;
-    this.timeout = props.timeout;
     this.impactOfErrors = props.impactOfErrors;
 
+    const { timeout, memory } = FUNCTIONS[props.name];
     this.logGroup = new LogGroup(this, 'Logs', {
       retention: props.stage.logRetention,
-      removalPolicy: props.stage.removal,
+      removalPolicy: props.stage.removalPolicy,
     });
-    // Lambda's managed policy would allow logging to every group of the account.
+    // Lambda's managed policy allows logging to every group of the account.
     const role = new Role(this, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
     this.logGroup.grantWrite(role);
 
@@ -59,8 +52,8 @@ export class ServiceFunction extends Construct {
       handler: 'index.handler',
       role,
       logGroup: this.logGroup,
-      timeout: props.timeout,
-      memorySize: this.memoryMegabytes,
+      timeout: Duration.seconds(timeout),
+      memorySize: memory,
       tracing: Tracing.ACTIVE,
       ...(props.retryAttempts === undefined ? {} : { retryAttempts: props.retryAttempts }),
       environment: {
@@ -71,10 +64,10 @@ export class ServiceFunction extends Construct {
         POWERTOOLS_LOG_LEVEL: props.stage.logLevel,
       },
     });
-    acknowledge(role, 'IAM5[Resource::*]', 'Active tracing: X-Ray knows no permissions on single resources.');
+    suppressWildcardNag(role, '*', 'Active tracing: X-Ray supports no permissions on single resources.');
   }
 
-  /** Lets the function call these actions on these resources. */
+  /** Allows the function these actions on these resources. */
   allow(actions: readonly string[], resources: readonly string[]): void {
     this.lambda.addToRolePolicy(new PolicyStatement({ actions: [...actions], resources: [...resources] }));
   }

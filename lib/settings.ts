@@ -1,7 +1,7 @@
 /**
- * The settings of the product, as environment variables of every function. Durations end in `_SECONDS` (the local cloud scales these),
- * limits of the machine in `_MILLISECONDS`, retention in `_DAYS`. The defaults in `lambdas/platform/settings.ts` are the same; they
- * stand here so that a deployment shows what it runs with.
+ * The settings of the product, as environment variables of every function (`docs/settings.md`). Durations end in `_SECONDS` (the local cloud scales
+ * these), limits of the machine in `_MILLISECONDS`, retention in `_DAYS`. The defaults in `lambdas/platform/settings.ts` are the same; they are
+ * repeated here so that a deployment shows what it runs with.
  */
 export const SETTINGS = {
   CHUNK_ROWS: '250',

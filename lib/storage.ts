@@ -9,51 +9,51 @@ import {
 import { Construct } from 'constructs';
 import type { Stage } from './deployment.ts';
 import type { ServiceFunction } from './service-function.ts';
+import { TABLE } from './topology.ts';
 
 export interface StorageProps {
   readonly stage: Stage;
-  /** The name of a table that is there, as one restored from a backup is; null for one of the stack's own. */
-  readonly existingTable: string | null;
+  /** An existing table, such as one restored from a backup; null if the stack makes its own. */
+  readonly existingTableName: string | null;
 }
 
-/** What a function may do with single items of the table, and with one partition at a time. There is no Scan. */
+/** What a function can do with single items of the table, and with one partition at a time. There is no Scan. */
 type TableAction = 'GetItem' | 'PutItem' | 'UpdateItem' | 'Query' | 'BatchWriteItem';
 
 /** The one table, and the sparse index of open batches. */
 export class Storage extends Construct {
-  static readonly OPEN_BATCHES = 'open-batches';
-
   readonly table: Pick<ITable, 'tableName' | 'tableArn'>;
 
-  constructor(scope: Construct, id: string, { stage, existingTable }: StorageProps) {
+  constructor(scope: Construct, id: string, { stage, existingTableName }: StorageProps) {
     super(scope, id);
-    this.table = existingTable === null ? this.#ownTable(stage) : Table.fromTableName(this, 'Existing', existingTable);
+    this.table =
+      existingTableName === null ? this.#makeTable(stage) : Table.fromTableName(this, 'Existing', existingTableName);
   }
 
-  #ownTable(stage: Stage): Table {
-    // Without a name of its own: a named table could never be replaced, nor restored beside the old one.
+  #makeTable(stage: Stage): Table {
+    // No fixed name: a named table could never be replaced, or restored next to the old one.
     const table = new Table(this, 'Table', {
-      partitionKey: { name: 'pk', type: AttributeType.STRING },
-      sortKey: { name: 'sk', type: AttributeType.STRING },
-      timeToLiveAttribute: 'expiresAt',
+      partitionKey: { name: TABLE.partitionKey, type: AttributeType.STRING },
+      sortKey: { name: TABLE.sortKey, type: AttributeType.STRING },
+      timeToLiveAttribute: TABLE.timeToLive,
       billingMode: BillingMode.PAY_PER_REQUEST,
       encryption: TableEncryption.AWS_MANAGED,
       pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
-      deletionProtection: stage.protected,
-      removalPolicy: stage.removal,
+      deletionProtection: stage.deletionProtection,
+      removalPolicy: stage.removalPolicy,
     });
-    // Only open batches carry `openBatches`, so the index is as small as what is under way.
+    const { indexName, partitionKey, sortKey } = TABLE.openBatches;
     table.addGlobalSecondaryIndex({
-      indexName: Storage.OPEN_BATCHES,
-      partitionKey: { name: 'openBatches', type: AttributeType.STRING },
-      sortKey: { name: 'acceptedAt', type: AttributeType.STRING },
+      indexName,
+      partitionKey: { name: partitionKey, type: AttributeType.STRING },
+      sortKey: { name: sortKey, type: AttributeType.STRING },
       projectionType: ProjectionType.KEYS_ONLY,
     });
     return table;
   }
 
-  /** Lets a function do these things with items, and tells it where they are. */
-  allow(consumer: ServiceFunction, ...actions: readonly TableAction[]): void {
+  /** Allows a function these actions on the table's items; sets `TABLE_NAME`. */
+  grant(consumer: ServiceFunction, ...actions: readonly TableAction[]): void {
     consumer.lambda.addEnvironment('TABLE_NAME', this.table.tableName);
     consumer.allow(
       actions.map((action) => `dynamodb:${action}`),
@@ -61,9 +61,10 @@ export class Storage extends Construct {
     );
   }
 
-  /** Lets a function list the open batches. */
-  allowListingOpenBatches(consumer: ServiceFunction): void {
-    consumer.lambda.addEnvironment('OPEN_BATCHES_INDEX', Storage.OPEN_BATCHES);
-    consumer.allow(['dynamodb:Query'], [`${this.table.tableArn}/index/${Storage.OPEN_BATCHES}`]);
+  /** Lets a function list the open batches; sets `OPEN_BATCHES_INDEX`. */
+  grantListOpenBatches(consumer: ServiceFunction): void {
+    const { indexName } = TABLE.openBatches;
+    consumer.lambda.addEnvironment('OPEN_BATCHES_INDEX', indexName);
+    consumer.allow(['dynamodb:Query'], [`${this.table.tableArn}/index/${indexName}`]);
   }
 }

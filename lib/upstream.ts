@@ -1,11 +1,14 @@
 import { ArnFormat, Stack } from 'aws-cdk-lib';
-import { acknowledge } from './acknowledge.ts';
 import type { Deployment } from './deployment.ts';
+import { suppressWildcardNag } from './nag.ts';
 import type { ServiceFunction } from './service-function.ts';
-import { upstreamSecretPrefix } from './upstream-secret.ts';
+import { upstreamSecretPrefix } from './topology.ts';
 
-/** Lets a function call the upstream for every organisation: where it is, and the credentials, which people put there, not the stack. */
-export function allowUpstream(caller: ServiceFunction, deployment: Deployment): void {
+/**
+ * Lets a function call FinPro for every organisation; sets `FINPRO_BASE_URL` and `UPSTREAM_SECRET_PREFIX`. The secrets with the organisations'
+ * credentials are made by people, not by the stack.
+ */
+export function grantUpstream(caller: ServiceFunction, deployment: Deployment): void {
   const prefix = upstreamSecretPrefix(deployment.stage.name);
   caller.lambda.addEnvironment('FINPRO_BASE_URL', deployment.finproBaseUrl);
   caller.lambda.addEnvironment('UPSTREAM_SECRET_PREFIX', prefix);
@@ -16,9 +19,9 @@ export function allowUpstream(caller: ServiceFunction, deployment: Deployment): 
     resourceName: `${prefix}*`,
   });
   caller.allow(['secretsmanager:GetSecretValue'], [arn]);
-  acknowledge(
+  suppressWildcardNag(
     caller,
-    `IAM5[Resource::arn:aws:secretsmanager:${deployment.region}:<AWS::AccountId>:secret:${prefix}*]`,
-    'One secret an organisation, under a prefix of the stage: the stack does not know which there are.',
+    `arn:aws:secretsmanager:${deployment.region}:<AWS::AccountId>:secret:${prefix}*`,
+    "One secret per organisation, under the stage's prefix: the stack doesn't know which ones exist.",
   );
 }

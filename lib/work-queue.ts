@@ -5,19 +5,18 @@ import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import type { Stage } from './deployment.ts';
 import type { ServiceFunction } from './service-function.ts';
+import { QUEUES } from './topology.ts';
 
 export interface WorkQueueProps {
   readonly stage: Stage;
-  readonly name: string;
+  readonly queue: keyof typeof QUEUES;
   readonly consumer: ServiceFunction;
-  /** How many messages are worked on at a time, at most. */
-  readonly maximumConcurrency: number;
-  /** One sentence for the person on call: what a message in the dead-letter queue means. */
+  /** For the person on call: what a message in the dead-letter queue means. */
   readonly impactOfDeadLetters: string;
 }
 
-/** How often a message is delivered before it counts as dead. */
-const DELIVERIES = 5;
+/** The longest that SQS keeps a message. */
+export const DEAD_LETTER_RETENTION = Duration.days(14);
 
 /**
  * A queue, its dead-letter queue and its consumer, which gets one message at a time and reports failures one by one.
@@ -26,27 +25,27 @@ const DELIVERIES = 5;
 export class WorkQueue extends Construct {
   readonly name: string;
   readonly queue: Queue;
-  readonly deadLetters: Queue;
+  readonly deadLetterQueue: Queue;
   readonly impactOfDeadLetters: string;
 
   constructor(scope: Construct, id: string, props: WorkQueueProps) {
     super(scope, id);
-    this.name = props.name;
+    const { name, visibilityTimeout, maxReceiveCount, maxConcurrency } = QUEUES[props.queue];
+    this.name = name;
     this.impactOfDeadLetters = props.impactOfDeadLetters;
-    const named = `bulk-data-fetch-${props.stage.name}-${props.name}`;
+    const named = `bulk-data-fetch-${props.stage.name}-${name}`;
 
-    this.deadLetters = new Queue(this, 'DeadLetters', {
+    this.deadLetterQueue = new Queue(this, 'DeadLetters', {
       queueName: `${named}-dead-letters`,
-      retentionPeriod: Duration.days(14),
+      retentionPeriod: DEAD_LETTER_RETENTION,
       encryption: QueueEncryption.SQS_MANAGED,
       enforceSSL: true,
     });
     this.queue = new Queue(this, 'Queue', {
       queueName: named,
-      // Six times the consumer's timeout, as Lambda's documentation asks: its pollers retry a throttled call themselves.
-      visibilityTimeout: Duration.seconds(6 * props.consumer.timeout.toSeconds()),
+      visibilityTimeout: Duration.seconds(visibilityTimeout),
       retentionPeriod: Duration.days(4),
-      deadLetterQueue: { queue: this.deadLetters, maxReceiveCount: DELIVERIES },
+      deadLetterQueue: { queue: this.deadLetterQueue, maxReceiveCount },
       encryption: QueueEncryption.SQS_MANAGED,
       enforceSSL: true,
     });
@@ -56,19 +55,19 @@ export class WorkQueue extends Construct {
       target: props.consumer.lambda,
       eventSourceArn: this.queue.queueArn,
       batchSize: 1,
-      maxConcurrency: props.maximumConcurrency,
+      maxConcurrency,
       reportBatchItemFailures: true,
     });
   }
 
-  /** Lets a function send messages, and tells it where to, in the environment variable. */
-  allowSending(sender: ServiceFunction, variable: string): void {
+  /** Lets a function send messages; sets the environment variable to the queue's URL. */
+  grantSend(sender: ServiceFunction, variable: string): void {
     sender.lambda.addEnvironment(variable, this.queue.queueUrl);
     sender.allow(['sqs:SendMessage'], [this.queue.queueArn]);
   }
 
-  /** Lets S3 send messages about one bucket of this account. The ARN is no reference to the bucket, which needs this policy first. */
-  allowNotifications(bucketArn: string): void {
+  /** Lets S3 send messages about one bucket of this account. The ARN must not refer to the bucket, which needs this policy first. */
+  grantSendToS3(bucketArn: string): void {
     this.queue.addToResourcePolicy(
       new PolicyStatement({
         principals: [new ServicePrincipal('s3.amazonaws.com')],
@@ -76,7 +75,7 @@ export class WorkQueue extends Construct {
         resources: [this.queue.queueArn],
         conditions: {
           ArnEquals: { 'aws:SourceArn': bucketArn },
-          // An ARN of a bucket names no account, and a bucket that is deleted may become someone else's.
+          // A bucket's ARN names no account, and the name of a deleted bucket can become someone else's.
           StringEquals: { 'aws:SourceAccount': Stack.of(this).account },
         },
       }),

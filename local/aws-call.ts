@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { z } from 'zod';
 
 /** One AWS API call of the JSON protocols, as a service of the local cloud gets it. */
 export interface AwsCall {
@@ -31,7 +32,7 @@ export interface AwsService {
   permissions(call: AwsCall): readonly NeededPermission[];
 }
 
-/** A service whose requests are no JSON calls with a target but HTTP of its own: S3. It counts and records its calls itself. */
+/** A service that speaks plain HTTP instead of JSON calls with a target: S3. It counts and records its calls itself. */
 export interface HttpService {
   serve(request: IncomingMessage, response: ServerResponse): Promise<void>;
 }
@@ -47,3 +48,13 @@ export class AwsError extends Error {
     this.status = status;
   }
 }
+
+/** Reads the input of a call. Throws an `AwsError` of this code when it isn't valid. */
+export function parseInput<Schema extends z.ZodType>(schema: Schema, input: unknown, code: string): z.output<Schema> {
+  const parsed = schema.safeParse(input);
+  if (!parsed.success) throw new AwsError(code, z.prettifyError(parsed.error));
+  return parsed.data;
+}
+
+/** Times in the JSON protocol are epoch seconds. */
+export const seconds = (milliseconds: number): number => milliseconds / 1000;

@@ -19,7 +19,7 @@ const inputSchema = z.record(z.string(), z.unknown());
 
 /**
  * The one address that AWS SDKs are pointed at: finds the service by the `X-Amz-Target` header, counts and records the call,
- * and hands it on. Requests without that header go to the service that has HTTP of its own. `/_local/meter` (GET, DELETE) and
+ * and hands it on. Requests without that header go to the service that speaks plain HTTP. `/_local/meter` (GET, DELETE) and
  * `/_local/calls` (GET) are the front's own; no bucket can have such a name.
  */
 export class AwsFront {

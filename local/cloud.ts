@@ -7,22 +7,21 @@ import { CallRecord } from './call-record.ts';
 import { DynamoDb } from './dynamodb/dynamodb.ts';
 import { DynamoEngine } from './dynamodb/engine.ts';
 import { createTables } from './dynamodb/tables.ts';
+import { fauxqsInternals } from './fauxqs.ts';
+import { inThreads, type MakePool } from './lambda/container-pools.ts';
 import { type ContainerLimits, DEFAULT_LIMITS } from './lambda/containers.ts';
 import { FunctionLogs } from './lambda/function-log.ts';
 import { functionModels } from './lambda/function-models.ts';
-import { Lambda, prepareThread } from './lambda/lambda.ts';
-import { inProcesses } from './lambda/process-sandbox.ts';
-import { inThreads } from './lambda/thread-sandbox.ts';
+import { buildContainerScript, Lambda } from './lambda/lambda.ts';
 import { Meter } from './meter.ts';
-import { queueEvents } from './s3/queue-events.ts';
+import { queueEvents } from './s3/outbox.ts';
 import { S3 } from './s3/s3.ts';
 import { Schedules } from './schedules.ts';
-import { SecretsManager } from './secrets/secrets-manager.ts';
+import { SecretsManager } from './secrets-manager.ts';
 import { eventSources, Poller } from './sqs/event-source.ts';
-import { openFauxqs } from './sqs/fauxqs.ts';
+import { openFauxqs } from './sqs/fauxqs-queues.ts';
 import { Sqs } from './sqs/sqs.ts';
-import { lockStateDir } from './state-lock.ts';
-import { ExecutionJournal } from './step-functions/execution-journal.ts';
+import { State } from './state.ts';
 import { StepFunctions } from './step-functions/step-functions.ts';
 import { synthesize } from './synthesize.ts';
 import type { Assembly } from './template/assembly.ts';
@@ -45,8 +44,8 @@ export interface LocalCloudOptions {
   /** Replace environment variables that functions have, such as the address of an upstream. */
   readonly environment?: Readonly<Record<string, string>>;
   readonly limits?: Partial<ContainerLimits>;
-  /** Containers are threads unless this says otherwise. A process takes some 45 MB more, and its peak of memory is metered. */
-  readonly containersAs?: 'threads' | 'processes';
+  /** What containers are, if not threads. */
+  readonly containers?: (script: string) => MakePool;
 }
 
 /** A running local cloud. */
@@ -63,6 +62,7 @@ export interface LocalCloud {
   readonly meter: Meter;
   readonly record: CallRecord;
   readonly secrets: SecretsManager;
+  readonly state: State;
   /** The value of an environment variable that the template gives to its functions; undefined where none has it. */
   environmentOf(name: string): string | undefined;
   /** Deletes every message of a queue (by URL), in flight or not. */
@@ -100,7 +100,9 @@ async function start(
 ): Promise<LocalCloud> {
   const stateDir = options.stateDir === undefined ? undefined : resolve(options.stateDir);
   const folder = stateDir ?? (await mkdtemp(join(tmpdir(), 'local-cloud-')));
-  closers.push(stateDir === undefined ? () => rm(folder, { recursive: true, force: true }) : lockStateDir(stateDir));
+  if (stateDir === undefined) closers.push(() => rm(folder, { recursive: true, force: true }));
+  const state = new State(stateDir);
+  closers.push(() => state.close());
   /** Undefined, which every part takes as "in memory", where nothing is kept. */
   const kept = (name: string): string | undefined => (stateDir === undefined ? undefined : join(stateDir, name));
 
@@ -117,28 +119,28 @@ async function start(
   await engine.start();
   front.add(new DynamoDb(engine, await createTables(engine, resources), meter));
 
-  const secrets = new SecretsManager(kept('secrets.json'), resources.place, meter);
+  const secrets = new SecretsManager(state, resources.place, meter);
   front.add(secrets);
 
   const logs = new FunctionLogs(kept('logs'), meter);
   closers.push(() => logs.close());
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
   const functions = functionModels(resources, { timeScale, machineScale, overrides: options.environment ?? {} });
-  const inSandboxes = options.containersAs === 'processes' ? inProcesses : inThreads;
-  const lambda = new Lambda(functions, inSandboxes(await prepareThread(folder)), limits, { meter, record, logs });
+  const makePool = (options.containers ?? inThreads)(await buildContainerScript(folder));
+  const lambda = new Lambda(functions, makePool, limits, { meter, record, logs });
   closers.push(() => lambda.close());
 
-  const sqs = new Sqs(await openFauxqs(kept('sqs')), resources, meter, timeScale);
+  const fauxqs = await fauxqsInternals();
+  const sqs = new Sqs(await openFauxqs(fauxqs, kept('sqs')), resources, meter, timeScale);
   let polling: Promise<unknown> = Promise.resolve();
   closers.push(() => sqs.close(polling));
   front.add(sqs);
 
-  const s3 = new S3(kept('s3'), resources, queueEvents(front, sqs), { meter, record });
+  const s3 = new S3(state, join(folder, 's3'), resources, queueEvents(front, sqs), { fauxqs, meter, record });
   closers.push(() => s3.close());
   front.addHttp(s3);
 
-  const journal = new ExecutionJournal(kept('executions.jsonl'));
-  const stepFunctions = new StepFunctions(resources, lambda, journal, { meter, record, timeScale });
+  const stepFunctions = new StepFunctions(resources, lambda, state, { meter, record, timeScale });
   front.add(stepFunctions);
   closers.push(() => stepFunctions.close());
 
@@ -170,6 +172,7 @@ async function start(
     meter,
     record,
     secrets,
+    state,
     environmentOf: (name) => functions.map(({ environment }) => environment[name]).find((value) => value !== undefined),
     purgeQueue: (url) => sqs.purge(url),
     abortExecutions: () => stepFunctions.abortAll(),

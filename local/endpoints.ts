@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import type { LocalCloud } from './cloud.ts';
 import type { Tenant } from './tenants.ts';
 
-/** What `endpoints.json` says, for whoever checks a running local cloud from outside. */
+/** What `endpoints.json` says, for programs that use a running local cloud. */
 export interface Endpoints {
   readonly api: string;
   readonly simulator: string;

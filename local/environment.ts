@@ -1,19 +1,10 @@
-import { randomUUID } from 'node:crypto';
-import { join } from 'node:path';
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
-import { hashSecret } from '#lambdas/clients/secret.ts';
-import { dynamoDbClientRegister } from '#lambdas/clients/store.dynamodb.ts';
 import { type LocalCloud, type LocalCloudOptions, startLocalCloud } from './cloud.ts';
 import { describeEndpoints, type Endpoints } from './endpoints.ts';
 import { type UsedSimulator, useSimulator } from './simulator.ts';
 import { demoTenants, seedTenants, type Tenant } from './tenants.ts';
 
 export interface EnvironmentOptions
-  extends Pick<
-    LocalCloudOptions,
-    'assembly' | 'machineScale' | 'stateDir' | 'limits' | 'containersAs' | 'environment'
-  > {
+  extends Pick<LocalCloudOptions, 'assembly' | 'machineScale' | 'stateDir' | 'limits' | 'containers' | 'environment'> {
   readonly timeScale: number;
   /** 0, as without a value, takes a free port. */
   readonly apiPort?: number;
@@ -46,8 +37,8 @@ export async function startEnvironment({
       ports: { api: apiPort },
       environment: { ...environment, FINPRO_BASE_URL: simulator.url },
     });
-    const tenants = demoTenants(options.stateDir === undefined ? undefined : join(options.stateDir, 'tenants.json'));
-    await seedTenants(tenants, cloud, storeClient);
+    const tenants = demoTenants(cloud.state);
+    await seedTenants(tenants, cloud);
     return {
       cloud,
       simulator,
@@ -62,23 +53,4 @@ export async function startEnvironment({
     await simulator.close();
     throw error;
   }
-}
-
-/** Lets a tenant call the API, unless it may already. */
-async function storeClient(tenant: Tenant, cloud: LocalCloud): Promise<void> {
-  const dynamo = new DynamoDBClient(cloud.clientOptions);
-  const name = cloud.environmentOf('TABLE_NAME');
-  if (name === undefined) throw new Error('no function of the stack has a TABLE_NAME');
-  // Where the client is there already, what has become of it stays.
-  await dynamoDbClientRegister({ client: DynamoDBDocumentClient.from(dynamo), name }).add({
-    clientId: tenant.client_id,
-    organisationId: tenant.organisationId,
-    appIdentifiers: [tenant.appIdentifier],
-    secrets: [hashSecret(tenant.client_secret)],
-    disabled: false,
-    createdAt: Date.now(),
-    rotatedAt: null,
-    revision: randomUUID(),
-  });
-  dynamo.destroy();
 }

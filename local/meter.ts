@@ -1,4 +1,6 @@
-/** What AWS bills by. Log bytes are those written. Of S3, requests are counted, not what is stored for how long. */
+import { z } from 'zod';
+
+/** The units that AWS bills. Log bytes are those written. For S3, requests are counted, not storage. */
 export const UNITS = [
   'apigateway.request',
   'dynamodb.indexWriteUnit',
@@ -16,6 +18,9 @@ export const UNITS = [
 ] as const;
 
 export type Unit = (typeof UNITS)[number];
+
+const unitsSchema = z.record(z.enum(UNITS), z.number());
+const noUnits = (): Record<Unit, number> => unitsSchema.parse(Object.fromEntries(UNITS.map((unit) => [unit, 0])));
 
 /** How one function was used. Times are of the local machine. */
 export interface FunctionUsage {
@@ -37,22 +42,6 @@ export interface MeterReading {
   /** By function name. */
   readonly functions: Readonly<Record<string, Readonly<FunctionUsage>>>;
 }
-
-const noUnits = (): Record<Unit, number> => ({
-  'apigateway.request': 0,
-  'dynamodb.indexWriteUnit': 0,
-  'dynamodb.readUnit': 0,
-  'dynamodb.writeUnit': 0,
-  'lambda.gbSecond': 0,
-  'lambda.request': 0,
-  'logs.byte': 0,
-  's3.getRequest': 0,
-  's3.putRequest': 0,
-  'secretsmanager.request': 0,
-  'sqs.fairRequest': 0,
-  'sqs.request': 0,
-  'states.transition': 0,
-});
 
 /** Counts the AWS calls of the local cloud and the units that AWS would bill for them. */
 export class Meter {

@@ -13,11 +13,6 @@ const ruleSchema = z.object({
     z.looseObject({ Arn: z.string(), Input: z.string().optional(), InputTransformer: z.undefined().optional() }),
   ),
 });
-const scheduleSchema = z.object({
-  ScheduleExpression: z.string(),
-  State: z.string().default('ENABLED'),
-  Target: z.looseObject({ Arn: z.string(), Input: z.string().optional() }),
-});
 
 interface Schedule {
   readonly arn: string;
@@ -38,8 +33,7 @@ export function intervalOf(expression: string): number {
 }
 
 /**
- * The schedules of the template (EventBridge rules and EventBridge Scheduler), their intervals multiplied by `timeScale`. A function that
- * fails is left to the next tick, where AWS would try it twice more; a tick that finds the one before under way is left out.
+ * The schedules of the template (EventBridge rules), their intervals multiplied by `timeScale`. A function that fails is left to the next tick, where AWS would try it twice more; a tick that finds the one before under way is left out.
  */
 export class Schedules {
   readonly #schedules: readonly Schedule[];
@@ -52,26 +46,17 @@ export class Schedules {
     this.#place = resources.place;
     this.#lambda = lambda;
     this.#timeScale = timeScale;
-    const rules = resources
+    this.#schedules = resources
       .ofType('AWS::Events::Rule', ruleSchema)
-      .flatMap(({ attributes, properties }) =>
-        properties.Targets.map((target) => ({ ...properties, arn: attributes['Arn'] ?? '', target })),
+      .filter(({ properties }) => properties.State === 'ENABLED')
+      .flatMap(({ attributes, properties: { ScheduleExpression, Targets } }) =>
+        Targets.map(({ Arn, Input }) => ({
+          arn: attributes['Arn'] ?? '',
+          milliseconds: intervalOf(ScheduleExpression),
+          functionArn: Arn,
+          input: Input,
+        })),
       );
-    const schedules = resources
-      .ofType('AWS::Scheduler::Schedule', scheduleSchema)
-      .map(({ attributes, properties }) => ({
-        ...properties,
-        arn: attributes['Arn'] ?? '',
-        target: properties.Target,
-      }));
-    this.#schedules = [...rules, ...schedules]
-      .filter(({ State }) => State === 'ENABLED')
-      .map(({ arn, ScheduleExpression, target }) => ({
-        arn,
-        milliseconds: intervalOf(ScheduleExpression),
-        functionArn: target.Arn,
-        input: target.Input,
-      }));
     for (const { functionArn } of this.#schedules) {
       record.add('events', { action: 'lambda:InvokeFunction', resource: functionArn });
     }
@@ -99,7 +84,7 @@ export class Schedules {
       version: '0',
       id: randomUUID(),
       'detail-type': 'Scheduled Event',
-      source: arn.includes(':scheduler:') ? 'aws.scheduler' : 'aws.events',
+      source: 'aws.events',
       account: ACCOUNT,
       time: new Date().toISOString().replace(/\.\d+Z$/, 'Z'),
       region: this.#place.region,

@@ -8,7 +8,7 @@ const environmentSchema = z.object({
   PORT: z.coerce.number().int().min(0).max(65_535).default(4000),
   SIMULATOR_PORT: z.coerce.number().int().min(0).max(65_535).default(4001),
   TIME_SCALE: z.coerce.number().positive().default(1),
-  /** See `LocalCloudOptions`: for who would wait less for what a killed function has claimed. */
+  /** See `LocalCloudOptions`: shortens the wait for what a killed function has leased. */
   MACHINE_SCALE: z.coerce.number().positive().default(1),
   /** A folder that `npm run synth` has written: the stack is then not synthesized again. */
   ASSEMBLY: z.string().optional(),

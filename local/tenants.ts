@@ -1,9 +1,11 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { z } from 'zod';
-import { generateSecret } from '#lambdas/clients/secret.ts';
+import { generateSecret, hashSecret } from '#lambdas/clients/secret.ts';
+import { dynamoDbClientRegister } from '#lambdas/clients/store.dynamodb.ts';
 import type { LocalCloud } from './cloud.ts';
+import type { State } from './state.ts';
 
 const tenantSchema = z.object({
   organisationId: z.string(),
@@ -31,37 +33,41 @@ const generate = (organisationId: string): Tenant => ({
   },
 });
 
-/** The two demo tenants: those kept in `path`, or generated and, with a path, kept there for the next start. */
-export function demoTenants(path: string | undefined): Tenant[] {
-  if (path !== undefined && existsSync(path)) {
-    return z.array(tenantSchema).parse(JSON.parse(readFileSync(path, 'utf8')));
-  }
-  const tenants = ORGANISATIONS.map(generate);
-  if (path !== undefined) {
-    mkdirSync(dirname(path), { recursive: true });
-    writeFileSync(`${path}.new`, JSON.stringify(tenants, null, 2), { mode: 0o600 });
-    renameSync(`${path}.new`, path);
-  }
-  return tenants;
+/** The two demo tenants: those kept in the state, or generated and kept there for the next start. */
+export function demoTenants(state: State): Tenant[] {
+  const records = state.records('tenant', tenantSchema);
+  const kept = records.all();
+  return ORGANISATIONS.map((organisation) => {
+    const tenant = kept.get(organisation) ?? generate(organisation);
+    records.put(organisation, tenant);
+    return tenant;
+  });
 }
 
-/** Makes a tenant's credentials ones that the API accepts. */
-export type StoreClient = (tenant: Tenant, cloud: LocalCloud) => Promise<void>;
-
 /**
- * Makes the tenants known to a local cloud: their clients by `storeClient`, and a secret each with the credentials of this service at
- * the upstream, under the name that the functions look for. Doing it again changes nothing.
+ * Makes the tenants known to a local cloud: as clients of the API, and by a secret each with the credentials of this service at the upstream,
+ * under the name that the functions look for. Doing it again changes nothing.
  */
-export async function seedTenants(
-  tenants: readonly Tenant[],
-  cloud: LocalCloud,
-  storeClient: StoreClient,
-): Promise<void> {
+export async function seedTenants(tenants: readonly Tenant[], cloud: LocalCloud): Promise<void> {
   const prefix = cloud.environmentOf('UPSTREAM_SECRET_PREFIX');
-  for (const tenant of tenants) {
-    await storeClient(tenant, cloud);
+  const name = cloud.environmentOf('TABLE_NAME');
+  if (name === undefined) throw new Error('no function of the stack has a TABLE_NAME');
+  const dynamo = new DynamoDBClient(cloud.clientOptions);
+  const register = dynamoDbClientRegister({ client: DynamoDBDocumentClient.from(dynamo), name });
+  for (const { organisationId, client_id, client_secret, appIdentifier, upstream } of tenants) {
+    // A client that exists stays as it is.
+    await register.add({
+      clientId: client_id,
+      organisationId,
+      appIdentifiers: [appIdentifier],
+      secrets: [hashSecret(client_secret)],
+      disabled: false,
+      createdAt: Date.now(),
+      rotatedAt: null,
+      revision: randomUUID(),
+    });
     if (prefix === undefined) continue;
-    const { organisationId, upstream } = tenant;
     cloud.secrets.ensure(`${prefix}${organisationId}`, JSON.stringify({ ...upstream, organisationId }));
   }
+  dynamo.destroy();
 }

@@ -3,6 +3,10 @@ import { packJson, unpackJson } from '../platform/dynamodb.ts';
 import type { AccountDetails } from '../upstream/accounts.ts';
 import type { ChunkInput, ChunkOutcome } from './content.ts';
 
+/** The format of all items here. One without a number is of format 1, which was stored before formats had numbers. */
+const FORMAT = 1;
+const format = z.literal(FORMAT).default(FORMAT);
+
 const text = z.string().nullable();
 const guidColumn = z.union([z.instanceof(Uint8Array), z.array(text)]).transform(unpackGuids);
 
@@ -13,10 +17,11 @@ const inputContent = z.object({
   rows: z.array(z.tuple([text.optional(), text.optional(), text.optional(), z.number().int().nullable().optional()])),
 });
 
-const packedInput = z.object({ consents: guidColumn, content: z.instanceof(Uint8Array) });
+const packedInput = z.object({ format, consents: guidColumn, content: z.instanceof(Uint8Array) });
 
 /** The attributes of a chunk's input. */
 export const toInputItem = ({ defaults, chunkRows, rows }: ChunkInput): object => ({
+  format: FORMAT,
   consents: packGuids(rows.map(({ consentId }) => consentId)),
   content: packJson({
     defaults,
@@ -53,7 +58,12 @@ const outcomeContent = z.object({
   errors: z.array(z.tuple([z.number().int(), z.number().int()])),
 });
 
-const packedOutcome = z.object({ version: z.number().int(), sessions: guidColumn, content: z.instanceof(Uint8Array) });
+const packedOutcome = z.object({
+  format,
+  version: z.number().int(),
+  sessions: guidColumn,
+  content: z.instanceof(Uint8Array),
+});
 
 /** The attributes of a chunk's outcome. */
 export function toOutcomeItem({ version, sessions, errors }: ChunkOutcome): object {
@@ -66,6 +76,7 @@ export function toOutcomeItem({ version, sessions, errors }: ChunkOutcome): obje
     return [row, number];
   });
   return {
+    format: FORMAT,
     version,
     // By row, with null where a row has none.
     sessions: packGuids(Array.from({ length: rows }, (_, row) => sessions.get(row) ?? null)),
@@ -109,13 +120,17 @@ const FIELDS = [
   'balance_as_of',
 ] as const;
 
-/** Accounts as tuples in the order of FIELDS, so that deflate meets like after like. One packed part per item. */
-export function toAccountsParts(accounts: AccountsOfRows): Uint8Array[] {
+/** The attributes of the items that accounts are stored in, as many as they need. */
+export const toAccountsItems = (accounts: AccountsOfRows): object[] =>
+  packedParts(accounts).map((content) => ({ format: FORMAT, content }));
+
+/** Accounts as tuples in the order of FIELDS, so that deflate meets like after like. */
+function packedParts(accounts: AccountsOfRows): Uint8Array[] {
   const packed = packJson([...accounts].map(([row, list]) => [row, list.map(toTuple)]));
   if (packed.byteLength <= LARGEST_ACCOUNTS || accounts.size === 1) return [packed];
   const entries = [...accounts];
   const half = Math.ceil(entries.length / 2);
-  return [entries.slice(0, half), entries.slice(half)].flatMap((part) => toAccountsParts(new Map(part)));
+  return [entries.slice(0, half), entries.slice(half)].flatMap((part) => packedParts(new Map(part)));
 }
 
 const toTuple = (account: AccountDetails): (string | null)[] => FIELDS.map((field) => account[field] ?? null);
@@ -145,7 +160,7 @@ const accountsContent = z.array(
   ]),
 );
 
-const packedAccounts = z.object({ content: z.instanceof(Uint8Array) });
+const packedAccounts = z.object({ format, content: z.instanceof(Uint8Array) });
 
 export function fromAccountsItem(item: unknown): (readonly [number, readonly AccountDetails[]])[] {
   const { content } = packedAccounts.parse(item);

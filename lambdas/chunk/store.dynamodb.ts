@@ -18,7 +18,7 @@ import {
   fromAccountsItem,
   fromInputItem,
   fromOutcomeItem,
-  toAccountsParts,
+  toAccountsItems,
   toInputItem,
   toOutcomeItem,
 } from './codec-content.ts';
@@ -98,9 +98,8 @@ export function dynamoDbChunks(table: Table, clock: Clock, settings: Settings): 
     saveOutcome: (key, outcome) =>
       putNext({ ...outcomeKey(key), ...toOutcomeItem(outcome), expiresAt: chunkExpiry(clock.now()) }, outcome.version),
     saveAccounts: async (key, version, accounts) => {
-      const parts = toAccountsParts(accounts);
-      for (const [part, content] of parts.entries()) {
-        const Item = { ...accountsKey(key, version, part), content, expiresAt: chunkExpiry(clock.now()) };
+      for (const [part, item] of toAccountsItems(accounts).entries()) {
+        const Item = { ...accountsKey(key, version, part), ...item, expiresAt: chunkExpiry(clock.now()) };
         await client.send(new PutCommand({ TableName, Item }));
       }
     },

@@ -6,8 +6,12 @@ import type { Client, RegisteredClient } from './client.ts';
 import type { ClientCalls } from './rate-limit.ts';
 import type { ClientRegister, Clients, Organisations } from './store.ts';
 
+/** The format of a client's item. One without a number is of format 1, which was stored before formats had numbers. */
+const FORMAT = 1;
+
 /** What authentication reads of a client's item. */
-export const clientItem = z.object({
+const clientItem = z.object({
+  format: z.literal(FORMAT).default(FORMAT),
   clientId: z.string(),
   organisationId: z.string(),
   appIdentifiers: z.array(z.string()),
@@ -45,7 +49,7 @@ export function dynamoDbClientRegister(table: Table): ClientRegister {
   return {
     find: async (clientId) => {
       const item = await getClient(table, clientId);
-      return item === undefined ? null : registeredItem.parse(item);
+      return item === undefined ? null : fromClientItem(item);
     },
 
     list: async () => {
@@ -61,7 +65,7 @@ export function dynamoDbClientRegister(table: Table): ClientRegister {
             ExclusiveStartKey,
           }),
         );
-        clients.push(...(page.Items ?? []).map((item) => registeredItem.parse(item)));
+        clients.push(...(page.Items ?? []).map(fromClientItem));
         ExclusiveStartKey = page.LastEvaluatedKey;
       } while (ExclusiveStartKey);
       return clients;
@@ -74,7 +78,7 @@ export function dynamoDbClientRegister(table: Table): ClientRegister {
         client.send(
           new PutCommand({
             TableName,
-            Item: toItem(added),
+            Item: toClientItem(added),
             ConditionExpression: `${IS_FREE} OR ${IS_OURS}`,
             ExpressionAttributeValues: { ':ours': added.revision },
           }),
@@ -87,7 +91,7 @@ export function dynamoDbClientRegister(table: Table): ClientRegister {
         client.send(
           new PutCommand({
             TableName,
-            Item: toItem(changed),
+            Item: toClientItem(changed),
             ConditionExpression: `${IS_AS_SEEN} OR ${IS_OURS}`,
             ExpressionAttributeValues: { ':seen': seen, ':ours': changed.revision },
           }),
@@ -96,8 +100,15 @@ export function dynamoDbClientRegister(table: Table): ClientRegister {
   };
 }
 
-const toItem = (client: RegisteredClient): Record<string, unknown> => ({
+/** @throws ZodError when the item is not a client, or of another format */
+export function fromClientItem(item: unknown): RegisteredClient {
+  const { format: _, ...client } = registeredItem.parse(item);
+  return client;
+}
+
+export const toClientItem = (client: RegisteredClient): Record<string, unknown> => ({
   ...clientKey(client.clientId),
+  format: FORMAT,
   ...client,
   createdAt: new Date(client.createdAt).toISOString(),
   rotatedAt: client.rotatedAt === null ? null : new Date(client.rotatedAt).toISOString(),
@@ -107,7 +118,9 @@ const toItem = (client: RegisteredClient): Record<string, unknown> => ({
 export const dynamoDbClients = (table: Table): Clients => ({
   find: async (clientId): Promise<Client | null> => {
     const item = await getClient(table, clientId);
-    return item === undefined ? null : clientItem.parse(item);
+    if (item === undefined) return null;
+    const { format: _, ...known } = clientItem.parse(item);
+    return known;
   },
 });
 

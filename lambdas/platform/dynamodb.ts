@@ -1,4 +1,3 @@
-import { setTimeout as wait } from 'node:timers/promises';
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import { ConditionalCheckFailedException, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { BatchWriteCommand, type BatchWriteCommandInput, DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
@@ -41,6 +40,9 @@ export async function changed(write: Promise<{ readonly Attributes?: unknown }>)
 
 /** TTL attributes are epoch seconds (DynamoDB developer guide, "Time to Live"). */
 export const epochSeconds = (at: number): number => Math.ceil(at / 1000);
+
+/** As the SDK waits between its tries. */
+const wait = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
 /** BatchWriteItem takes 25 requests and may leave any of them unprocessed (Amazon DynamoDB API reference). */
 const REQUESTS_A_CALL = 25;

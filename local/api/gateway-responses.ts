@@ -31,28 +31,11 @@ export interface GatewayResponse {
 }
 
 /** The `$context` variables that a gateway response may use here. */
-export const CONTEXT_VARIABLES = [
-  'apiId',
-  'domainName',
-  'error.message',
-  'error.messageString',
-  'error.responseType',
-  'extendedRequestId',
-  'httpMethod',
-  'identity.sourceIp',
-  'identity.userAgent',
-  'path',
-  'protocol',
-  'requestId',
-  'requestTime',
-  'requestTimeEpoch',
-  'resourceId',
-  'resourcePath',
-  'stage',
-] as const;
-
+const KNOWN = new Set(
+  `apiId domainName error.message error.messageString error.responseType extendedRequestId httpMethod identity.sourceIp
+  identity.userAgent path protocol requestId requestTime requestTimeEpoch resourceId resourcePath stage`.split(/\s+/),
+);
 const VARIABLE = /\$context\.([A-Za-z]+(?:\.[A-Za-z]+)*)/g;
-const known: ReadonlySet<string> = new Set(CONTEXT_VARIABLES);
 
 /** The gateway responses of one REST API: the template's where it has them, otherwise API Gateway's own. */
 export class GatewayResponses {
@@ -66,7 +49,7 @@ export class GatewayResponses {
     for (const { logicalId, properties } of customized) {
       for (const template of Object.values(properties.ResponseTemplates ?? {})) {
         for (const [, variable = ''] of template.matchAll(VARIABLE)) {
-          if (!known.has(variable)) throw new Error(`${logicalId}: the local cloud does not know $context.${variable}`);
+          if (!KNOWN.has(variable)) throw new Error(`${logicalId}: the local cloud does not know $context.${variable}`);
         }
       }
     }

@@ -22,25 +22,15 @@ export interface ApiIdentity {
 }
 
 /** Headers that end at the gateway: those of the connection, and the length, which REST APIs do not hand on. */
-const NOT_HANDED_ON = new Set([
-  'connection',
-  'content-length',
-  'expect',
-  'keep-alive',
-  'proxy-authorization',
-  'proxy-connection',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-]);
+const NOT_HANDED_ON =
+  /^(connection|content-length|expect|keep-alive|proxy-(authorization|connection)|te|trailer|transfer-encoding|upgrade)$/i;
 
 /** The multi-value form of headers, names spelled as the client did. */
 export function multiValueHeaders(rawHeaders: readonly string[]): Record<string, string[]> {
   const headers: Record<string, string[]> = Object.create(null);
   for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
     const name = rawHeaders[index] ?? '';
-    if (NOT_HANDED_ON.has(name.toLowerCase())) continue;
+    if (NOT_HANDED_ON.test(name)) continue;
     headers[name] = [...(headers[name] ?? []), rawHeaders[index + 1] ?? ''];
   }
   return headers;

@@ -4,8 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 import { AwsError } from '../aws-call.ts';
 import type { CallRecord } from '../call-record.ts';
-import type { Outcome } from '../lambda/container.ts';
-import type { Invoker } from '../lambda/lambda.ts';
+import type { Invoker, Outcome } from '../lambda/lambda.ts';
 import { listen, stopServer } from '../listening.ts';
 import type { Meter } from '../meter.ts';
 import { ACCOUNT } from '../template/names.ts';
@@ -50,7 +49,7 @@ export class RestApi {
     this.#meter = meter;
     this.#server = createServer((request, response) => {
       this.#serve(request, response).catch((error: unknown) => {
-        // A client that went away in the middle of its request is no news.
+        // A client that disconnects during its request isn't an error.
         if (!request.destroyed) console.error('local cloud:', error);
         response.destroy();
       });

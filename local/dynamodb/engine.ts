@@ -5,7 +5,7 @@ import dynalite from 'dynalite';
 import type { AwsAnswer } from '../aws-call.ts';
 import { listen, stopServer } from '../listening.ts';
 
-/** dynalite looks whether a signature is there, not whether it is right. */
+/** dynalite only checks that a call has a signature, not that it is right. */
 const SIGNED = {
   authorization:
     'AWS4-HMAC-SHA256 Credential=local/20200101/local/dynamodb/aws4_request, SignedHeaders=host, Signature=0',

@@ -4,7 +4,7 @@ import { type Item, itemSize, writeUnits } from './item-size.ts';
 export interface SecondaryIndex {
   readonly name: string;
   readonly keys: readonly string[];
-  /** The attributes copied into the index beside both keys, or `all`. */
+  /** The attributes copied into the index with both keys, or `all`. */
   readonly projected: readonly string[] | 'all';
 }
 

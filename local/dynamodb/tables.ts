@@ -44,13 +44,8 @@ export async function createTables(engine: DynamoEngine, resources: StackResourc
     const indexes = properties.GlobalSecondaryIndexes ?? [];
     const found = await engine.send('DescribeTable', { TableName: ref });
     if (found.status === 200) {
-      const names = describedSchema.parse(found.body).Table.GlobalSecondaryIndexes.map((index) => index.IndexName);
-      if (
-        !sameNames(
-          names,
-          indexes.map((index) => index.IndexName),
-        )
-      ) {
+      const kept = describedSchema.parse(found.body).Table.GlobalSecondaryIndexes;
+      if (namesOf(kept) !== namesOf(indexes)) {
         throw new Error(`the table ${ref} kept here has other indexes than the template's: remove the state directory`);
       }
     } else {
@@ -82,5 +77,8 @@ async function untilActive(engine: DynamoEngine, TableName: string): Promise<voi
   throw new Error(`the table ${TableName} does not get active`);
 }
 
-const sameNames = (one: readonly string[], other: readonly string[]): boolean =>
-  [...one].sort().join() === [...other].sort().join();
+const namesOf = (indexes: readonly { readonly IndexName: string }[]): string =>
+  indexes
+    .map(({ IndexName }) => IndexName)
+    .sort()
+    .join();

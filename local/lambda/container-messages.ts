@@ -1,38 +1,43 @@
-import { z } from 'zod';
-
 /** One invocation, as a container gets it. */
-export interface InvocationMessage {
+export interface Invocation {
   readonly requestId: string;
   /** The event as JSON. */
   readonly event: string;
-  /** When the function times out, in epoch milliseconds. */
-  readonly deadline: number;
+  readonly timeoutMilliseconds: number;
   readonly functionName: string;
   readonly functionArn: string;
   readonly memoryMegabytes: string;
 }
 
-const functionError = z.object({
-  errorType: z.string(),
-  errorMessage: z.string(),
-  trace: z.array(z.string()).exactOptional(),
-});
-
 /** An error as Lambda reports it to who invoked the function. */
-export type FunctionError = Readonly<z.output<typeof functionError>>;
+export interface FunctionError {
+  readonly errorType: string;
+  readonly errorMessage: string;
+  readonly trace?: readonly string[];
+}
 
-/** The most memory that the container's process has had; 0 where the container is a thread, whose own share nothing tells. */
-const peakMemoryBytes = z.number();
+/** What an invocation came to, as its container says. */
+export interface ContainerAnswer {
+  readonly result:
+    | { readonly ok: true; readonly payload: string }
+    | { readonly ok: false; readonly error: FunctionError };
+  /** How long the handler ran. */
+  readonly milliseconds: number;
+  /** Whether the container was started for it. */
+  readonly cold: boolean;
+  /** When the handler was called, by `clock`. */
+  readonly startedAt: number;
+  /** The most memory that the container's process has had; 0 in a thread, whose own share nothing tells. */
+  readonly peakMemoryBytes: number;
+}
 
-/**
- * What a container sends back: once when the bundle is loaded, then once for each invocation. With a crash it is of no use any more: its
- * bundle could not be loaded, or threw outside of its handler.
- */
-export const containerMessage = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('ready') }),
-  z.object({ kind: z.literal('crash'), error: functionError }),
-  z.object({ kind: z.literal('result'), payload: z.string(), peakMemoryBytes }),
-  z.object({ kind: z.literal('error'), error: functionError, peakMemoryBytes }),
-]);
+/** Epoch milliseconds in parts, the same in all threads and processes. */
+export const clock = (): number => performance.timeOrigin + performance.now();
 
-export type ContainerMessage = z.output<typeof containerMessage>;
+/** What a container tells while it runs. */
+export type Notice = { readonly started: string } | { readonly printed: string };
+
+export function describeError(error: unknown): FunctionError {
+  if (!(error instanceof Error)) return { errorType: typeof error, errorMessage: String(error) };
+  return { errorType: error.name, errorMessage: error.message, trace: (error.stack ?? '').split('\n') };
+}

@@ -30,12 +30,12 @@ export interface FunctionModel {
   readonly environment: Readonly<Record<string, string>>;
 }
 
-/** What every function's environment gets beside, or instead of, what the template says. */
+/** What every function's environment gets in addition to, or instead of, what the template says. */
 export interface LocalEnvironment {
   readonly timeScale: number;
   /** What the limits of the machine are multiplied by: the functions' timeouts, and settings in `_MILLISECONDS`. */
   readonly machineScale: number;
-  /** Replace what a function has under the same name, such as the address of an upstream; functions without it do not get it. */
+  /** Replace a function's variable of the same name, such as the address of an upstream; functions without it don't get it. */
   readonly overrides: Readonly<Record<string, string>>;
 }
 

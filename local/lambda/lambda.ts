@@ -5,15 +5,17 @@ import { build } from 'esbuild';
 import { AwsError } from '../aws-call.ts';
 import type { CallRecord } from '../call-record.ts';
 import type { Meter } from '../meter.ts';
-import { Container, type Outcome } from './container.ts';
-import { type ContainerLimits, Containers, type Invocation } from './containers.ts';
+import type { MakePool } from './container-pools.ts';
+import { type Answer, type ContainerLimits, Containers } from './containers.ts';
 import type { FunctionLogs } from './function-log.ts';
 import type { FunctionModel } from './function-models.ts';
-import type { StartSandbox } from './sandbox.ts';
 
 /** Lambda's limits on events and answers, in bytes: the quotas of the developer guide, as its error messages state them. */
 const SYNCHRONOUS_BYTES = 6_291_556;
 const ASYNCHRONOUS_BYTES = 1_048_576;
+
+/** How an invocation ended: with the answer of the function, as JSON, or with an error. */
+export type Outcome = Answer['result'];
 
 export type InvocationType = 'RequestResponse' | 'Event';
 
@@ -36,7 +38,7 @@ export class Lambda implements Invoker {
 
   constructor(
     functions: readonly FunctionModel[],
-    start: StartSandbox,
+    makePool: MakePool,
     limits: ContainerLimits,
     { meter, record, logs }: { meter: Meter; record: CallRecord; logs: FunctionLogs },
   ) {
@@ -44,10 +46,7 @@ export class Lambda implements Invoker {
     this.#meter = meter;
     this.#record = record;
     this.#logs = logs;
-    this.#containers = new Containers(
-      limits,
-      (model) => new Container(model, start, (text) => logs.write(model.name, text)),
-    );
+    this.#containers = new Containers(limits, makePool, (model, text) => logs.write(model.name, text));
   }
 
   async invoke(functionArn: string, event: string, type: InvocationType = 'RequestResponse'): Promise<Outcome> {
@@ -60,9 +59,10 @@ export class Lambda implements Invoker {
       throw new AwsError('RequestTooLargeException', message, 413);
     }
     const requestId = randomUUID();
-    const invocation = withinAnswerLimit(await this.#containers.invoke(model, event, requestId));
-    this.#account(model, requestId, invocation);
-    return invocation;
+    const answer = await this.#containers.invoke(model, event, requestId);
+    const result = withinAnswerLimit(answer.result);
+    this.#account(model, requestId, { ...answer, result });
+    return result;
   }
 
   killContainers(): Promise<void> {
@@ -74,15 +74,18 @@ export class Lambda implements Invoker {
   }
 
   /** Bills the invocation and writes the lines that Lambda itself adds to the log, which are billed as well. */
-  #account(model: FunctionModel, requestId: string, invocation: Invocation): void {
-    const { milliseconds, initMilliseconds, peakMemoryBytes } = invocation;
+  #account(
+    model: FunctionModel,
+    requestId: string,
+    { result, milliseconds, initMilliseconds, peakMemoryBytes }: Answer,
+  ): void {
     // Since August 2025 the time to load a bundle is billed like the run.
     const billed = Math.ceil(milliseconds + initMilliseconds);
     this.#meter.add('lambda.request', 1);
     this.#meter.add('lambda.gbSecond', (billed / 1000) * (model.memoryMegabytes / 1024));
     const usage = this.#meter.usage(model.name);
     usage.invocations += 1;
-    usage.errors += invocation.ok ? 0 : 1;
+    usage.errors += result.ok ? 0 : 1;
     usage.coldStarts += initMilliseconds > 0 ? 1 : 0;
     usage.billedMilliseconds += billed;
     usage.initMilliseconds += initMilliseconds;
@@ -93,7 +96,7 @@ export class Lambda implements Invoker {
     const init = initMilliseconds > 0 ? `\tInit Duration: ${initMilliseconds.toFixed(2)} ms` : '';
     this.#logs.write(
       model.name,
-      `${invocation.ok ? '' : `${new Date().toISOString()} ${requestId} ${JSON.stringify(invocation.error)}\n`}` +
+      `${result.ok ? '' : `${new Date().toISOString()} ${requestId} ${JSON.stringify(result.error)}\n`}` +
         `START RequestId: ${requestId} Version: $LATEST\nEND RequestId: ${requestId}\n` +
         `REPORT RequestId: ${requestId}\tDuration: ${milliseconds.toFixed(2)} ms\tBilled Duration: ${billed} ms\t` +
         `Memory Size: ${model.memoryMegabytes} MB\tMax Memory Used: ${model.memoryMegabytes} MB${init}\n`,
@@ -107,24 +110,17 @@ const logStreamOf = ({ arn, logGroup }: FunctionModel): string => {
   return `arn:${partition}:logs:${region}:${account}:log-group:${logGroup}:log-stream:local`;
 };
 
-function withinAnswerLimit(invocation: Invocation): Invocation {
-  if (!invocation.ok || Buffer.byteLength(invocation.payload) <= SYNCHRONOUS_BYTES) return invocation;
-  const { milliseconds, initMilliseconds, peakMemoryBytes } = invocation;
+function withinAnswerLimit(outcome: Outcome): Outcome {
+  if (!outcome.ok || Buffer.byteLength(outcome.payload) <= SYNCHRONOUS_BYTES) return outcome;
   const errorMessage = `Response payload size exceeded maximum allowed payload size (${SYNCHRONOUS_BYTES} bytes).`;
-  return {
-    ok: false,
-    error: { errorType: 'Function.ResponseSizeTooLarge', errorMessage },
-    milliseconds,
-    initMilliseconds,
-    peakMemoryBytes,
-  };
+  return { ok: false, error: { errorType: 'Function.ResponseSizeTooLarge', errorMessage } };
 }
 
 /**
  * Writes what runs in a container as JavaScript into `folder` and returns its path. Running the TypeScript itself would load Node's
  * type stripper into every one: 12 MB and 45 ms each.
  */
-export async function prepareThread(folder: string): Promise<string> {
+export async function buildContainerScript(folder: string): Promise<string> {
   const path = join(folder, 'container-thread.mjs');
   await build({
     entryPoints: [fileURLToPath(new URL('./container-thread.ts', import.meta.url))],

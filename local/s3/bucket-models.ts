@@ -8,27 +8,27 @@ const ruleSchema = z.object({
     .pipe(z.enum(['prefix', 'suffix'])),
   Value: z.string(),
 });
-
 const queueConfigurationSchema = z.object({
-  Event: z.string().regex(/^s3:ObjectCreated:(\*|Put|Post|Copy|CompleteMultipartUpload)$/, {
-    error: 'the local S3 announces created objects only',
-  }),
+  Event: z
+    .string()
+    .regex(
+      /^s3:ObjectCreated:(\*|Put|Post|Copy|CompleteMultipartUpload)$/,
+      'the local S3 announces created objects only',
+    ),
   Queue: z.string(),
   Filter: z.object({ S3Key: z.object({ Rules: z.array(ruleSchema) }) }).optional(),
 });
-
 const elsewhere = z.undefined('the local S3 announces to SQS queues only').optional();
-
-const notificationSchema = z.object({
-  QueueConfigurations: z.array(queueConfigurationSchema).default([]),
-  TopicConfigurations: elsewhere,
-  LambdaConfigurations: elsewhere,
-  EventBridgeConfiguration: elsewhere,
-});
-
 const bucketSchema = z.object({
   VersioningConfiguration: z.object({ Status: z.enum(['Enabled', 'Suspended']) }).optional(),
-  NotificationConfiguration: notificationSchema.optional(),
+  NotificationConfiguration: z
+    .object({
+      QueueConfigurations: z.array(queueConfigurationSchema).default([]),
+      TopicConfigurations: elsewhere,
+      LambdaConfigurations: elsewhere,
+      EventBridgeConfiguration: elsewhere,
+    })
+    .optional(),
 });
 
 /** Which new objects are announced to which queue. */
@@ -52,25 +52,21 @@ export interface BucketModel {
 }
 
 /**
- * The template's buckets. Of what a bucket can be told, versioning and notifications to queues have an effect here; lifecycle rules,
- * encryption, CORS and policies have none.
+ * The template's buckets. Versioning and notifications to queues have an effect here; lifecycle rules, encryption, CORS and policies have
+ * none.
  */
 export function bucketModels(resources: StackResources): BucketModel[] {
   return resources.ofType('AWS::S3::Bucket', bucketSchema).map(({ logicalId, ref, attributes, properties }) => ({
     name: ref,
     arn: attributes['Arn'] ?? '',
     versioning: properties.VersioningConfiguration?.Status ?? 'off',
-    notifications: (properties.NotificationConfiguration?.QueueConfigurations ?? []).map((configuration, index) => {
-      const value = (name: string): string =>
-        configuration.Filter?.S3Key.Rules.find((rule) => rule.Name === name)?.Value ?? '';
-      return {
-        id: `${logicalId}-${index}`,
-        event: configuration.Event,
-        prefix: value('prefix'),
-        suffix: value('suffix'),
-        queueArn: configuration.Queue,
-      };
-    }),
+    notifications: (properties.NotificationConfiguration?.QueueConfigurations ?? []).map(
+      ({ Event, Queue, Filter }, index) => {
+        const rules = new Map(Filter?.S3Key.Rules.map(({ Name, Value }) => [Name, Value]));
+        const [prefix, suffix] = [rules.get('prefix') ?? '', rules.get('suffix') ?? ''];
+        return { id: `${logicalId}-${index}`, event: Event, prefix, suffix, queueArn: Queue };
+      },
+    ),
   }));
 }
 

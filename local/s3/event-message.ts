@@ -1,5 +1,5 @@
 import type { BucketModel, BucketNotification } from './bucket-models.ts';
-import type { ObjectVersion } from './object-index.ts';
+import type { DescribedObject, ObjectVersion } from './versions.ts';
 
 /** What S3 tells of the request that made an object. */
 export interface EventSource {
@@ -25,7 +25,7 @@ export const encodeKey = (key: string): string =>
 export function eventMessage(
   bucket: BucketModel,
   notification: BucketNotification,
-  version: ObjectVersion,
+  version: ObjectVersion & { readonly object: DescribedObject },
   source: EventSource,
 ): string {
   const record = {
@@ -43,8 +43,8 @@ export function eventMessage(
       bucket: { name: bucket.name, ownerIdentity: { principalId: 'LOCAL' }, arn: bucket.arn },
       object: {
         key: encodeKey(version.key),
-        size: version.size,
-        eTag: version.etag,
+        size: version.object.contentLength,
+        eTag: version.object.etag.replaceAll('"', ''),
         ...(version.versionId === 'null' ? {} : { versionId: version.versionId }),
         sequencer: version.sequence.toString(16).toUpperCase().padStart(18, '0'),
       },
@@ -53,7 +53,7 @@ export function eventMessage(
   return JSON.stringify({ Records: [record] });
 }
 
-/** The message that S3 sends to a queue when notifications to it are set up. It has no `Records`, and consumers have to bear it. */
+/** The message that S3 sends to a queue when notifications to it are set up. It has no `Records`; consumers must ignore it. */
 export const testMessage = (bucket: BucketModel, requestId: string, now: number): string =>
   JSON.stringify({
     Service: 'Amazon S3',

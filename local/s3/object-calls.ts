@@ -1,95 +1,157 @@
-import type { Call } from './call.ts';
-import { expectedDigests } from './checksums.ts';
-import { checksumHeaders, identifyingHeaders, keptHeaders, objectHeaders, versionHeader } from './object-headers.ts';
-import type { ObjectVersion } from './object-index.ts';
-import type { S3Answer } from './s3-answer.ts';
-import { noSuchKey, notImplemented, S3Error } from './s3-error.ts';
-import { uploadBody } from './s3-request.ts';
+import { z } from 'zod';
+import type { ActionName } from '../fauxqs.ts';
+import type { BucketModel } from './bucket-models.ts';
+import type { Act, ObjectStore } from './object-store.ts';
+import type { Operation } from './operations.ts';
+import {
+  document,
+  element,
+  noSuchKey,
+  notImplemented,
+  preconditionFailed,
+  type S3Answer,
+  S3Error,
+  texts,
+} from './s3-answer.ts';
+import { readBody, type S3Request, splitPath } from './s3-request.ts';
+import { KEPT_METADATA, readUpload, uploadHeaders } from './uploads.ts';
+import type { ObjectVersion } from './versions.ts';
 
-const preconditionFailed = (condition: string): S3Error =>
-  new S3Error(412, 'PreconditionFailed', 'At least one of the pre-conditions you specified did not hold', {
-    details: { Condition: condition },
-  });
+/** One call on a bucket that exists, or on an object of it. */
+export interface Call {
+  readonly request: S3Request;
+  readonly bucket: BucketModel;
+  readonly store: ObjectStore;
+  readonly region: string;
+  readonly caller: string;
+  /** Records that a caller needs the permission for an operation on an object of a bucket, which must exist. */
+  record(caller: string, operation: Operation, bucket: string, key: string, versionId: string | undefined): void;
+}
+
+/** Has fauxqs do an action, and adds to its answer what fauxqs doesn't know of. Without an `event`, the action makes no object. */
+export function act(
+  { bucket, store, region, caller, request }: Call,
+  action: ActionName,
+  event: string,
+  input: Pick<Act, 'headers' | 'body' | 'versionId' | 'condition'> & { readonly key?: string },
+): S3Answer {
+  const source = { region, event, caller, requestId: request.id, sourceIp: request.sourceIp };
+  const query = Object.fromEntries(request.query);
+  const { answer, version } = store.act(action, { bucket, key: request.key, query, source, ...input });
+  const { [`x-amz-meta-${KEPT_METADATA}`]: _, ...headers } = answer.headers ?? {};
+  if (version === undefined) return { ...answer, headers };
+  const { 'x-amz-tagging': tags, ...kept } = event === '' ? keptWith(version) : {};
+  const added = {
+    'accept-ranges': 'bytes',
+    'x-amz-server-side-encryption': 'AES256',
+    ...versionHeader(bucket, version.versionId),
+    ...(tags === undefined ? {} : { 'x-amz-tagging-count': String([...new URLSearchParams(tags)].length) }),
+  };
+  return { ...answer, headers: { ...headers, ...kept, ...added } };
+}
+
+/** What is kept with a version that fauxqs itself does not keep. */
+const keptWith = ({ object }: ObjectVersion): Record<string, string> =>
+  z.record(z.string(), z.string()).parse(JSON.parse(object?.metadata[KEPT_METADATA] ?? '{}'));
+
+export const versionHeader = ({ versioning }: BucketModel, versionId: string): Record<string, string> =>
+  versioning === 'off' ? {} : { 'x-amz-version-id': versionId };
 
 /** Compares an ETag with what `If-Match` names. */
 const matches = (condition: string, etag: string): boolean =>
-  condition.split(',').some((one) => ['*', etag, `"${etag}"`].includes(one.trim()));
+  condition.split(',').some((one) => ['*', etag, etag.replaceAll('"', '')].includes(one.trim()));
 
 /** PutObject, with `If-Match` and `If-None-Match: *`. */
-export async function putObject({ request, bucket, store, source }: Call): Promise<S3Answer> {
-  const { headers, key } = request;
-  const ifMatch = headers['if-match'];
-  const ifNoneMatch = headers['if-none-match'];
+export async function putObject(call: Call): Promise<S3Answer> {
+  const condition = conditionOf(call.request);
+  const { headers, body } = await readUpload(call.request);
+  return act(call, 'putObject', 'ObjectCreated:Put', { headers: uploadHeaders(headers), body, condition });
+}
+
+function conditionOf({ key, headers }: S3Request): (current: ObjectVersion | undefined) => void {
+  const { 'if-match': ifMatch, 'if-none-match': ifNoneMatch } = headers;
   if (ifNoneMatch !== undefined && ifNoneMatch !== '*') throw notImplemented('If-None-Match with an ETag');
-  const trailers = new Map<string, string>();
-  const version = await store.put(bucket, {
-    key,
-    body: uploadBody(request, trailers),
-    expected: expectedDigests(headers, trailers),
-    headers: keptHeaders(headers),
-    condition: (current) => {
-      if (ifNoneMatch !== undefined && current !== undefined) throw preconditionFailed('If-None-Match');
-      if (ifMatch === undefined) return;
-      if (current === undefined) throw noSuchKey(key);
-      if (!matches(ifMatch, current.etag)) throw preconditionFailed('If-Match');
-    },
-    source: source('ObjectCreated:Put'),
-  });
-  return { status: 200, headers: { ...identifyingHeaders(bucket, version), ...checksumHeaders(version) } };
+  return (current) => {
+    if (ifNoneMatch !== undefined && current !== undefined) throw preconditionFailed('If-None-Match');
+    if (ifMatch === undefined) return;
+    if (current === undefined) throw noSuchKey(key);
+    if (!matches(ifMatch, current.object?.etag ?? '')) throw preconditionFailed('If-Match');
+  };
+}
+
+/** CopyObject and UploadPartCopy. */
+export function copy(call: Call, action: 'putObject' | 'uploadPart'): S3Answer {
+  const { headers } = call.request;
+  const [path = '', versionId] = (headers['x-amz-copy-source'] ?? '').split('?versionId=');
+  const source = splitPath(path);
+  call.record(call.caller, 'GetObject', ...source, versionId);
+  const { 'x-amz-copy-source-if-match': ifMatch } = headers;
+  if (ifMatch !== undefined && !matches(ifMatch, call.store.find(...source, versionId).object.etag)) {
+    throw preconditionFailed('x-amz-copy-source-If-Match');
+  }
+  const sent = { ...uploadHeaders(headers), 'x-amz-copy-source': source.map(encodeURIComponent).join('/') };
+  const answer = act(call, action, 'ObjectCreated:Copy', { headers: sent, versionId });
+  const copied: Record<string, string> = versionId === undefined ? {} : { 'x-amz-copy-source-version-id': versionId };
+  return { ...answer, headers: { ...answer.headers, ...copied } };
 }
 
 /** GetObject and HeadObject: by version, in part, and only if it matches. */
-export function getObject(call: Call): S3Answer {
-  const { request, bucket, store } = call;
-  const version = findVersion(call);
-  const ifMatch = request.headers['if-match'];
-  if (ifMatch !== undefined && !matches(ifMatch, version.etag)) throw preconditionFailed('If-Match');
-  const range = readRange(request.headers['range'], version.size);
-  const { start, end } = range ?? { start: 0, end: version.size - 1 };
-  const checksum = request.headers['x-amz-checksum-mode'] === 'ENABLED' && range === undefined;
-  const headers = {
-    ...objectHeaders(bucket, version),
-    ...(checksum ? checksumHeaders(version) : {}),
-    'content-length': String(end - start + 1),
-    ...(range === undefined ? {} : { 'content-range': `bytes ${start}-${end}/${version.size}` }),
-  };
-  const status = range === undefined ? 200 : 206;
-  if (request.method === 'HEAD' || end < start) return { status, headers };
-  return { status, headers, body: store.read(version, start, end) };
+export function getObject(call: Call, action: 'getObject' | 'headObject'): S3Answer {
+  const { request, store, bucket } = call;
+  const versionId = request.query.get('versionId') ?? undefined;
+  const { object } = store.find(bucket.name, request.key, versionId);
+  const { 'if-match': ifMatch, range, ...headers } = request.headers;
+  if (ifMatch !== undefined && !matches(ifMatch, object.etag)) throw preconditionFailed('If-Match');
+  const part = readRange(range, object.contentLength);
+  const sent = part === undefined ? headers : { ...headers, range: part };
+  // fauxqs does not look for a range in HeadObject.
+  const ranged = action === 'headObject' && part !== undefined ? 'getObject' : action;
+  return act(call, ranged, '', { headers: sent, versionId });
 }
 
-/** DeleteObject. What is not there is deleted just as well. */
+/** A range as fauxqs reads it; undefined for all. Like S3, it gives all where several parts are asked for. */
+function readRange(header: string | undefined, size: number): string | undefined {
+  const [, first = '', last = ''] = /^bytes=(\d*)-(\d*)$/.exec(header ?? '') ?? [];
+  if (first === '' && last === '') return undefined;
+  if (first === '') return `bytes=-${Math.min(Number(last), size)}`;
+  return last !== '' && Number(last) < Number(first) ? undefined : `bytes=${first}-${last}`;
+}
+
+/** DeleteObject. What doesn't exist is deleted just as well. */
 export function deleteObject({ request, bucket, store }: Call): S3Answer {
   const { versionId, deleteMarker } = store.delete(bucket, request.key, request.query.get('versionId') ?? undefined);
   const marker: Record<string, string> = deleteMarker ? { 'x-amz-delete-marker': 'true' } : {};
   return { status: 204, headers: { ...marker, ...(versionId === undefined ? {} : versionHeader(bucket, versionId)) } };
 }
 
-function findVersion({ request, bucket, store }: Call): ObjectVersion {
-  const versionId = request.query.get('versionId') ?? undefined;
-  const version = store.index.find(bucket.name, request.key, versionId);
-  if (version === undefined && versionId !== undefined) {
-    const details = { Key: request.key, VersionId: versionId };
-    throw new S3Error(404, 'NoSuchVersion', 'The specified version does not exist.', { details });
-  }
-  if (version === undefined) throw noSuchKey(request.key);
-  if (version.body !== null) return version;
-  const headers = { 'x-amz-delete-marker': 'true', ...versionHeader(bucket, version.versionId) };
-  if (versionId === undefined) throw noSuchKey(request.key, headers);
-  throw new S3Error(405, 'MethodNotAllowed', 'The specified method is not allowed against this resource.', {
-    headers: { ...headers, allow: 'DELETE' },
-  });
+export function getTagging({ request, bucket, store }: Call): S3Answer {
+  const version = store.find(bucket.name, request.key, request.query.get('versionId') ?? undefined);
+  const tags = [...new URLSearchParams(keptWith(version)['x-amz-tagging'])];
+  const set = tags.map(([Key, Value]) => element('Tag', texts({ Key, Value }))).join('');
+  return {
+    status: 200,
+    headers: versionHeader(bucket, version.versionId),
+    body: document(element('Tagging', element('TagSet', set))),
+  };
 }
 
-/** The part that is asked for; undefined for all of it. Like S3, it gives all where several parts are asked for. */
-function readRange(header: string | undefined, size: number): { start: number; end: number } | undefined {
-  const [, first = '', last = ''] = /^bytes=(\d*)-(\d*)$/.exec(header ?? '') ?? [];
-  if (first === '' && last === '') return undefined;
-  const start = first === '' ? Math.max(0, size - Number(last)) : Number(first);
-  const end = first === '' || last === '' ? size - 1 : Math.min(Number(last), size - 1);
-  if (first !== '' && last !== '' && Number(last) < Number(first)) return undefined;
-  if (start < size && start <= end) return { start, end };
-  throw new S3Error(416, 'InvalidRange', 'The requested range is not satisfiable', {
-    details: { RangeRequested: header ?? '', ActualObjectSize: size },
-  });
+export const createUpload = (call: Call): S3Answer =>
+  act(call, 'createMultipartUpload', '', { headers: uploadHeaders(call.request.headers) });
+
+export async function uploadPart(call: Call): Promise<S3Answer> {
+  const { headers, body } = await readUpload(call.request);
+  const number = Number(call.request.query.get('partNumber'));
+  if (!(Number.isInteger(number) && number >= 1 && number <= 10_000)) {
+    throw new S3Error(400, 'InvalidArgument', 'Part number must be an integer between 1 and 10000, inclusive');
+  }
+  return act(call, 'uploadPart', '', { headers: uploadHeaders(headers), body });
 }
+
+export async function completeUpload(call: Call): Promise<S3Answer> {
+  const condition = conditionOf(call.request);
+  const input = { headers: call.request.headers, body: await readBody(call.request), condition };
+  return act(call, 'completeMultipartUpload', 'ObjectCreated:CompleteMultipartUpload', input);
+}
+
+export const abortUpload = (call: Call): S3Answer =>
+  act(call, 'abortMultipartUpload', '', { headers: call.request.headers });

@@ -1,15 +1,12 @@
-import type { Readable } from 'node:stream';
 import busboy from 'busboy';
-import { invalidArgument, S3Error } from './s3-error.ts';
-import { bytesOf, type S3Request } from './s3-request.ts';
+import { invalidArgument, preconditionFailed, S3Error } from './s3-answer.ts';
 
 /** A form up to its file. */
 export interface PostForm {
   /** By lower-case name, as S3 does not tell `Key` from `key`. What comes after the file is ignored. */
   readonly fields: ReadonlyMap<string, string>;
   readonly fileName: string;
-  /** The bytes of the file. It throws when the form turns out to be cut short, after the file too. */
-  readonly file: AsyncIterable<Buffer>;
+  readonly file: Buffer;
 }
 
 /** S3's limit for everything before the file, in bytes. */
@@ -18,71 +15,45 @@ const FIELDS_BYTES = 20 * 1024;
 const malformed = (): S3Error =>
   new S3Error(400, 'MalformedPOSTRequest', 'The body of your POST request is not well-formed multipart/form-data.');
 
-const withoutFile = (): S3Error => invalidArgument('POST requires exactly one file upload per request.', 'file', '0');
-
 /**
- * Reads a multipart/form-data body as far as its file, which is left to the caller to read.
+ * Reads a multipart/form-data body.
  * @throws S3Error when there is no file, too much or the same field twice before it, or the body is something else
  */
-export function readForm({ headers, incoming }: S3Request): Promise<PostForm> {
-  const parser = parserOf(headers['content-type'] ?? '');
+export async function readForm(contentType: string, body: Buffer): Promise<PostForm> {
   const fields = new Map<string, string>();
+  const file: Buffer[] = [];
+  let found: string | undefined;
   let bytes = 0;
-  let fileFound = false;
-  const found = Promise.withResolvers<PostForm>();
-  const ended = Promise.withResolvers<void>();
-  // It can be rejected before anybody waits for it.
-  ended.promise.catch(() => undefined);
-  const fail = (error: S3Error): void => {
-    found.reject(error);
-    ended.reject(error);
-    incoming.unpipe(parser);
-    // Later, since the parser may be in the middle of a piece. It ends the file that it is at, and so whoever reads that.
-    setImmediate(() => parser.destroy());
-  };
-
+  let refusal: S3Error | undefined;
+  const parser = parserOf(contentType);
+  const { promise: parsed, resolve, reject } = Promise.withResolvers<void>();
   parser.on('field', (name, value) => {
-    if (fileFound) return;
+    if (found !== undefined) return;
     const field = name.toLowerCase();
     bytes += Buffer.byteLength(field) + Buffer.byteLength(value);
-    if (bytes > FIELDS_BYTES) {
-      const message = 'Your POST request fields preceding the upload file were too large.';
-      return fail(new S3Error(400, 'MaxPostPreDataLengthExceeded', message));
-    }
-    if (fields.has(field)) return fail(invalidArgument(`The field ${name} is there twice`, name, value));
+    if (fields.has(field)) refusal ??= invalidArgument(`The field ${name} appears twice`, name, value);
     fields.set(field, value);
   });
   parser.on('file', (name, stream, { filename }) => {
-    // Without a listener, a form that is cut short would end the process.
-    stream.on('error', () => fail(malformed()));
-    const isFile = name.toLowerCase() === 'file';
-    if (fileFound || !isFile) {
-      if (!fileFound) fields.set(name.toLowerCase(), '');
-      stream.resume();
-      return;
-    }
-    fileFound = true;
-    found.resolve({ fields, fileName: filename ?? '', file: fileBytes(stream, ended.promise) });
+    stream.on('error', () => reject(malformed()));
+    const wanted = found === undefined && name.toLowerCase() === 'file';
+    if (wanted) found = filename ?? '';
+    else if (found === undefined) fields.set(name.toLowerCase(), '');
+    stream.on('data', (piece: Buffer) => {
+      if (wanted) file.push(piece);
+    });
   });
-  parser.on('error', () => fail(malformed()));
-  parser.on('close', () => {
-    found.reject(withoutFile());
-    ended.resolve();
-  });
-  incoming.on('close', () => {
-    if (!incoming.complete) fail(malformed());
-  });
-  incoming.pipe(parser);
-  return found.promise;
-}
-
-async function* fileBytes(stream: Readable, ended: Promise<void>): AsyncGenerator<Buffer> {
-  try {
-    yield* bytesOf(stream);
-  } catch {
-    throw malformed();
+  parser.on('error', () => reject(malformed()));
+  parser.on('close', resolve);
+  parser.end(body);
+  await parsed;
+  if (bytes > FIELDS_BYTES) {
+    const message = 'Your POST request fields preceding the upload file were too large.';
+    throw new S3Error(400, 'MaxPostPreDataLengthExceeded', message);
   }
-  await ended;
+  if (refusal !== undefined) throw refusal;
+  if (found === undefined) throw invalidArgument('POST requires exactly one file upload per request.', 'file', '0');
+  return { fields, fileName: found, file: Buffer.concat(file) };
 }
 
 function parserOf(contentType: string): busboy.Busboy {
@@ -94,9 +65,6 @@ function parserOf(contentType: string): busboy.Busboy {
       defParamCharset: 'utf8',
     });
   } catch {
-    const condition = 'Bucket POST must be of the enclosure-type multipart/form-data';
-    throw new S3Error(412, 'PreconditionFailed', 'At least one of the pre-conditions you specified did not hold', {
-      details: { Condition: condition },
-    });
+    throw preconditionFailed('Bucket POST must be of the enclosure-type multipart/form-data');
   }
 }

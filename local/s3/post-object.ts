@@ -1,35 +1,29 @@
 import { callerOf } from '../aws-front.ts';
-import type { Call } from './call.ts';
-import { expectedDigests } from './checksums.ts';
-import { checksumHeaders, identifyingHeaders, keptHeaders } from './object-headers.ts';
-import type { ObjectVersion } from './object-index.ts';
+import { checkDigests } from './checksums.ts';
+import { act, type Call } from './object-calls.ts';
 import { readForm } from './post-form.ts';
 import { checkPolicy, type SizeRange } from './post-policy.ts';
 import { verifyPolicySignature } from './post-signature.ts';
-import type { S3Answer } from './s3-answer.ts';
-import { invalidArgument, S3Error } from './s3-error.ts';
-import { checkedKey } from './s3-request.ts';
-import { document, element, texts } from './xml.ts';
+import {
+  document,
+  element,
+  invalidArgument,
+  missingContentLength,
+  notImplemented,
+  type S3Answer,
+  S3Error,
+  texts,
+} from './s3-answer.ts';
+import { checkedKey, readBody } from './s3-request.ts';
+import { uploadHeaders } from './uploads.ts';
 
-/** Where the object would be found, as the answer to its upload says. */
-const locationOf = ({ request }: Call, key: string): string =>
-  `http://${request.headers['host']}/${request.bucket}/${encodeURIComponent(key)}`;
-
-/**
- * POST Object: the upload of a file by a form that was signed beforehand, with all of its policy's conditions. `signed` is told who signed
- * it and the key, before anything is stored: the form carries that identity's rights.
- */
-export async function postObject(
-  call: Call,
-  region: string,
-  signed: (caller: string, key: string) => void,
-): Promise<S3Answer> {
-  const { request, bucket, store } = call;
-  if (request.headers['content-length'] === undefined) {
-    throw new S3Error(411, 'MissingContentLength', 'You must provide the Content-Length HTTP header.');
-  }
-  const form = await readForm(request);
-  const caller = callerOf(verifyPolicySignature(form.fields, region));
+/** POST Object: the upload of a file by a form that was signed beforehand, with all of its policy's conditions. */
+export async function postObject(call: Call): Promise<S3Answer> {
+  const { request, bucket } = call;
+  const contentType = request.headers['content-type'] ?? '';
+  if (request.headers['content-length'] === undefined) throw missingContentLength();
+  const form = await readForm(contentType, await readBody(request));
+  const caller = callerOf(verifyPolicySignature(form.fields, call.region));
   const fields = expanded(form.fields, form.fileName);
   const key = fields.get('key') ?? '';
   if (key === '') {
@@ -44,16 +38,16 @@ export async function postObject(
     throw invalidArgument('The field bucket is not the bucket that the form is posted to', 'bucket', posted);
   }
   const range = checkPolicy(fields.get('policy') ?? '', new Map([...fields, ['bucket', bucket.name]]), Date.now());
-  signed(caller, checkedKey(key));
+  // The form carries the rights of who signed it.
+  call.record(caller, 'PostObject', bucket.name, checkedKey(key), undefined);
+  checkSize(form.file.length, range);
   const given = Object.fromEntries(fields);
-  const version = await store.put(bucket, {
-    key,
-    body: withinRange(form.file, range),
-    expected: expectedDigests(given),
-    headers: keptHeaders(given),
-    source: { ...call.source('ObjectCreated:Post'), caller },
-  });
-  return answer(call, version, given);
+  const refused = ['tagging', 'x-amz-copy-source'].find((name) => given[name] !== undefined);
+  if (refused !== undefined) throw notImplemented(refused);
+  await checkDigests(given, form.file);
+  const input = { key, headers: uploadHeaders(given), body: form.file };
+  const { headers = {} } = act({ ...call, caller }, 'putObject', 'ObjectCreated:Post', input);
+  return answer(call, key, headers, given);
 }
 
 /** Replaces `${filename}`, which comes before the conditions are checked. */
@@ -66,13 +60,7 @@ function expanded(fields: ReadonlyMap<string, string>, fileName: string): Map<st
   );
 }
 
-/** A file that is too long is read to its end without being kept, since the error says how long it is. */
-async function* withinRange(file: AsyncIterable<Buffer>, { minimum, maximum }: SizeRange): AsyncGenerator<Buffer> {
-  let size = 0;
-  for await (const bytes of file) {
-    size += bytes.length;
-    if (size <= maximum) yield bytes;
-  }
+function checkSize(size: number, { minimum, maximum }: SizeRange): void {
   if (size > maximum) {
     throw new S3Error(400, 'EntityTooLarge', 'Your proposed upload exceeds the maximum allowed size', {
       details: { ProposedSize: size, MaxSizeAllowed: maximum },
@@ -85,30 +73,33 @@ async function* withinRange(file: AsyncIterable<Buffer>, { minimum, maximum }: S
   }
 }
 
-function answer(call: Call, version: ObjectVersion, fields: Readonly<Record<string, string>>): S3Answer {
-  const { bucket } = call;
-  const location = locationOf(call, version.key);
-  const headers = { ...identifyingHeaders(bucket, version), ...checksumHeaders(version) };
+/** Answers as the form asks for. */
+function answer(
+  { request, bucket: { name: Bucket } }: Call,
+  Key: string,
+  headers: Readonly<Record<string, string>>,
+  fields: Readonly<Record<string, string>>,
+): S3Answer {
+  const ETag = headers['etag'] ?? '';
   const redirect = fields['success_action_redirect'] ?? fields['redirect'];
   if (redirect !== undefined && URL.canParse(redirect)) {
     const target = new URL(redirect);
-    for (const [name, value] of [
-      ['bucket', bucket.name],
-      ['key', version.key],
-      ['etag', `"${version.etag}"`],
-    ] as const) {
+    for (const [name, value] of Object.entries({ bucket: Bucket, key: Key, etag: ETag })) {
       target.searchParams.append(name, value);
     }
     return { status: 303, headers: { ...headers, location: target.href } };
   }
-  const all = { ...headers, location };
+  const Location = `http://${request.headers['host']}/${Bucket}/${encodeURIComponent(Key)}`;
+  const all = { ...headers, location: Location };
   switch (fields['success_action_status']) {
     case '200':
       return { status: 200, headers: all };
-    case '201': {
-      const content = { Location: location, Bucket: bucket.name, Key: version.key, ETag: `"${version.etag}"` };
-      return { status: 201, headers: all, body: document(element('PostResponse', texts(content))) };
-    }
+    case '201':
+      return {
+        status: 201,
+        headers: all,
+        body: document(element('PostResponse', texts({ Location, Bucket, Key, ETag }))),
+      };
     default:
       return { status: 204, headers: all };
   }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { accessDenied, S3Error } from './s3-error.ts';
+import { accessDenied, S3Error } from './s3-answer.ts';
 
 const amountSchema = z.coerce.number().int().nonnegative();
 const lowerCase = z.string().toLowerCase();

@@ -1,5 +1,5 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
-import { accessDenied, invalidArgument, S3Error } from './s3-error.ts';
+import { accessDenied, invalidArgument, S3Error } from './s3-answer.ts';
 
 /** The secret access key of every identity of the local account. */
 const SECRET_ACCESS_KEY = 'local';

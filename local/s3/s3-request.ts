@@ -1,9 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
-import type { Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
 import { callerOf } from '../aws-front.ts';
-import { decodeAwsChunked } from './aws-chunked.ts';
-import { accessDenied, S3Error } from './s3-error.ts';
+import { accessDenied, missingContentLength, S3Error } from './s3-answer.ts';
 
 /** A request as S3 sees it: path-style, `/<bucket>/<key>`. */
 export interface S3Request {
@@ -16,40 +15,44 @@ export interface S3Request {
   readonly query: URLSearchParams;
   readonly headers: Readonly<Record<string, string>>;
   readonly sourceIp: string;
-  /** The whole body, as it comes. Not reading it to its end leaves the connection usable. */
-  readonly body: AsyncIterable<Buffer>;
   readonly incoming: IncomingMessage;
 }
 
 /** AWS's limit for keys, in bytes of UTF-8. */
 const KEY_BYTES = 1024;
 
+/** SQLite's limit for one value. AWS's for one upload is 5 GiB. */
+const BODY_BYTES = 1_000_000_000;
+
 /** Takes the request apart. The key is taken as it was sent: no segment of it, not even `..`, means anything. */
-export function readRequest(incoming: IncomingMessage, id = newRequestId()): S3Request {
+export function readRequest(incoming: IncomingMessage, id: string): S3Request {
   const url = incoming.url ?? '/';
   const mark = url.indexOf('?');
-  const path = mark < 0 ? url : url.slice(0, mark);
-  const slash = path.indexOf('/', 1);
+  const [bucket, key] = splitPath(mark < 0 ? url : url.slice(0, mark));
   return {
     id,
     method: incoming.method ?? 'GET',
-    bucket: decode(slash < 0 ? path.slice(1) : path.slice(1, slash)),
-    key: slash < 0 ? '' : checkedKey(decode(path.slice(slash + 1))),
+    bucket,
+    key: checkedKey(key),
     query: new URLSearchParams(mark < 0 ? '' : url.slice(mark + 1)),
     headers: Object.fromEntries(
       Object.entries(incoming.headersDistinct).map(([name, values = []]) => [name, values.join(', ')]),
     ),
     sourceIp: incoming.socket.remoteAddress ?? '127.0.0.1',
-    body: bytesOf(incoming),
     incoming,
   };
 }
 
 export const newRequestId = (): string => randomBytes(8).toString('hex').toUpperCase();
 
-/** The bytes of a stream, which is left open when not all of them are read. */
-export async function* bytesOf(stream: Readable): AsyncGenerator<Buffer> {
-  yield* stream.iterator({ destroyOnReturn: false });
+/** Bucket and key of `/<bucket>/<key>`, decoded. */
+export function splitPath(path: string): readonly [bucket: string, key: string] {
+  const [, bucket = '', key = ''] = /^\/?([^/]*)\/?(.*)$/s.exec(path) ?? [];
+  try {
+    return [decodeURIComponent(bucket), decodeURIComponent(key)];
+  } catch {
+    throw new S3Error(400, 'InvalidURI', "Couldn't parse the specified URI.");
+  }
 }
 
 /** @throws S3Error `KeyTooLongError` */
@@ -77,25 +80,16 @@ export function signer({ headers, query }: S3Request, now: number): string {
 }
 
 /**
- * The body of an upload without its transfer encoding.
- * @throws S3Error `MissingContentLength` when its length is not known beforehand
+ * The whole body, as it was sent.
+ * @throws S3Error `MissingContentLength` when its length isn't known beforehand, `EntityTooLarge`
  */
-export function uploadBody({ headers, body }: S3Request, trailers: Map<string, string>): AsyncIterable<Buffer> {
-  const decodedLength = headers['x-amz-decoded-content-length'];
-  if (headers['content-length'] === undefined && decodedLength === undefined) {
-    throw new S3Error(411, 'MissingContentLength', 'You must provide the Content-Length HTTP header.');
+export async function readBody({ headers, incoming }: S3Request): Promise<Buffer> {
+  const length = headers['content-length'] ?? headers['x-amz-decoded-content-length'];
+  if (length === undefined) throw missingContentLength();
+  if (Number(length) > BODY_BYTES) {
+    throw new S3Error(400, 'EntityTooLarge', 'Your proposed upload exceeds the maximum allowed size', {
+      details: { ProposedSize: length, MaxSizeAllowed: BODY_BYTES },
+    });
   }
-  const encoded =
-    headers['x-amz-content-sha256']?.startsWith('STREAMING-') === true ||
-    /(^|,)\s*aws-chunked\s*(,|$)/.test(headers['content-encoding'] ?? '');
-  if (!encoded) return body;
-  return decodeAwsChunked(body, decodedLength === undefined ? undefined : Number(decodedLength), trailers);
-}
-
-function decode(part: string): string {
-  try {
-    return decodeURIComponent(part);
-  } catch {
-    throw new S3Error(400, 'InvalidURI', "Couldn't parse the specified URI.");
-  }
+  return buffer(incoming);
 }

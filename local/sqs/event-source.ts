@@ -4,9 +4,8 @@ import type { CallRecord } from '../call-record.ts';
 import type { FunctionModel } from '../lambda/function-models.ts';
 import type { Invoker } from '../lambda/lambda.ts';
 import type { StackResources } from '../template/resources.ts';
-import type { SqsMessage } from './message-groups.ts';
 import type { QueueModel } from './queue-models.ts';
-import type { Sqs } from './sqs.ts';
+import type { Sqs, SqsMessage } from './sqs.ts';
 
 const mappingSchema = z.object({
   EventSourceArn: z.string().regex(/^arn:[^:]+:sqs:/, 'the local cloud polls SQS queues only'),
@@ -148,14 +147,14 @@ export class Poller {
       messageId: message.MessageId,
       receiptHandle: message.ReceiptHandle,
       body: message.Body,
-      attributes: message.Attributes ?? {},
+      attributes: message.Attributes,
       messageAttributes: Object.fromEntries(
-        Object.entries(message.MessageAttributes ?? {}).map(([name, attribute]) => [
+        Object.entries(message.MessageAttributes).map(([name, { DataType, StringValue, BinaryValue }]) => [
           name,
           {
-            dataType: attribute.DataType,
-            stringValue: attribute.StringValue,
-            binaryValue: attribute.BinaryValue,
+            dataType: DataType,
+            stringValue: StringValue,
+            binaryValue: BinaryValue,
             stringListValues: [],
             binaryListValues: [],
           },

@@ -3,21 +3,36 @@ import { z } from 'zod';
 import type { AwsAnswer, AwsCall, AwsService, NeededPermission } from '../aws-call.ts';
 import type { Meter } from '../meter.ts';
 import type { StackResources } from '../template/resources.ts';
-import { orderFairly } from './fair-order.ts';
-import type { Fauxqs, StoredQueue } from './fauxqs.ts';
-import { type SqsMessage, standardMessages, withGroupKept } from './message-groups.ts';
+import type { Fauxqs, StoredQueue } from './fauxqs-queues.ts';
+import { orderFairly } from './message-groups.ts';
 import { type QueueModel, queueModels } from './queue-models.ts';
 
 const inputSchema = z.looseObject({
   QueueUrl: z.string().optional(),
   QueueName: z.string().optional(),
   MaxNumberOfMessages: z.number().default(1),
+  MessageAttributeNames: z.array(z.string()).default([]),
   MessageGroupId: z.string().optional(),
   Entries: z.array(z.looseObject({ MessageGroupId: z.string().optional() })).optional(),
-  MessageAttributeNames: z.array(z.string()).default([]),
-  MessageSystemAttributeNames: z.array(z.string()).default([]),
-  AttributeNames: z.array(z.string()).default([]),
 });
+
+const attributeSchema = z.object({
+  DataType: z.string(),
+  StringValue: z.string().optional(),
+  BinaryValue: z.string().optional(),
+});
+const messageSchema = z.object({
+  MessageId: z.string(),
+  ReceiptHandle: z.string(),
+  MD5OfBody: z.string(),
+  Body: z.string(),
+  Attributes: z.record(z.string(), z.string()).default({}),
+  MessageAttributes: z.record(z.string(), attributeSchema).default({}),
+});
+const receivedSchema = z.object({ Messages: z.array(messageSchema).default([]) });
+
+/** A received message. */
+export type SqsMessage = z.infer<typeof messageSchema>;
 
 /** A request of up to that many bytes is billed as one. */
 const BILLED_BYTES = 64 * 1024;
@@ -67,10 +82,8 @@ export class Sqs implements AwsService {
     const bytes = Buffer.byteLength(JSON.stringify(action === 'ReceiveMessage' ? answer.body : input));
     const requests = Math.max(1, Math.ceil(bytes / BILLED_BYTES));
     this.#meter.add('sqs.request', requests);
-    const { MessageGroupId, Entries } = inputSchema.parse(input);
-    if (
-      [MessageGroupId, ...(Entries ?? []).map((entry) => entry.MessageGroupId)].some((group) => group !== undefined)
-    ) {
+    const { Entries = [], ...single } = inputSchema.parse(input);
+    if ([single, ...Entries].some(({ MessageGroupId }) => MessageGroupId !== undefined)) {
       this.#meter.add('sqs.fairRequest', requests);
     }
     return answer;
@@ -88,7 +101,8 @@ export class Sqs implements AwsService {
       MessageAttributeNames: ['All'],
       MessageSystemAttributeNames: ['All'],
     };
-    const messages = standardMessages((await this.#exchange('ReceiveMessage', input)).body);
+    const { status, body } = await this.#exchange('ReceiveMessage', input);
+    const messages = status === 200 ? receivedSchema.parse(body).Messages : [];
     if (messages.length > 0) {
       const bytes = messages.reduce((sum, message) => sum + Buffer.byteLength(message.Body), 0);
       this.#meter.call('sqs', 'ReceiveMessage');
@@ -136,42 +150,14 @@ export class Sqs implements AwsService {
   }
 
   async #exchange(action: string, input: Readonly<Record<string, unknown>>): Promise<AwsAnswer> {
-    const asked = inputSchema.parse(input);
-    const stored = this.#fauxqs.store.getQueueByName(asked.QueueUrl?.split('/').at(-1) ?? '');
-    const standard = stored !== undefined && !stored.isFifo();
-    if (standard && action === 'ReceiveMessage') orderFairly(stored, asked.MaxNumberOfMessages);
-    const answer = await this.#fauxqs.app.inject({
-      method: 'POST',
-      url: '/',
-      headers: { 'content-type': 'application/x-amz-json-1.0', 'x-amz-target': `AmazonSQS.${action}` },
-      payload: JSON.stringify(standard ? withGroupKept(action, input) : input),
-    });
-    const queryError = answer.headers['x-amzn-query-error'];
-    const body: unknown = answer.body === '' ? {} : answer.json();
-    return {
-      status: answer.statusCode,
-      body: this.#inOurTerms(action, asked, body),
-      headers: typeof queryError === 'string' ? { 'x-amzn-query-error': queryError } : {},
-    };
-  }
-
-  #inOurTerms(action: string, asked: z.infer<typeof inputSchema>, body: unknown): unknown {
-    if (action === 'GetQueueUrl') {
-      const url = this.#queues.find((queue) => queue.name === asked.QueueName)?.url;
-      return url === undefined ? body : { QueueUrl: url };
-    }
-    if (action !== 'ReceiveMessage') return body;
-    const system = [...asked.AttributeNames, ...asked.MessageSystemAttributeNames];
-    const showGroup = system.includes('All') || system.includes('MessageGroupId');
-    const messages = standardMessages(body).map(({ Attributes, MessageAttributes, ...message }) => {
-      const { MessageGroupId, ...attributes } = Attributes ?? {};
-      const shown = showGroup && MessageGroupId !== undefined ? { ...attributes, MessageGroupId } : attributes;
-      return {
-        ...message,
-        ...(Object.keys(shown).length === 0 ? {} : { Attributes: shown }),
-        ...(asked.MessageAttributeNames.length === 0 || MessageAttributes === undefined ? {} : { MessageAttributes }),
-      };
-    });
-    return messages.length === 0 ? {} : { Messages: messages };
+    const { QueueUrl, QueueName, MaxNumberOfMessages, MessageAttributeNames } = inputSchema.parse(input);
+    const url = action === 'GetQueueUrl' && this.#queues.find(({ name }) => name === QueueName)?.url;
+    if (url) return { status: 200, body: { QueueUrl: url } };
+    if (action !== 'ReceiveMessage') return this.#fauxqs.call(action, input);
+    const stored = this.#fauxqs.store.getQueueByName(QueueUrl?.split('/').at(-1) ?? '');
+    if (stored?.isFifo() === false) orderFairly(stored, MaxNumberOfMessages);
+    // fauxqs gives all attributes to who asks for none.
+    const names = MessageAttributeNames.length === 0 ? [''] : MessageAttributeNames;
+    return this.#fauxqs.call(action, { ...input, MessageAttributeNames: names });
   }
 }

@@ -1,53 +1,41 @@
 import { z } from 'zod';
 
-const retrierSchema = z.looseObject({ IntervalSeconds: z.number().optional(), MaxDelaySeconds: z.number().optional() });
+const retrierSchema = z.looseObject({ IntervalSeconds: z.number().default(1), MaxDelaySeconds: z.number().optional() });
+const queryLanguage = z.literal('JSONPath', 'aws-local-stepfunctions ignores JSONata without a word').optional();
 
 const stateSchema = z.looseObject({
-  Type: z.enum(['Task', 'Wait', 'Choice', 'Pass', 'Succeed', 'Fail', 'Map', 'Parallel']),
-  QueryLanguage: z.literal('JSONPath', 'aws-local-stepfunctions ignores JSONata without a word').optional(),
-  Resource: z.string().optional(),
+  Type: z.enum(['Task', 'Wait', 'Choice', 'Pass', 'Succeed', 'Fail'], 'the local cloud has no Map and no Parallel'),
+  QueryLanguage: queryLanguage,
+  Resource: z
+    .string()
+    .regex(/^arn:[^:]+:lambda:/, 'a task of the local cloud is a function')
+    .optional(),
   Seconds: z.number().optional(),
-  TimestampPath: z.string().optional(),
+  TimestampPath: z
+    .string()
+    .regex(/^\$(\.[A-Za-z_]\w*)+$/, 'the local cloud follows plain paths only')
+    .optional(),
   TimeoutSeconds: z.number().optional(),
   Retry: z.array(retrierSchema).optional(),
-  Iterator: z.unknown().optional(),
-  ItemProcessor: z.unknown().optional(),
-  Branches: z.array(z.unknown()).optional(),
-  ProcessorConfig: z.unknown().optional(),
 });
 
 const definitionSchema = z.looseObject({
-  QueryLanguage: z.literal('JSONPath', 'aws-local-stepfunctions ignores JSONata without a word').optional(),
+  QueryLanguage: queryLanguage,
   TimeoutSeconds: z.number().optional(),
-  ProcessorConfig: z
-    .looseObject({ Mode: z.literal('INLINE', 'the local cloud has no Distributed Map').optional() })
-    .optional(),
-  StartAt: z.string(),
   States: z.record(z.string(), stateSchema),
 });
-type Definition = z.infer<typeof definitionSchema>;
 
-/** How a Task state calls its function: its input is the event, or it holds the function's ARN beside the event. */
-export interface TaskTarget {
-  /** Undefined with `arn:aws:states:::lambda:invoke`, whose input says which function. */
-  readonly functionArn: string | undefined;
-}
-
-/** A definition made ready to run, and the functions behind its Task states, by state name. */
+/** A definition made ready to run. */
 export interface RunnableDefinition {
-  readonly definition: unknown;
-  readonly tasks: ReadonlyMap<string, TaskTarget>;
+  readonly definition: { readonly States: Readonly<Record<string, unknown>> };
+  /** The functions behind its Task states, by state name. */
+  readonly tasks: ReadonlyMap<string, string>;
   /** The Wait states that became tasks, and the way to the timestamp in their input. */
   readonly waits: ReadonlyMap<string, readonly string[]>;
-  /** The states of the outermost level: those that an execution can be resumed at. */
-  readonly topStates: ReadonlySet<string>;
 }
 
 /** The longest that a timer can run, in seconds: 24.8 days. Beyond it Node's would fire at once. */
 export const LONGEST_TIMER_SECONDS = 2_147_483;
-const PLAIN_PATH = /^\$(\.[A-Za-z_]\w*)+$/;
-const LAMBDA_ARN = /^arn:[^:]+:lambda:/;
-const LAMBDA_INVOKE = /^arn:[^:]+:states:::lambda:invoke$/;
 
 /**
  * Reads a state machine's definition (JSON) for aws-local-stepfunctions. Fixed waits and retry intervals are multiplied by `timeScale`; what a
@@ -57,53 +45,30 @@ const LAMBDA_INVOKE = /^arn:[^:]+:states:::lambda:invoke$/;
  * Throws on what the library would ignore.
  */
 export function readDefinition(text: string, timeScale: number): RunnableDefinition {
-  const tasks = new Map<string, TaskTarget>();
+  const tasks = new Map<string, string>();
   const waits = new Map<string, string[]>();
-
-  const scaleState = (name: string, state: z.infer<typeof stateSchema>): Record<string, unknown> => {
-    const nested = {
-      ...(state.Iterator === undefined ? {} : { Iterator: scaleAll(definitionSchema.parse(state.Iterator)) }),
-      ...(state.ItemProcessor === undefined
-        ? {}
-        : { ItemProcessor: scaleAll(definitionSchema.parse(state.ItemProcessor)) }),
-      ...(state.Branches === undefined
-        ? {}
-        : { Branches: state.Branches.map((branch) => scaleAll(definitionSchema.parse(branch))) }),
-    };
-    const retry = state.Retry?.map((retrier) => ({
-      ...retrier,
-      IntervalSeconds: (retrier.IntervalSeconds ?? 1) * timeScale,
-      ...(retrier.MaxDelaySeconds === undefined ? {} : { MaxDelaySeconds: retrier.MaxDelaySeconds * timeScale }),
-    }));
-    if (state.Type === 'Task') tasks.set(name, targetOf(name, state.Resource ?? ''));
-    if (state.TimestampPath !== undefined && PLAIN_PATH.test(state.TimestampPath)) {
-      const { TimestampPath, ...wait } = state;
-      waits.set(name, TimestampPath?.split('.').slice(1) ?? []);
-      return { ...wait, Type: 'Task', Resource: 'local:wait', TimeoutSeconds: LONGEST_TIMER_SECONDS };
+  const scale = (name: string, { TimestampPath, ...state }: z.infer<typeof stateSchema>): object => {
+    if (TimestampPath !== undefined) {
+      waits.set(name, TimestampPath.split('.').slice(1));
+      return { ...state, Type: 'Task', Resource: 'local:wait', TimeoutSeconds: LONGEST_TIMER_SECONDS };
     }
+    if (state.Resource !== undefined) tasks.set(name, state.Resource);
+    const Retry = state.Retry?.map(({ IntervalSeconds, MaxDelaySeconds, ...retrier }) => ({
+      ...retrier,
+      IntervalSeconds: IntervalSeconds * timeScale,
+      ...(MaxDelaySeconds === undefined ? {} : { MaxDelaySeconds: MaxDelaySeconds * timeScale }),
+    }));
     return {
       ...state,
-      ...nested,
-      ...(retry === undefined ? {} : { Retry: retry }),
+      ...(Retry === undefined ? {} : { Retry }),
       ...(state.Seconds === undefined ? {} : { Seconds: state.Seconds * timeScale }),
       ...(state.Type === 'Task' ? { TimeoutSeconds: state.TimeoutSeconds ?? LONGEST_TIMER_SECONDS } : {}),
     };
   };
-
-  const scaleAll = ({ TimeoutSeconds, ...definition }: Definition): Record<string, unknown> => ({
-    ...definition,
-    ...(TimeoutSeconds === undefined || TimeoutSeconds > LONGEST_TIMER_SECONDS ? {} : { TimeoutSeconds }),
-    States: Object.fromEntries(
-      Object.entries(definition.States).map(([name, state]) => [name, scaleState(name, state)]),
-    ),
-  });
-
-  const definition = definitionSchema.parse(JSON.parse(text));
-  return { definition: scaleAll(definition), tasks, waits, topStates: new Set(Object.keys(definition.States)) };
-}
-
-function targetOf(name: string, resource: string): TaskTarget {
-  if (LAMBDA_ARN.test(resource)) return { functionArn: resource };
-  if (LAMBDA_INVOKE.test(resource)) return { functionArn: undefined };
-  throw new Error(`the local cloud cannot run the task ${name}: ${resource}`);
+  const { TimeoutSeconds, ...definition } = definitionSchema.parse(JSON.parse(text));
+  const States = Object.fromEntries(
+    Object.entries(definition.States).map(([name, state]) => [name, scale(name, state)]),
+  );
+  const kept = TimeoutSeconds === undefined || TimeoutSeconds > LONGEST_TIMER_SECONDS ? {} : { TimeoutSeconds };
+  return { definition: { ...definition, ...kept, States }, tasks, waits };
 }

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type RunOptions, StateMachine, type StateMachineDefinition } from 'aws-local-stepfunctions';
 import { z } from 'zod';
 import type { Invoker } from '../lambda/lambda.ts';
-import { LONGEST_TIMER_SECONDS, type RunnableDefinition, readDefinition, type TaskTarget } from './definition.ts';
+import { LONGEST_TIMER_SECONDS, type RunnableDefinition, readDefinition } from './definition.ts';
 
 type Json = z.infer<ReturnType<typeof z.json>>;
 
@@ -21,12 +21,11 @@ export interface RunListener {
 /** What a task may take in or give back, in bytes of JSON. */
 export const PAYLOAD_BYTES = 262_144;
 
-const invokeParameters = z.object({ FunctionName: z.string(), Payload: z.json().default({}) });
 const isDefinition = (value: unknown): value is StateMachineDefinition => typeof value === 'object' && value !== null;
 
 /** Runs one state machine of the template on aws-local-stepfunctions, its tasks on the local Lambda. */
 export class Runner {
-  /** The functions that its tasks call directly, by ARN. */
+  /** The functions that its tasks call, by ARN. */
   readonly functionArns: readonly string[];
   readonly #runnable: RunnableDefinition;
   readonly #lambda: Invoker;
@@ -34,26 +33,28 @@ export class Runner {
   /** Throws on a definition that is not valid, or that the library could not run faithfully. */
   constructor(definition: string, timeScale: number, lambda: Invoker) {
     const original: unknown = JSON.parse(definition);
-    // Scaled intervals are no longer whole seconds, so it is the original that is validated.
+    // Scaled intervals are no longer whole seconds, so the original is validated.
     if (isDefinition(original)) new StateMachine(original, { validationOptions: { checkArn: false } });
     this.#runnable = readDefinition(definition, timeScale);
     this.#lambda = lambda;
-    this.functionArns = [...this.#runnable.tasks.values()].flatMap(({ functionArn }) => functionArn ?? []);
+    this.functionArns = [...this.#runnable.tasks.values()];
   }
 
   /** Starts a run on an input, at the start or at a state that an earlier run had entered. */
   run(input: Json, startAt: string | undefined, context: RunOptions['context'], listener: RunListener): Run {
-    const { definition, tasks, waits, topStates } = this.#runnable;
+    const { definition, tasks, waits } = this.#runnable;
     const aborting = new AbortController();
     const { signal } = aborting;
     const localTasks = [
       ...[...tasks].map(
-        ([name, target]) => [name, (event: Json) => unlessAborted(signal, () => this.#task(target, event))] as const,
+        ([name, arn]) => [name, (event: Json) => unlessAborted(signal, () => this.#invoke(arn, event))] as const,
       ),
       ...[...waits].map(([name, path]) => [name, (event: Json) => waitUntil(path, event, signal)] as const),
     ];
-    const resumable = startAt !== undefined && topStates.has(startAt) ? { StartAt: startAt } : {};
-    const started = { ...z.record(z.string(), z.unknown()).parse(definition), ...resumable };
+    const started = {
+      ...definition,
+      ...(startAt === undefined || !(startAt in definition.States) ? {} : { StartAt: startAt }),
+    };
     if (!isDefinition(started)) throw new Error('the state machine has no definition');
     const run = new StateMachine(started, { validationOptions: { noValidate: true } }).run(input, {
       ...(context === undefined ? {} : { context }),
@@ -72,12 +73,6 @@ export class Runner {
       if (event.type === 'StateEntered') listener.transition(event.state.name, event.state.input, false);
       if (event.type === 'StateRetried') listener.transition(event.state.name, event.state.input, true);
     }
-  }
-
-  async #task({ functionArn }: TaskTarget, input: Json): Promise<Json> {
-    if (functionArn !== undefined) return this.#invoke(functionArn, input);
-    const { FunctionName, Payload } = invokeParameters.parse(input);
-    return { ExecutedVersion: '$LATEST', Payload: await this.#invoke(FunctionName, Payload), StatusCode: 200 };
   }
 
   async #invoke(functionArn: string, event: Json): Promise<Json> {

@@ -1,11 +1,20 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
-import { type AwsAnswer, type AwsCall, AwsError, type AwsService, type NeededPermission } from '../aws-call.ts';
+import {
+  type AwsAnswer,
+  type AwsCall,
+  AwsError,
+  type AwsService,
+  type NeededPermission,
+  parseInput,
+  seconds,
+} from '../aws-call.ts';
 import type { CallRecord } from '../call-record.ts';
 import type { Invoker } from '../lambda/lambda.ts';
 import type { Meter } from '../meter.ts';
+import type { Records, State } from '../state.ts';
 import type { StackResources } from '../template/resources.ts';
-import type { Execution, ExecutionJournal } from './execution-journal.ts';
+import { type Execution, executionRecords } from './executions.ts';
 import { PAYLOAD_BYTES, type Run, Runner } from './runner.ts';
 
 const machineSchema = z.object({
@@ -33,9 +42,6 @@ const listSchema = z.object({
   maxResults: z.number().min(0).max(1000).default(100),
 });
 
-/** Times in the JSON protocol are epoch seconds. */
-const seconds = (milliseconds: number): number => milliseconds / 1000;
-
 /** Step Functions: the template's state machines, their executions (kept through a restart) and the calls to start and look at them. */
 export class StepFunctions implements AwsService {
   readonly name = 'states';
@@ -43,19 +49,19 @@ export class StepFunctions implements AwsService {
   readonly #runners = new Map<string, Runner>();
   readonly #executions: Map<string, Execution>;
   readonly #runs = new Map<string, Run>();
-  readonly #journal: ExecutionJournal;
+  readonly #kept: Records<Execution>;
   readonly #meter: Meter;
   #closed = false;
 
   constructor(
     resources: StackResources,
     lambda: Invoker,
-    journal: ExecutionJournal,
+    state: State,
     { meter, record, timeScale }: { meter: Meter; record: CallRecord; timeScale: number },
   ) {
-    this.#journal = journal;
+    this.#kept = executionRecords(state, Date.now());
     this.#meter = meter;
-    this.#executions = journal.load(Date.now());
+    this.#executions = this.#kept.all();
     for (const { logicalId, ref, properties } of resources.ofType('AWS::StepFunctions::StateMachine', machineSchema)) {
       const definition = Object.entries(properties.DefinitionSubstitutions).reduce(
         (text, [name, value]) => text.replaceAll(`\${${name}}`, value),
@@ -181,7 +187,7 @@ export class StepFunctions implements AwsService {
 
   #keep(execution: Execution): void {
     this.#executions.set(execution.arn, execution);
-    this.#journal.write(execution);
+    this.#kept.put(execution.arn, execution);
   }
 
   #find(arn: string): Execution {
@@ -191,11 +197,8 @@ export class StepFunctions implements AwsService {
   }
 }
 
-function parse<Schema extends z.ZodType>(schema: Schema, input: unknown): z.output<Schema> {
-  const parsed = schema.safeParse(input);
-  if (!parsed.success) throw new AwsError('ValidationException', z.prettifyError(parsed.error));
-  return parsed.data;
-}
+const parse = <Schema extends z.ZodType>(schema: Schema, input: unknown): z.output<Schema> =>
+  parseInput(schema, input, 'ValidationException');
 
 function parseJson(text: string): unknown {
   try {

@@ -84,10 +84,6 @@ export class Intrinsics {
         const [separator, text] = z.tuple([z.string(), z.unknown()]).parse(argument);
         return z.string().parse(this.#resolve(text)).split(separator);
       }
-      case 'Fn::FindInMap': {
-        const [map, top, second] = z.tuple([z.string(), z.string(), z.string()]).parse(this.#resolve(argument));
-        return this.#template.Mappings[map]?.[top]?.[second];
-      }
       default:
         throw new Error(`the local cloud does not know the intrinsic function ${name}: ${JSON.stringify(argument)}`);
     }

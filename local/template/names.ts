@@ -56,13 +56,6 @@ const identities: Readonly<Record<string, { nameProperty?: string; limit?: numbe
     nameProperty: 'Name',
     identify: (name, place) => ({ ref: name, attributes: { Arn: arn(place, 'events', `rule/${name}`) } }),
   },
-  'AWS::Scheduler::Schedule': {
-    nameProperty: 'Name',
-    identify: (name, place) => ({
-      ref: name,
-      attributes: { Arn: arn(place, 'scheduler', `schedule/default/${name}`) },
-    }),
-  },
   'AWS::S3::Bucket': {
     nameProperty: 'BucketName',
     limit: 63,
@@ -89,7 +82,7 @@ const identities: Readonly<Record<string, { nameProperty?: string; limit?: numbe
 
 /**
  * The name, ARN and attributes that CloudFormation would give a resource, or undefined where its type is not known here.
- * A resource without a name of its own is called after its stack and logical id, so that its data is found again at the next start.
+ * A resource without a name in the template is named after its stack and logical id, so that its data is found again at the next start.
  */
 export function identityOf({ logicalId, type, properties }: Declared, place: Place): Identity | undefined {
   const known = identities[type];

@@ -11,27 +11,16 @@ export interface Resource<Properties> extends Identity {
 
 /**
  * Resources that change nothing about what runs on a laptop: permissions, logs, alarms, dashboards, firewalls, keys, and how often Lambda
- * repeats an asynchronous call, since here it does not.
+ * retries an asynchronous call, which it doesn't here.
  */
 const WITHOUT_EFFECT =
   /^AWS::(IAM|Logs|CloudWatch|WAFv2|KMS|SNS|CDK|Backup|Budgets|SSM)::|^AWS::Lambda::(Permission|EventInvokeConfig)$|^AWS::S3::BucketPolicy$|^AWS::SQS::QueuePolicy$|^AWS::ApiGateway::(Deployment|Account|UsagePlan|UsagePlanKey)$/;
 
 /** What the parts of the local cloud run. */
-const RUN = new Set([
-  'AWS::ApiGateway::GatewayResponse',
-  'AWS::ApiGateway::Method',
-  'AWS::ApiGateway::Resource',
-  'AWS::ApiGateway::RestApi',
-  'AWS::ApiGateway::Stage',
-  'AWS::DynamoDB::Table',
-  'AWS::Events::Rule',
-  'AWS::Lambda::EventSourceMapping',
-  'AWS::Lambda::Function',
-  'AWS::S3::Bucket',
-  'AWS::SQS::Queue',
-  'AWS::Scheduler::Schedule',
-  'AWS::StepFunctions::StateMachine',
-]);
+const RUN =
+  /^AWS::(ApiGateway::(GatewayResponse|Method|Resource|RestApi|Stage)|DynamoDB::Table|Events::Rule|Lambda::(EventSourceMapping|Function)|S3::Bucket|SQS::Queue|StepFunctions::StateMachine)$/;
+
+const NAMELESS = /::(GatewayResponse|Method|EventSourceMapping)$/;
 
 /** The resources of a synthesized stack, with the names they have locally. */
 export class StackResources {
@@ -45,7 +34,7 @@ export class StackResources {
     this.place = { stackName: assembly.stackName, region: assembly.region, endpoint };
     this.#intrinsics = new Intrinsics(assembly.template, this.place);
     for (const [logicalId, { Type }] of Object.entries(assembly.template.Resources)) {
-      if (RUN.has(Type) || WITHOUT_EFFECT.test(Type)) continue;
+      if (RUN.test(Type) || WITHOUT_EFFECT.test(Type)) continue;
       throw new Error(`the local cloud cannot run ${Type} (${logicalId}): add it to local/, or to what has no effect`);
     }
   }
@@ -59,9 +48,9 @@ export class StackResources {
         if (!parsed.success) {
           throw new Error(`the local cloud cannot run ${logicalId} (${type}): ${z.prettifyError(parsed.error)}`);
         }
-        const identity = this.#hasNames(type)
-          ? this.#intrinsics.identity(logicalId)
-          : { ref: logicalId, attributes: {} };
+        const identity = NAMELESS.test(type)
+          ? { ref: logicalId, attributes: {} }
+          : this.#intrinsics.identity(logicalId);
         return { ...identity, logicalId, properties: parsed.data };
       });
   }
@@ -71,12 +60,6 @@ export class StackResources {
     const named = schema instanceof z.ZodObject ? Object.keys(schema.shape) : Object.keys(properties);
     return Object.fromEntries(
       named.filter((name) => name in properties).map((name) => [name, this.#intrinsics.resolve(properties[name])]),
-    );
-  }
-
-  #hasNames(type: string): boolean {
-    return !['AWS::ApiGateway::GatewayResponse', 'AWS::ApiGateway::Method', 'AWS::Lambda::EventSourceMapping'].includes(
-      type,
     );
   }
 }

@@ -12,7 +12,8 @@ import { systemClock } from '#lambdas/platform/system.ts';
 import { AwsFront } from '#local/aws-front.ts';
 import { CallRecord } from '#local/call-record.ts';
 import { Meter } from '#local/meter.ts';
-import { SecretsManager } from '#local/secrets/secrets-manager.ts';
+import { SecretsManager } from '#local/secrets-manager.ts';
+import { State } from '#local/state.ts';
 import { type LocalTable, localTable } from '../world/local-table.ts';
 
 const CLI = fileURLToPath(new URL('../../cli/clients.ts', import.meta.url));
@@ -33,7 +34,7 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'clients-'));
   table = await localTable();
   const place = { stackName: 'stack', region: 'ap-south-1', endpoint: await front.listen(0) };
-  secrets = new SecretsManager(undefined, place, new Meter());
+  secrets = new SecretsManager(new State(), place, new Meter());
   front.add(secrets);
   const aws = {
     region: 'ap-south-1',

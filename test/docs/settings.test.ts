@@ -1,8 +1,8 @@
 import { globSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { readSettings } from '#lambdas/platform/settings.ts';
-import { readDeployment } from '../../lib/deployment.ts';
-import { SETTINGS } from '../../lib/settings.ts';
+import { readDeployment } from '#lib/deployment.ts';
+import { SETTINGS } from '#lib/settings.ts';
 import { documentedSettings, namedSettings, variablesIn, variablesReadBy } from './settings-table.ts';
 
 const page = readFileSync('docs/settings.md', 'utf8');

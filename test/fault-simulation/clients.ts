@@ -48,11 +48,24 @@ export function apiClients({ world, plan, mix, random, shareNow }: SimulatedWorl
     return first;
   };
 
-  /** Repeats a call until it is answered with anything but a fault of the service. */
-  const persist = async (who: string, name: FunctionName, request: ApiRequest): Promise<ApiAnswer | null> => {
+  /**
+   * Repeats a call until it is answered with anything but a fault of the service.
+   * @param isAlone whether nobody else asks for the reference: then a first call cannot find it taken
+   */
+  const persist = async (
+    who: string,
+    name: FunctionName,
+    request: ApiRequest,
+    isAlone: boolean,
+  ): Promise<ApiAnswer | null> => {
     for (let tries = 0; tries < MOST_TRIES; tries += 1) {
       const answer = await call(name, request);
       history.note(who, `${name}: ${answer ? `${answer.status} ${answer.text}`.slice(0, 200) : 'no answer'}`);
+      const isTakenByNobody = isAlone && tries === 0 && answer?.status === 409;
+      invariant(
+        !isTakenByNobody,
+        () => `${who} was told that its reference is taken, and nobody else had asked for it`,
+      );
       if (answer && answer.status < 500) return answer;
       await clock.wait(random.int(500, 20_000));
     }
@@ -69,12 +82,13 @@ export function apiClients({ world, plan, mix, random, shareNow }: SimulatedWorl
     const who = `${tenant.client_id} ${referenceId}.${attempt.number}`;
     history.note(who, `submits ${attempt.rows.length} rows as ${attempt.way}`);
     if (attempt.way === 'drop') return put(attempt, dropKey(batch, attempt));
+    const isAlone = batch.attempts.length === 1;
     const answer =
       attempt.way === 'json'
-        ? await persist(who, 'schedule-batch', scheduleRequest(batch, attempt))
+        ? await persist(who, 'schedule-batch', scheduleRequest(batch, attempt), isAlone)
         : attempt.way === 'form'
-          ? await persist(who, 'upload-batch', uploadRequest(batch, attempt))
-          : await persist(who, 'create-upload', presignRequest(batch, attempt));
+          ? await persist(who, 'upload-batch', uploadRequest(batch, attempt), isAlone)
+          : await persist(who, 'create-upload', presignRequest(batch, attempt), isAlone);
     invariant(answer !== null, () => `${who} got no definite answer in ${MOST_TRIES} tries`);
     if (answer === null) return;
     const form = forms.get(batch);

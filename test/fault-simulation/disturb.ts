@@ -42,6 +42,8 @@ export function disturbanceOf(mix: FaultMix, random: Random, shareNow: ShareNow)
       return FAULTS.find((fault) => happens(mix.faults[fault])) ?? null;
     },
     callTime: () => (happens(mix.pauses) ? random.int(0, 200) : 0),
+    unprocessed: () => (happens(mix.table.unprocessed) ? random.int(1, 25) : 0),
+    staleness: () => (happens(mix.table.stale) ? random.int(1, 3) : 0),
     slowness: () => random.int(1_000, SLOWEST),
     deliveries: () => {
       const copies = happens(mix.messages.doubled) ? random.int(2, 3) : 1;

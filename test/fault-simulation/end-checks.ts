@@ -52,15 +52,13 @@ export async function checkEnd(ended: EndedWorld): Promise<number> {
 const GENTLE: readonly Family[] = ['pauses', 'clocks', 'deploy', 'recovery', 'upstream', 'outage', 'clients'];
 
 /** Where nobody died, no message is set aside, and no items lie around of a batch that was not accepted. */
-function checkRemains({ mix, world, storage }: EndedWorld): void {
+function checkRemains({ mix, world, stored }: EndedWorld): void {
   if (!mix.families.every((family) => GENTLE.includes(family))) return;
   const { deadLetters } = world.chunkQueue;
   invariant(deadLetters.length === 0, () => `messages were set aside: ${deadLetters.join()}`);
-  const accepted = new Set([...storage.batches.values()].map(({ batch }) => batch.batchId));
-  for (const [partition, items] of storage.chunks.items) {
-    const batchId = /#BATCH#(.+)$/.exec(partition)?.[1];
-    const isLeft = batchId !== undefined && items.size > 0 && !accepted.has(batchId);
-    invariant(!isLeft, () => `${items.size} items of a batch that was not accepted are left: ${partition}`);
+  const accepted = new Set([...stored.batches.values()].map(({ batch }) => batch.batchId));
+  for (const batchId of stored.batchIds()) {
+    invariant(accepted.has(batchId), () => `items of a batch that was not accepted are left: ${batchId}`);
   }
 }
 
@@ -115,6 +113,7 @@ const STALLING: readonly Family[] = [
   'death',
   'failure',
   'repeat',
+  'table',
   'hang',
   'slow',
   'certain',
@@ -185,7 +184,7 @@ async function checkIsolation(
 
 /** No lease, no open-batch entry, and a report where there has to be one. */
 async function checkLeftovers(
-  { world, storage }: EndedWorld,
+  { world, stored }: EndedWorld,
   { tenant, referenceId }: PlannedBatch,
   { data }: Sight,
 ): Promise<void> {
@@ -194,7 +193,7 @@ async function checkLeftovers(
   const name = `${organisationId}/${referenceId}`;
   const open = await openBatches.list();
   invariant(open.length === 0, () => `batches are still open: ${JSON.stringify(open)}`);
-  const batch = storage.batches.get(referenceOf({ organisationId, referenceId }))?.batch;
+  const batch = stored.batches.get(referenceOf({ organisationId, referenceId }))?.batch;
   invariant(batch !== undefined, () => `${name} is not there`);
   if (!batch || batch.reservation) return;
   if (batch.error === null) {

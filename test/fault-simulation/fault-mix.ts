@@ -36,6 +36,8 @@ export interface FaultMix {
   /** Of calls, how many take some milliseconds, so that workers come between each other. */
   readonly pauses: number;
   readonly messages: { readonly doubled: number; readonly late: number; readonly unsent: number };
+  /** Of batch writes, how many leave something undone; of reads of an index, how many are behind. */
+  readonly table: { readonly unprocessed: number; readonly stale: number };
   readonly executions: { readonly doubled: number; readonly dying: number };
   readonly recovery: { readonly left: number; readonly doubled: number };
   /** Of upstream calls: how they fail, by themselves. */
@@ -63,6 +65,7 @@ export const FAMILIES = [
   'slow',
   'certain',
   'pauses',
+  'table',
   'messages',
   'executions',
   'recovery',
@@ -131,6 +134,7 @@ export function drawFaults(
       'fails-before': on('failure', upTo(0.02)),
       'fails-after': on('failure', upTo(0.02)),
       repeats: on('repeat', upTo(0.04)),
+      throttled: on('table', upTo(0.04)),
       'hangs-before': on('hang', upTo(0.005)),
       'hangs-after': on('hang', upTo(0.005)),
       'slow-before': on('slow', upTo(0.02)),
@@ -142,6 +146,7 @@ export function drawFaults(
     aimed: [],
     deadly: isDeadly ? random.pick([0.4, 0.7]) : 0,
     pauses: on('pauses', () => random.pick([0.1, 0.3, 1])),
+    table: { unprocessed: on('table', upTo(0.3)), stale: on('table', upTo(0.5)) },
     messages: {
       doubled: on('messages', () => random.pick([0.1, 0.5, 1])),
       late: on('messages', upTo(0.3)),

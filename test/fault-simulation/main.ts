@@ -11,17 +11,17 @@ const BLOCK = 50;
 const ENOUGH = 10;
 
 /** Plays one seed in this process, with its history. */
-async function replay(seed: number, { mutant }: SimulationCommand): Promise<Outcome> {
+async function replay(seed: number, { variant }: SimulationCommand): Promise<Outcome> {
   const logLines = captureLogLines();
   try {
-    return await simulate(seed, logLines, { keepHistory: true, mutant });
+    return await simulate(seed, logLines, { keepHistory: true, ...variant });
   } finally {
     logLines.release();
   }
 }
 
 /** Plays all seeds on some threads; resolves with those that broke a promise, in order. */
-async function playAll({ from, seeds, workers, mutant }: SimulationCommand): Promise<Outcome[]> {
+async function playAll({ from, seeds, workers, variant }: SimulationCommand): Promise<Outcome[]> {
   const startedAt = process.hrtime.bigint();
   const broken: Outcome[] = [];
   let next = from;
@@ -38,14 +38,14 @@ async function playAll({ from, seeds, workers, mutant }: SimulationCommand): Pro
       const giveWork = (): void => {
         if (next >= from + seeds || broken.length >= ENOUGH) return void thread.terminate().then(() => resolve());
         const last = Math.min(next + BLOCK, from + seeds) - 1;
-        thread.postMessage({ first: next, last, mutant });
+        thread.postMessage({ first: next, last, variant });
         next = last + 1;
       };
       thread.on('message', (result: BlockResult) => {
         played += result.played;
         for (const outcome of result.broken) {
           broken.push(outcome);
-          console.log(`seed ${outcome.seed}: ${outcome.broken}\n  ${replayCommand(outcome.seed, mutant)}`);
+          console.log(`seed ${outcome.seed}: ${outcome.broken}\n  ${replayCommand(outcome)}`);
         }
         if (elapsed() - toldAt > 10) {
           toldAt = elapsed();
@@ -67,7 +67,7 @@ async function main(): Promise<void> {
   const shown = command.isReplay ? command.from : broken[0]?.seed;
   if (shown === undefined) return;
   const outcome = await replay(shown, command);
-  console.log(reportOf(outcome, command.mutant));
+  console.log(reportOf(outcome));
   if (outcome.broken !== null || broken.length > 0) process.exitCode = 1;
 }
 

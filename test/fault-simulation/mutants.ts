@@ -3,6 +3,7 @@ import type { BatchKey, StoredBatch } from '#lambdas/batch/store.ts';
 import { countersOf, type Row } from '#lambdas/chunk/row.ts';
 import type { ChunkKey, ChunkState } from '#lambdas/chunk/state.ts';
 import type { FinPro } from '#lambdas/upstream/finpro.ts';
+import type { Ledger } from '#lambdas/upstream/ledger.ts';
 import type { Mutant } from '../world/containers.ts';
 import type { AllPorts } from '../world/functions.ts';
 import { ACCOUNT } from './consent-scripts.ts';
@@ -141,6 +142,77 @@ const logsAccounts = (): Mutant => ({
   }),
 });
 
+/**
+ * A correction by the headers that is written from the ledger as this worker has seen it, over what others have reserved since: the drift of
+ * the copy that the simulation once played.
+ */
+function correctsStaleLedger(): Mutant {
+  return {
+    ports: (ports) => {
+      let seen: Ledger | null = null;
+      const { ledgers } = ports;
+      return {
+        ...ports,
+        ledgers: {
+          read: async (organisationId) => {
+            const stale = seen;
+            seen = null;
+            return stale ?? ledgers.read(organisationId);
+          },
+          apply: async (organisationId, change) => {
+            if (change.kind === 'count-others') {
+              const { used, epoch } = await ledgers.read(organisationId);
+              const tooMany = (used.get(change.window) ?? 0) - change.tokens;
+              return tooMany > 0
+                ? ledgers.apply(organisationId, { kind: 'release', window: change.window, tokens: tooMany, epoch })
+                : ledgers.apply(organisationId, change);
+            }
+            const left = await ledgers.apply(organisationId, change);
+            if (change.kind === 'take') seen = left;
+            return left;
+          },
+        },
+      };
+    },
+  };
+}
+
+/** A table whose commands are changed on their way out, or their answers on their way back. */
+const withTable = (
+  onCommand: (input: object) => object,
+  onAnswer: (output: object) => object = (output) => output,
+): Mutant => ({
+  ports: (ports) => ports,
+  table: (table) => {
+    const { client } = table;
+    client.middlewareStack.add(
+      (next) => async (args) => {
+        Object.assign(args.input, onCommand(args.input));
+        const result = await next(args);
+        Object.assign(result.output, onAnswer(result.output));
+        return result;
+      },
+      { step: 'initialize' },
+    );
+    return table;
+  },
+});
+
+/** The SDK repeats a write that had taken effect, meets its own, and it is taken for somebody else's. */
+const takesOwnWritesForLostRaces = (): Mutant =>
+  withTable((input) =>
+    'ConditionExpression' in input && typeof input.ConditionExpression === 'string'
+      ? { ConditionExpression: input.ConditionExpression.replace(' OR batchId = :batchId', ' OR pk = :batchId') }
+      : {},
+  );
+
+/** What DynamoDB leaves of a batch write is never written. */
+const dropsUnprocessedItems = (): Mutant =>
+  withTable(
+    () => ({}),
+    (output) => ('UnprocessedItems' in output ? { UnprocessedItems: {} } : {}),
+  );
+
 /** The switches. Each is made anew for a history, since it may count for itself. */
 export const MUTANTS = {
   'counts-twice': countsTwice,
@@ -150,8 +222,17 @@ export const MUTANTS = {
   'does-not-probe': doesNotProbe,
   'ignores-budget': ignoresBudget,
   'logs-accounts': logsAccounts,
+  'corrects-stale-ledger': correctsStaleLedger,
+  'takes-own-writes-for-lost-races': takesOwnWritesForLostRaces,
+  'drops-unprocessed-items': dropsUnprocessedItems,
 } as const satisfies Record<string, () => Mutant>;
 
 export type MutantName = keyof typeof MUTANTS;
+
+/** Mutants that only the adapters over a table can have. */
+export const TABLE_MUTANTS: ReadonlySet<MutantName> = new Set([
+  'takes-own-writes-for-lost-races',
+  'drops-unprocessed-items',
+]);
 
 export const isMutantName = (name: string): name is MutantName => Object.hasOwn(MUTANTS, name);

@@ -1,5 +1,7 @@
 import { parseArgs } from 'node:util';
-import { isMutantName, MUTANTS, type MutantName } from './mutants.ts';
+import { isMutantName, MUTANTS } from './mutants.ts';
+import type { Variant } from './simulate.ts';
+import { isStoreKind, STORE_KINDS } from './stored.ts';
 
 /** What the command was asked for: many seeds, or one to be shown. */
 export interface SimulationCommand {
@@ -8,11 +10,12 @@ export interface SimulationCommand {
   /** Shows the history of the one seed. */
   readonly isReplay: boolean;
   readonly workers: number;
-  readonly mutant: MutantName | undefined;
+  readonly variant: Variant;
 }
 
 export const USAGE = `npm run sim -- --seeds N [--from M] [--workers W]   plays N seeds from M (1) on, on W (2) threads
 npm run sim -- --seed K                             plays one seed and shows its history
+  --stores KIND   ${STORE_KINDS.join(' or ')}: maps in memory, or the DynamoDB adapters under the SDK's own retries
   --mutant NAME   with a mutant in the product: ${Object.keys(MUTANTS).join(', ')}`;
 
 function wholeNumber(name: string, text: string | undefined, fallback: number): number {
@@ -26,9 +29,10 @@ export function readCommand(args: readonly string[]): SimulationCommand {
   const text = { type: 'string' } as const;
   const { values } = parseArgs({
     args: [...args],
-    options: { seeds: text, from: text, seed: text, workers: text, mutant: text },
+    options: { seeds: text, from: text, seed: text, workers: text, mutant: text, stores: text },
   });
-  const { mutant } = values;
+  const { mutant, stores = 'memory' } = values;
+  if (!isStoreKind(stores)) throw new RangeError(`there are no stores of the kind ${stores}`);
   if (mutant !== undefined && !isMutantName(mutant)) throw new RangeError(`there is no mutant ${mutant}`);
   const isReplay = values.seed !== undefined;
   return {
@@ -36,6 +40,6 @@ export function readCommand(args: readonly string[]): SimulationCommand {
     seeds: isReplay ? 1 : Math.max(1, wholeNumber('seeds', values.seeds, 1000)),
     isReplay,
     workers: Math.max(1, wholeNumber('workers', values.workers, 2)),
-    mutant,
+    variant: { mutant, stores },
   };
 }

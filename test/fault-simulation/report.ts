@@ -1,16 +1,21 @@
-import type { MutantName } from './mutants.ts';
 import type { Outcome } from './simulate.ts';
 
 /** The command that plays a seed again and shows its history. */
-export const replayCommand = (seed: number, mutant?: MutantName): string =>
-  `npm run sim -- --seed ${seed}${mutant ? ` --mutant ${mutant}` : ''}`;
+export const replayCommand = ({ seed, variant: { mutant, stores } }: Outcome): string =>
+  [
+    'npm run sim -- --seed',
+    seed,
+    ...(stores === 'table' ? ['--stores table'] : []),
+    ...(mutant ? ['--mutant', mutant] : []),
+  ].join(' ');
 
 /** What broke, in which history, and how to see it again. */
-export function reportOf({ seed, broken, families, history }: Outcome, mutant?: MutantName): string {
+export function reportOf(outcome: Outcome): string {
+  const { seed, broken, families, history } = outcome;
   return [
     `Seed ${seed} (faults: ${families.join(', ') || 'none'})`,
     ...(history.length > 0 ? ['', ...history, ''] : []),
     broken === null ? 'Every promise was kept.' : `BROKEN: ${broken}`,
-    `Replay: ${replayCommand(seed, mutant)}`,
+    `Replay: ${replayCommand(outcome)}`,
   ].join('\n');
 }

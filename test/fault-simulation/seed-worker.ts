@@ -3,12 +3,13 @@ import { z } from 'zod';
 import { captureLogLines } from './log-lines.ts';
 import { isMutantName } from './mutants.ts';
 import { type Outcome, simulate } from './simulate.ts';
+import { STORE_KINDS } from './stored.ts';
 
 /** Seeds to play, both bounds included. */
 const block = z.object({
   first: z.number().int(),
   last: z.number().int(),
-  mutant: z.string().refine(isMutantName).optional(),
+  variant: z.object({ mutant: z.string().refine(isMutantName).optional(), stores: z.enum(STORE_KINDS).optional() }),
 });
 
 /** What a thread answers when a block is done: the seeds that broke a promise. */
@@ -20,10 +21,10 @@ export interface BlockResult {
 const logLines = captureLogLines();
 
 parentPort?.on('message', async (message: unknown) => {
-  const { first, last, mutant } = block.parse(message);
+  const { first, last, variant } = block.parse(message);
   const broken: Outcome[] = [];
   for (let seed = first; seed <= last; seed += 1) {
-    const outcome = await simulate(seed, logLines, { mutant });
+    const outcome = await simulate(seed, logLines, variant);
     if (outcome.broken !== null) broken.push(outcome);
   }
   const result: BlockResult = { played: last - first + 1, broken };

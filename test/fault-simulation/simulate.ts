@@ -5,6 +5,7 @@ import { virtualClock } from '../world/clock.ts';
 import { historyOn } from '../world/history.ts';
 import { randomOf } from '../world/random.ts';
 import { START } from '../world/start.ts';
+import { virtualTimers } from '../world/table/timers.ts';
 import { apiClients } from './clients.ts';
 import { checkEnd } from './end-checks.ts';
 import type { FaultMix } from './fault-mix.ts';
@@ -12,12 +13,19 @@ import type { LogLines } from './log-lines.ts';
 import { MUTANTS, type MutantName } from './mutants.ts';
 import { observerOf, type Sight } from './observer.ts';
 import { type Scenario, scenarioOf } from './scenario.ts';
+import type { StoreKind } from './stored.ts';
 import { invariant, Violation } from './violation.ts';
 import { wire } from './wiring.ts';
 
-export interface SimulationOptions {
-  readonly keepHistory?: boolean;
+/** Which of a seed's histories is played. */
+export interface Variant {
   readonly mutant?: MutantName | undefined;
+  /** What the stores are; maps in memory unless given. */
+  readonly stores?: StoreKind | undefined;
+}
+
+export interface SimulationOptions extends Variant {
+  readonly keepHistory?: boolean;
   /** Another scenario than the seed's. */
   readonly scenario?: Scenario;
 }
@@ -25,6 +33,7 @@ export interface SimulationOptions {
 /** How a history ended. `broken` says which promise was not kept. */
 export interface Outcome {
   readonly seed: number;
+  readonly variant: Variant;
   readonly broken: string | null;
   readonly families: FaultMix['families'];
   readonly rows: number;
@@ -46,6 +55,7 @@ const GRACE = 180 * 60_000;
  * @param logLines where the functions' log lines go
  */
 export async function simulate(seed: number, logLines: LogLines, options: SimulationOptions = {}): Promise<Outcome> {
+  const { stores: kind = 'memory', mutant: mutantName } = options;
   const scenario = options.scenario ?? scenarioOf(seed);
   const { plan, mix } = scenario;
   const clock = virtualClock(START);
@@ -53,15 +63,16 @@ export async function simulate(seed: number, logLines: LogLines, options: Simula
   const rows = plan.batches.reduce((sum, { attempts }) => sum + (attempts[0]?.rows.length ?? 0), 0);
   const faults = mix.families.join(', ') || 'none';
   history.note('seed', `${seed}: ${plan.batches.length} batches, ${rows} rows; faults: ${faults}`);
-  const mutant = options.mutant ? MUTANTS[options.mutant]() : null;
-  const simulated = wire(seed, scenario, clock, history, mutant);
-  const { world, storage, written } = simulated;
+  const mutant = mutantName ? MUTANTS[mutantName]() : null;
+  const restoreTimers = kind === 'table' ? virtualTimers(clock, randomOf(seed, 'retries')) : () => {};
+  const simulated = await wire(seed, scenario, clock, history, mutant, kind);
+  const { world, stored, written } = simulated;
   const { chunkQueue, fileQueue, workflow } = world;
   const clients = apiClients(simulated);
   const observer = observerOf(simulated, clients);
   const leaksBefore = logLines.leaks.length;
 
-  const openBatches = (): number => [...storage.batches.values()].filter(({ isOpen }) => isOpen).length;
+  const openBatches = (): number => [...stored.batches.values()].filter(({ isOpen }) => isOpen).length;
   const restless = (): string | null => {
     const waiting = [clients.busy, chunkQueue.waiting, fileQueue.waiting, workflow.running, openBatches()];
     const [busy, tasks, files, executions, open] = waiting;
@@ -76,14 +87,15 @@ export async function simulate(seed: number, logLines: LogLines, options: Simula
     ]),
   );
   const watch = randomOf(seed, 'watch');
-  const share = watch.pick([1, 0.4, 0.2]);
+  // A look takes a dozen calls, and those of the SDK are slow.
+  const share = watch.pick(kind === 'table' ? [0.3, 0.1, 0.05] : [1, 0.4, 0.2]);
   const observe = async (): Promise<boolean> => {
     for (const key of [...written]) {
       if (!watch.chance(share)) continue;
       written.delete(key);
       const batch = planned.get(key);
       const sight = batch && (await observer.look(batch));
-      if (sight) isOpenWhileUnfinished(sight, storage.batches.get(key));
+      if (sight) isOpenWhileUnfinished(sight, stored.batches.get(key));
     }
     return restless() === null;
   };
@@ -105,7 +117,17 @@ export async function simulate(seed: number, logLines: LogLines, options: Simula
   world.network.end();
   // Whoever is in the middle of something wakes up and finds that it is over: nothing is left behind in this process.
   await clock.runUntil(clock.now() + LONGEST_INVOCATION);
-  return { seed, broken, families: mix.families, rows, givenUp, seconds, history: lines };
+  restoreTimers();
+  return {
+    seed,
+    variant: { mutant: mutantName, stores: kind },
+    broken,
+    families: mix.families,
+    rows,
+    givenUp,
+    seconds,
+    history: lines,
+  };
 }
 
 function describe(error: unknown): string {

@@ -12,7 +12,7 @@ afterAll(() => logLines.release());
 const seedsTo = (last: number): number[] => Array.from({ length: last }, (_, index) => index + 1);
 
 describe('a history', () => {
-  test.each([3, 19, 52, 70])('of seed %i is the same each time', async (seed) => {
+  test.each([5, 19, 52, 70])('of seed %i is the same each time', async (seed) => {
     const [first, second] = [
       await simulate(seed, logLines, { keepHistory: true }),
       await simulate(seed, logLines, { keepHistory: true }),
@@ -28,7 +28,7 @@ describe('a history', () => {
 
   test('that breaks a promise says which, shows all that happened, and how to see it again', async () => {
     const outcome = await simulate(54, logLines, { keepHistory: true, mutant: 'ignores-budget' });
-    const report = reportOf(outcome, 'ignores-budget');
+    const report = reportOf(outcome);
     expect(report).toMatch(/BROKEN: \d+ calls went over the limit of a window/);
     expect(report).toContain('npm run sim -- --seed 54 --mutant ignores-budget');
     expect(report).toMatch(/schedule-batch|upload-batch|ingest-file/);
@@ -42,7 +42,7 @@ describe('a history', () => {
   });
 
   test('may be so bad that chunks are given up, before their deadline or at it', async () => {
-    const deadly = seedsTo(500).filter((seed) => scenarioOf(seed).mix.deadly > 0);
+    const deadly = seedsTo(1000).filter((seed) => scenarioOf(seed).mix.deadly > 0);
     const outcomes: Outcome[] = [];
     for (const seed of deadly) outcomes.push(await simulate(seed, logLines));
     expect(outcomes.map(({ broken }) => broken)).toEqual(deadly.map(() => null));
@@ -56,7 +56,8 @@ describe('the command', () => {
   test.each([
     [['--seeds', '20', '--from', '7'], { from: 7, seeds: 20, isReplay: false, workers: 2 }],
     [['--seed', '42'], { from: 42, seeds: 1, isReplay: true }],
-    [['--seed', '42', '--mutant', 'does-not-probe'], { mutant: 'does-not-probe' }],
+    [['--seed', '42', '--mutant', 'does-not-probe'], { variant: { mutant: 'does-not-probe', stores: 'memory' } }],
+    [['--stores', 'table'], { variant: { stores: 'table' } }],
     [[], { from: 1, seeds: 1000 }],
   ])('%j', (args, expected) => {
     expect(readCommand(args)).toMatchObject(expected);

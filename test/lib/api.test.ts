@@ -106,7 +106,7 @@ describe('gateway responses', () => {
     expect(JSON.parse(answer?.body ?? '')).toMatchObject({ errorCode });
   });
 
-  test('413 has the details of the seed that a gateway can know, and says which way larger files take', () => {
+  test('413 has what a gateway can know of the specified details, and the path for larger files', () => {
     const { errorMsg, errorDetails } = envelopeSchema.parse(JSON.parse(answers.get('REQUEST_TOO_LARGE')?.body ?? ''));
     expect(errorMsg).toBe('File size exceeds maximum allowed');
     expect(errorDetails).toEqual({

@@ -28,10 +28,10 @@ const expressions = widgets.flatMap(({ properties }) =>
   properties.metrics.flatMap(([only]) => optionsSchema.safeParse(only).data?.expression ?? []),
 );
 
-test('there is one, and it begins with every alarm and with whether batches flow', () => {
+test('there is one, and it begins with every alarm and with whether batches move', () => {
   expect(dashboards.map(({ properties }) => properties['DashboardName'])).toEqual(['bulk-data-fetch-dev']);
   expect(widgets[0]?.properties.alarms).toHaveLength(stack.all('AWS::CloudWatch::Alarm').length);
-  expect(widgets[1]?.properties.markdown).toContain('Do batches flow?');
+  expect(widgets[1]?.properties.markdown).toContain('Are batches moving?');
 });
 
 describe('it shows', () => {
@@ -63,14 +63,14 @@ describe('it shows', () => {
   });
 
   test('every function', () => {
-    for (const title of ['Errors', 'Throttles', 'Duration of 95 %, ms']) {
+    for (const title of ['Errors', 'Throttles', 'Duration p95, ms']) {
       const shown = titled(title).map((metric) => metric[metric.indexOf('FunctionName') + 1]);
       expect(shown.sort()).toEqual([...stack.functions().values()].map(({ logicalId }) => `<${logicalId}>`).sort());
     }
   });
 
   test('every queue, and what has died in it', () => {
-    const shown = [...titled('Oldest message, s'), ...titled('Dead letters: none is good')].map(
+    const shown = [...titled('Oldest message, s'), ...titled('Dead letters (0 is healthy)')].map(
       (metric) => metric[metric.indexOf('QueueName') + 1],
     );
     expect(shown.sort()).toEqual(
@@ -124,6 +124,6 @@ describe('the cost of a batch', () => {
 
   test('is priced for the region of the deployment where its prices are listed', () => {
     const headings = JSON.stringify(synthesized({ region: 'us-east-1' }).all('AWS::CloudWatch::Dashboard'));
-    expect(headings).toContain('list prices of us-east-1');
+    expect(headings).toContain('List prices of us-east-1');
   });
 });

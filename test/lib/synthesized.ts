@@ -5,8 +5,7 @@ import { App } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { z } from 'zod';
 import { BulkDataFetchStack } from '#lib/bulk-data-fetch-stack.ts';
-import { readDeployment } from '#lib/deployment.ts';
-import { FEATURE_FLAGS } from '#lib/feature-flags.ts';
+import { FEATURE_FLAGS, readDeployment } from '#lib/deployment.ts';
 
 const resourceSchema = z.object({
   Type: z.string(),

@@ -28,7 +28,7 @@ export function bucketOf(announcements: EventQueue): Bucket {
       const version = `v${versions}`;
       files.set(idOf({ key, version }), bytes);
       const object = { key: encodeURIComponent(key), size: bytes.byteLength, versionId: version };
-      announcements.send(JSON.stringify({ Records: [{ eventName: 'ObjectCreated:Put', s3: { object } }] }));
+      announcements.send([JSON.stringify({ Records: [{ eventName: 'ObjectCreated:Put', s3: { object } }] })]);
     },
     portsFor: (call) => ({
       files: {

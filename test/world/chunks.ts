@@ -4,7 +4,7 @@ import {
   fromAccountsItem,
   fromInputItem,
   fromOutcomeItem,
-  toAccountsParts,
+  toAccountsItems,
   toInputItem,
   toOutcomeItem,
 } from '#lambdas/chunk/codec-content.ts';
@@ -113,8 +113,8 @@ export function memoryChunks(call: RemoteCall = direct, storage: ChunkStorage = 
     saveOutcome: (key, outcome) =>
       call('chunks.saveOutcome', () => putNext(outcomeKey(key), toOutcomeItem(outcome), outcome.version)),
     saveAccounts: async (key, version, accounts) => {
-      for (const [part, content] of toAccountsParts(accounts).entries()) {
-        await call('chunks.saveAccounts', () => put(accountsKey(key, version, part), { content }));
+      for (const [part, item] of toAccountsItems(accounts).entries()) {
+        await call('chunks.saveAccounts', () => put(accountsKey(key, version, part), item));
       }
     },
     accounts: (key) => call('chunks.accounts', () => new Map(query(accountsPrefix(key)).flatMap(accountsIn))),

@@ -1,3 +1,4 @@
+import type { Table } from '#lambdas/platform/dynamodb.ts';
 import type { Clock } from '#lambdas/platform/system.ts';
 import { type AllPorts, contextOf, type FunctionName, type Handler, handlerOf, timeoutOf } from './functions.ts';
 import type { Network, Worker } from './network.ts';
@@ -7,6 +8,8 @@ import type { Surroundings } from './queue.ts';
 export interface Mutant {
   ports(ports: AllPorts): AllPorts;
   handler?(name: FunctionName, handler: Handler): Handler;
+  /** The table as the adapters see it, where there is one. */
+  table?(table: Table): Table;
 }
 
 /** What AWS bills a function for, in virtual time: waiting for calls is in it, the processor's own time isn't. */

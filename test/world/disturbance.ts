@@ -4,6 +4,7 @@ export const FAULTS = [
   'dies-after',
   'fails-before',
   'fails-after',
+  'throttled',
   /** The SDK lost the answer and sent the same write again. */
   'repeats',
   /** The answer never comes. */
@@ -28,6 +29,10 @@ export interface Disturbance {
   callTime(call: Call): number;
   /** How long a slow call is held up. */
   slowness(): number;
+  /** How many requests of a BatchWriteItem DynamoDB leaves undone. */
+  unprocessed(): number;
+  /** How many changes a read of an index is behind. */
+  staleness(): number;
   /** When copies of a message arrive after its sending. More than one: it's delivered again. None: it's lost. */
   deliveries(queue: string, body: string): readonly number[];
   /** Whether the queue refuses to take a message. */
@@ -51,6 +56,8 @@ export const CALM: Disturbance = {
   fault: () => null,
   callTime: () => 0,
   slowness: () => 0,
+  unprocessed: () => 0,
+  staleness: () => 0,
   deliveries: () => [0],
   refuses: () => false,
   executions: () => 1,

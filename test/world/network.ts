@@ -13,6 +13,12 @@ export class CallFailure extends Error {
   override readonly name = 'CallFailure';
 }
 
+/** The service takes no more calls now. The SDK tries again. */
+export class Throttled extends CallFailure {}
+
+/** The worker is dead, or the world over: nothing of it goes on. */
+export class WorkerDead extends CallFailure {}
+
 /** One worker, a container of a function. When it dies its calls fail and have no effect any more, so that what is left of its code unwinds. */
 export interface Worker {
   readonly name: string;
@@ -29,6 +35,9 @@ export interface Network {
   /** The world is over: nobody's code goes on. */
   end(): void;
 }
+
+/** HTTP requests of an SDK, which are sent again when their answer is lost. */
+const ATTEMPTS = /^dynamodb\./;
 
 /** Writes that the SDK repeats by itself when their answer is lost: all but the release of tokens. */
 const REPEATABLE = /^(chunks|batches|ledgers\.(?!release)|reports|queue|loop)/;
@@ -49,10 +58,10 @@ export function networkOf(clock: VirtualClock, disturbance: Disturbance, history
       if (isDead) return;
       isDead = true;
       history.note(name, `dies: ${why}`);
-      reject(new CallFailure(`the worker died: ${why}`));
+      reject(new WorkerDead(`the worker died: ${why}`));
     };
     const orDead = (): void => {
-      if (isDead || isOver) throw new CallFailure('the worker is dead');
+      if (isDead || isOver) throw new WorkerDead('the worker is dead');
     };
     const spend = async (milliseconds: number): Promise<void> => {
       if (milliseconds > 0) await clock.wait(milliseconds);
@@ -64,6 +73,7 @@ export function networkOf(clock: VirtualClock, disturbance: Disturbance, history
       if (fault === 'hangs-before') await death;
       if (fault === 'dies-before') die(`before ${what}`);
       orDead();
+      if (fault === 'throttled' && canFail) throw new Throttled(`${what} was throttled`);
       if (fault === 'fails-before' && canFail) throw new CallFailure(`${what} failed`);
     };
     const after = async (what: string, fault: Fault | null): Promise<void> => {
@@ -72,7 +82,8 @@ export function networkOf(clock: VirtualClock, disturbance: Disturbance, history
       orDead();
       if (fault === 'slow-after') await spend(disturbance.slowness());
       orDead();
-      if (fault === 'fails-after' && !ANSWERED.test(what)) {
+      const isLost = fault === 'fails-after' || (fault === 'repeats' && ATTEMPTS.test(what));
+      if (isLost && !ANSWERED.test(what)) {
         throw new CallFailure(`${what} failed after it had taken effect`);
       }
     };

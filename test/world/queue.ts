@@ -1,3 +1,4 @@
+import { MESSAGES_A_CALL } from '#lambdas/chunk/queue.sqs.ts';
 import type { VirtualClock } from './clock.ts';
 import type { Disturbance } from './disturbance.ts';
 import type { History } from './history.ts';
@@ -11,7 +12,9 @@ export interface Surroundings {
 
 /** A queue with its consumer: at least once, in any order, late; aside after too many failures. */
 export interface EventQueue {
-  send(body: string): void;
+  send(bodies: readonly string[]): void;
+  /** Calls of SQS so far that sent messages. */
+  readonly sends: number;
   /** Every body that was sent, in order. */
   readonly sent: readonly string[];
   /** Messages that are neither done nor set aside, deliveries to come included. */
@@ -36,6 +39,7 @@ export function eventQueue(
 ): EventQueue {
   const sent: string[] = [];
   const deadLetters: string[] = [];
+  let sends = 0;
   let waiting = 0;
   let busy = 0;
   const inLine: (() => void)[] = [];
@@ -79,12 +83,18 @@ export function eventQueue(
       return waiting;
     },
     consumer: null,
-    send: (body) => {
-      sent.push(body);
-      const messageId = `${name}-${sent.length}`;
-      for (const after of disturbance.deliveries(name, body)) {
-        history.note(name, `${messageId} comes after ${after} ms: ${body}`);
-        void deliver(messageId, body, after);
+    get sends() {
+      return sends;
+    },
+    send: (bodies) => {
+      sends += Math.ceil(bodies.length / MESSAGES_A_CALL);
+      for (const body of bodies) {
+        sent.push(body);
+        const messageId = `${name}-${sent.length}`;
+        for (const after of disturbance.deliveries(name, body)) {
+          history.note(name, `${messageId} comes after ${after} ms: ${body}`);
+          void deliver(messageId, body, after);
+        }
       }
     },
   };

@@ -156,7 +156,7 @@ const queueOf = (queue: EventQueue, disturbance: Disturbance, call: RemoteCall):
     const refused = messages.filter(({ body }) => disturbance.refuses(body));
     try {
       await call('queue.send', () => {
-        for (const message of messages) if (!refused.includes(message)) queue.send(message.body);
+        queue.send(messages.filter((message) => !refused.includes(message)).map(({ body }) => body));
       });
       return refused.map(({ task }) => task);
     } catch {

@@ -4,10 +4,17 @@ import { epochSeconds, packJson, type Table, unpackJson } from '#lambdas/platfor
 import { statusCacheKey } from '#lambdas/platform/keys.ts';
 import type { StatusCache } from './ask.ts';
 
-const keptItem = z.object({ keptUntil: z.number(), document: z.instanceof(Uint8Array) });
-const keptDocument = z.object({ message: z.string(), data: z.record(z.string(), z.unknown()) });
+/** Format 1. An item lives for a minute, so older formats are only read while a deployment goes on. */
+const FORMAT = 1;
 
-/** An item has at most 400 KB (DynamoDB, "Constraints"); larger answers are not kept. */
+const cachedItem = z.object({
+  format: z.literal(FORMAT).default(FORMAT),
+  keptUntil: z.number(),
+  document: z.instanceof(Uint8Array),
+});
+const cachedDocument = z.object({ message: z.string(), data: z.record(z.string(), z.unknown()) });
+
+/** An item has at most 400 KB (DynamoDB, "Constraints"); larger answers are not cached. */
 const LARGEST = 300 * 1024;
 
 /** Statuses in the table, so that every container finds them. TTL deletes late: the time is looked at, too. */
@@ -15,8 +22,8 @@ export const dynamoDbStatusCache = ({ client, name: TableName }: Table): StatusC
   find: async (organisationId, sessionId, now) => {
     const { Item } = await client.send(new GetCommand({ TableName, Key: statusCacheKey(organisationId, sessionId) }));
     if (Item === undefined) return null;
-    const { keptUntil, document } = keptItem.parse(Item);
-    return keptUntil > now ? keptDocument.parse(unpackJson(document)) : null;
+    const { keptUntil, document } = cachedItem.parse(Item);
+    return keptUntil > now ? cachedDocument.parse(unpackJson(document)) : null;
   },
   keep: async (organisationId, sessionId, document, until) => {
     const packed = packJson(document);
@@ -25,7 +32,7 @@ export const dynamoDbStatusCache = ({ client, name: TableName }: Table): StatusC
     await client.send(
       new PutCommand({
         TableName,
-        Item: { ...Key, keptUntil: until, document: packed, expiresAt: epochSeconds(until) },
+        Item: { ...Key, format: FORMAT, keptUntil: until, document: packed, expiresAt: epochSeconds(until) },
       }),
     );
   },

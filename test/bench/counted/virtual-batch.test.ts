@@ -11,7 +11,6 @@ const ASSEMBLY: Assembly = {
   assetFolders: new Map(),
   template: {
     Parameters: {},
-    Mappings: {},
     Resources: {
       Table: {
         Type: 'AWS::DynamoDB::Table',

@@ -7,7 +7,8 @@ import { AwsFront } from '#local/aws-front.ts';
 import { CallRecord } from '#local/call-record.ts';
 import { listen, stopServer } from '#local/listening.ts';
 import { Meter } from '#local/meter.ts';
-import { SecretsManager } from '#local/secrets/secrets-manager.ts';
+import { SecretsManager } from '#local/secrets-manager.ts';
+import { State } from '#local/state.ts';
 
 const PREFIX = 'bulk-data-fetch/dev/upstream/';
 const PLACE = { stackName: 'stack', region: 'ap-south-1', endpoint: 'http://127.0.0.1:9' };
@@ -29,7 +30,7 @@ afterAll(async () => {
   await front.close();
 });
 beforeEach(() => {
-  secrets = new SecretsManager(undefined, PLACE, meter);
+  secrets = new SecretsManager(new State(), PLACE, meter);
   front.add(secrets);
   meter.reset();
 });

@@ -3,13 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
+import { inProcesses } from '#bench/cloud/process-pool.ts';
 import { CallRecord } from '#local/call-record.ts';
+import { inThreads } from '#local/lambda/container-pools.ts';
 import { DEFAULT_LIMITS } from '#local/lambda/containers.ts';
 import { FunctionLogs } from '#local/lambda/function-log.ts';
 import { functionModels } from '#local/lambda/function-models.ts';
-import { Lambda, prepareThread } from '#local/lambda/lambda.ts';
-import { inProcesses } from '#local/lambda/process-sandbox.ts';
-import { inThreads } from '#local/lambda/thread-sandbox.ts';
+import { buildContainerScript, Lambda } from '#local/lambda/lambda.ts';
 import { Meter } from '#local/meter.ts';
 import { stackOf } from '../fixture/stack.ts';
 
@@ -67,7 +67,7 @@ async function lambdaOf(
     new Map([['a.zip', join(folder, 'asset')]]),
   );
   const models = functionModels(stack, { timeScale: 0.5, machineScale, overrides });
-  const start = way(await prepareThread(folder));
+  const start = way(await buildContainerScript(folder));
   const lambda = new Lambda(models, start, { ...DEFAULT_LIMITS, ...limits }, { meter, record: new CallRecord(), logs });
   started.push(lambda);
   return lambda;
@@ -178,14 +178,16 @@ describe.each(Object.entries(WAYS))('in %s', (_, way) => {
 
   test('ends a function at its timeout and starts the next invocation in a new container', async () => {
     const code = `let calls = 0;
-    export const handler = async (event) => { calls += 1; if (event.hang) await new Promise(() => setInterval(() => {}, 1e6)); return calls; }`;
+    export const handler = async (event) => { calls += 1; if (event.spin) for (;;); if (event.hang) await new Promise(() => setInterval(() => {}, 1e6)); return calls; }`;
     const lambda = await lambdaOf(code, { way, properties: { Timeout: 0.3 } });
     expect(await answerOf(lambda)).toBe(1);
-    expect(await answerOf(lambda, { hang: true })).toMatchObject({
-      errorType: 'Sandbox.Timedout',
-      errorMessage: expect.stringMatching(/Task timed out after 0.30 seconds$/),
-    });
-    expect(await answerOf(lambda)).toBe(1);
+    for (const event of [{ hang: true }, { spin: true }]) {
+      expect(await answerOf(lambda, event)).toMatchObject({
+        errorType: 'Sandbox.Timedout',
+        errorMessage: expect.stringMatching(/Task timed out after 0.30 seconds$/),
+      });
+      expect(await answerOf(lambda)).toBe(1);
+    }
   });
 
   test.each([
@@ -221,13 +223,14 @@ describe.each(Object.entries(WAYS))('in %s', (_, way) => {
   test('killed containers fail what they were doing, and only that', async () => {
     const lambda = await lambdaOf(
       'export const handler = async (event) => { if (event.hang) { console.log("here"); await new Promise(() => setInterval(() => {}, 1e6)); } return 1; }',
-      { way },
+      { way, limits: { perFunction: 1 } },
     );
     const hanging = answerOf(lambda, { hang: true });
     await expect.poll(() => readLog()).toContain('here');
+    const waiting = answerOf(lambda);
     await lambda.killContainers();
     expect(await hanging).toMatchObject({ errorType: 'Runtime.ExitError' });
-    expect(await answerOf(lambda)).toBe(1);
+    expect(await waiting).toBe(1);
   });
 
   test('writes what a function prints to its log, with the lines of Lambda itself, and bills every byte and millisecond', async () => {

@@ -1,10 +1,15 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { z } from 'zod';
 import { AwsFront } from '#local/aws-front.ts';
 import { CallRecord } from '#local/call-record.ts';
+import { fauxqsInternals } from '#local/fauxqs.ts';
 import { Meter } from '#local/meter.ts';
 import type { EventQueues } from '#local/s3/outbox.ts';
 import { S3 } from '#local/s3/s3.ts';
+import { State } from '#local/state.ts';
 import { stackOf } from '../fixture/stack.ts';
 
 /** A bucket with versions that announces what comes into two of its folders, and one without either. */
@@ -108,7 +113,10 @@ export async function startS3(queues: EventQueues, folder?: string): Promise<S3U
   const [meter, record] = [new Meter(), new CallRecord()];
   const front = new AwsFront(meter, record);
   const url = await front.listen(0);
-  const s3 = new S3(folder, stackOf(STACK), queues, { meter, record });
+  const state = new State(folder);
+  const uploads = join(folder ?? (await mkdtemp(join(tmpdir(), 's3-'))), 'uploads');
+  const fauxqs = await fauxqsInternals();
+  const s3 = new S3(state, uploads, stackOf(STACK), queues, { fauxqs, meter, record });
   front.addHttp(s3);
   s3.start();
   const client = clientOf(url);
@@ -126,6 +134,8 @@ export async function startS3(queues: EventQueues, folder?: string): Promise<S3U
       client.destroy();
       await s3.close();
       await front.close();
+      state.close();
+      if (folder === undefined) await rm(dirname(uploads), { recursive: true });
     },
   };
 }

@@ -35,19 +35,16 @@ test('scales fixed waits and retries, and leaves alone what a state reads from i
   });
 });
 
-test('makes a task of a wait for a timestamp, but for one whose path is no plain one', () => {
+test('makes a task of a wait for a timestamp', () => {
   const { definition, tasks, waits } = read({
     A: { Type: 'Wait', TimestampPath: '$.loop.at', InputPath: '$.x', Next: 'B' },
-    B: { Type: 'Wait', TimestampPath: '$.all[0]', End: true },
+    B: { Type: 'Task', Resource: LAMBDA, End: true },
   });
   expect(definition).toMatchObject({
-    States: {
-      A: { Type: 'Task', Resource: 'local:wait', InputPath: '$.x', Next: 'B' },
-      B: { Type: 'Wait', TimestampPath: '$.all[0]' },
-    },
+    States: { A: { Type: 'Task', Resource: 'local:wait', InputPath: '$.x', Next: 'B' } },
   });
   expect([...waits]).toEqual([['A', ['loop', 'at']]]);
-  expect(tasks.size).toBe(0);
+  expect([...tasks]).toEqual([['B', LAMBDA]]);
 });
 
 test('gives a task the longest timeout, and drops a timeout of the machine that no timer could keep', () => {
@@ -56,40 +53,12 @@ test('gives a task the longest timeout, and drops a timeout of the machine that 
   expect(definition).not.toHaveProperty('TimeoutSeconds');
 });
 
-test('finds tasks inside Map and Parallel, but resumes at states of the outermost level only', () => {
-  const inner = { StartAt: 'T', States: { T: { Type: 'Task', Resource: LAMBDA, End: true } } };
-  const { tasks, topStates } = read({
-    A: { Type: 'Map', ItemProcessor: { ...inner, ProcessorConfig: { Mode: 'INLINE' } }, Next: 'B' },
-    B: {
-      Type: 'Parallel',
-      Branches: [
-        { StartAt: 'I', States: { I: { Type: 'Task', Resource: 'arn:aws:states:::lambda:invoke', End: true } } },
-      ],
-      End: true,
-    },
-  });
-  expect([...tasks]).toEqual([
-    ['T', { functionArn: LAMBDA }],
-    ['I', { functionArn: undefined }],
-  ]);
-  expect([...topStates]).toEqual(['A', 'B']);
-});
-
 test.each([
   ['JSONata of the machine', { A: { Type: 'Succeed' } }, { QueryLanguage: 'JSONata' }],
   ['JSONata of a state', { A: { Type: 'Succeed', QueryLanguage: 'JSONata' } }, {}],
   ['a task of another service', { A: { Type: 'Task', Resource: 'arn:aws:states:::sqs:sendMessage', End: true } }, {}],
-  [
-    'a Distributed Map',
-    {
-      A: {
-        Type: 'Map',
-        ItemProcessor: { StartAt: 'T', States: {}, ProcessorConfig: { Mode: 'DISTRIBUTED' } },
-        End: true,
-      },
-    },
-    {},
-  ],
+  ['a wait for one of several timestamps', { A: { Type: 'Wait', TimestampPath: '$.all[0]', End: true } }, {}],
+  ['a Map', { A: { Type: 'Map', ItemProcessor: { StartAt: 'T', States: {} }, End: true } }, {}],
 ])('refuses %s', (_, states, extra) => {
   expect(() => read(states, extra)).toThrow();
 });

@@ -36,7 +36,6 @@ test.each([
     text('1-stack-Table-arn:aws:sqs:ap-south-1:000000000000:stack-Queue-#{kept}'),
   ],
   ['Select of Split', { 'Fn::Select': [1, { 'Fn::Split': ['-', { Ref: 'Table' }] }] }, 'Table'],
-  ['FindInMap', { 'Fn::FindInMap': ['Sizes', { Ref: 'Size' }, 'rows'] }, 250],
   ['NoValue by leaving it out', { kept: 1, gone: { Ref: 'AWS::NoValue' } }, { kept: 1 }],
 ])('resolves %s', (_, value, expected) => {
   expect(resolved(value)).toEqual(expected);

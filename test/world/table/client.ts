@@ -1,0 +1,83 @@
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import * as z from 'zod';
+import type { Table } from '#lambdas/platform/dynamodb.ts';
+import type { Disturbance } from '../disturbance.ts';
+import { CallFailure, type RemoteCall, Throttled, WorkerDead } from '../network.ts';
+import { type MemoryTable, TableError } from './memory-table.ts';
+
+const httpRequest = z.object({ headers: z.record(z.string(), z.string()), body: z.instanceof(Uint8Array) });
+
+/** The part of `Disturbance` that only a table knows. */
+export type TableDisturbance = Pick<Disturbance, 'unprocessed' | 'staleness'>;
+
+/**
+ * A table's client whose HTTP requests end in memory: the SDK's marshalling, expressions and retries are the real ones, and every attempt of
+ * theirs is a call of the worker's own.
+ * @param maxAttempts of the SDK, as `connectTable` sets it
+ */
+export function tableIn(
+  memory: MemoryTable,
+  call: RemoteCall,
+  { unprocessed, staleness }: TableDisturbance,
+  maxAttempts: number,
+): Table {
+  const handle = async (request: unknown): Promise<{ response: object }> => {
+    const { headers, body } = httpRequest.parse(request);
+    const action = headers['x-amz-target']?.split('.')[1] ?? '';
+    try {
+      const answer = await call(`dynamodb.${action}`, () =>
+        memory.call(action, JSON.parse(Buffer.from(body).toString('utf8')), unprocessed(), staleness()),
+      );
+      return { response: responseOf(200, answer) };
+    } catch (error) {
+      if (error instanceof TableError) return { response: errorOf(400, error.type, error.message) };
+      if (error instanceof Throttled) {
+        return {
+          response: errorOf(400, 'ProvisionedThroughputExceededException', 'The level of throughput was exceeded'),
+        };
+      }
+      // The SDK sends a request again whose connection was lost. A dead worker's code must unwind.
+      if (error instanceof CallFailure && !(error instanceof WorkerDead)) {
+        throw Object.assign(new Error(error.message), { code: 'ECONNRESET' });
+      }
+      throw error;
+    }
+  };
+  const dynamo = new DynamoDBClient({
+    maxAttempts,
+    region: 'ap-south-1',
+    endpoint: 'http://table',
+    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+    ...READ_FROM_NO_FILE,
+    // Nobody looks at signatures here, and they take most of a call's time.
+    signer: { sign: async (request) => request },
+    requestHandler: { handle, metadata: { handlerProtocol: 'http/1.1' } },
+  });
+  return {
+    client: DynamoDBDocumentClient.from(dynamo, { marshallOptions: { removeUndefinedValues: true } }),
+    name: 'table',
+  };
+}
+
+/** What the SDK would read from the machine's configuration files, and so make histories wait for a disk. */
+const READ_FROM_NO_FILE = {
+  retryMode: 'standard',
+  defaultsMode: 'standard',
+  accountIdEndpointMode: 'disabled',
+  authSchemePreference: async (): Promise<string[]> => [],
+  endpointDiscoveryEnabledProvider: async () => false,
+  useDualstackEndpoint: false,
+  useFipsEndpoint: false,
+  userAgentAppId: async () => undefined,
+  defaultUserAgentProvider: async (): Promise<[string, string][]> => [],
+} as const;
+
+const responseOf = (statusCode: number, body: object) => ({
+  statusCode,
+  headers: { 'content-type': 'application/x-amz-json-1.0' },
+  body: new TextEncoder().encode(JSON.stringify(body)),
+});
+
+const errorOf = (statusCode: number, type: string, message: string) =>
+  responseOf(statusCode, { __type: `com.amazonaws.dynamodb.v20120810#${type}`, message });
