@@ -40,8 +40,8 @@ export function batchFigures({ reading, upstream, minutes, pages }: CloudBatch, 
       floor: 1,
     }),
     figure('windows over the limit', upstream.windowsOverLimit, '', { target: 0 }),
-    figure('first page with balances: read units', pages.withBalances, '', { exact: true }),
-    figure('search: read units', pages.search, '', { exact: true }),
+    figure('first page with balances: read units', pages.withBalances, 'units'),
+    figure('search: read units', pages.search, 'units'),
   ];
 }
 
