@@ -8,30 +8,10 @@ import { type Finding, shown, unresolvedIn } from './unresolved.ts';
  * doesn't exist.
  */
 
-/** Whether comments and strings of the code are looked at, or documents only. */
-const LOOKS_AT_CODE: boolean = false;
-
-/** Documents that are still to be rewritten; there are none once code is looked at. */
-const TO_REWRITE: ReadonlySet<string> = new Set();
-
-/** Paths that documents name already and that the code is being moved to; there are none once code is looked at. */
-const PLANNED: ReadonlySet<string> = new Set();
-
-/** Scripts of the same kind. */
-const PLANNED_SCRIPTS: ReadonlySet<string> = new Set();
-
 const repository = readRepository();
-const known = {
-  ...repository,
-  files: new Set([...repository.files, ...PLANNED]),
-  scripts: new Set([...repository.scripts, ...PLANNED_SCRIPTS]),
-};
 
 /** The tests of this test name what doesn't exist. */
-const isLookedAt = (path: string): boolean => {
-  if (path.startsWith('test/docs/') || TO_REWRITE.has(path)) return false;
-  return LOOKS_AT_CODE ? /\.(?:md|tsx?|ya?ml)$/.test(path) : path.endsWith('.md');
-};
+const isLookedAt = (path: string): boolean => /\.(?:md|tsx?|ya?ml)$/.test(path) && !path.startsWith('test/docs/');
 
 const files = [...repository.files].filter(isLookedAt).toSorted();
 
@@ -42,12 +22,7 @@ describe('references', () => {
   });
 
   test('lead somewhere', () => {
-    const findings = files.flatMap((file): Finding[] => unresolvedIn(file, readFileSync(file, 'utf8'), known));
+    const findings = files.flatMap((file): Finding[] => unresolvedIn(file, readFileSync(file, 'utf8'), repository));
     expect(findings.map(shown)).toEqual([]);
-  });
-
-  test('are planned only where nothing is yet', () => {
-    expect([...PLANNED].filter((path) => repository.files.has(path))).toEqual([]);
-    expect([...PLANNED_SCRIPTS].filter((script) => repository.scripts.has(script))).toEqual([]);
   });
 });

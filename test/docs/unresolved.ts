@@ -62,7 +62,7 @@ function resolves({ kind, target }: Citation, file: string, repository: Reposito
 }
 
 /** Where a seed is a number that a history follows from, and no document. */
-const HISTORIES = /^test\/(?:sim|world)\//;
+const HISTORIES = /^test\/(?:fault-simulation|world)\//;
 
 const beside = (file: string, target: string): string => posix.join(posix.dirname(file), target);
 
