@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { hashSecret } from '#lambdas/clients/secret.ts';
-import { dynamoDbClientRegister } from '#lambdas/clients/store.dynamodb.ts';
+import { dynamoDbClientRegistry } from '#lambdas/clients/store.dynamodb.ts';
 import { type LocalCloud, type LocalCloudOptions, startLocalCloud } from './cloud.ts';
 import { describeEndpoints, type Endpoints } from './endpoints.ts';
 import { type UsedSimulator, useSimulator } from './simulator.ts';
@@ -70,7 +70,7 @@ async function storeClient(tenant: Tenant, cloud: LocalCloud): Promise<void> {
   const name = cloud.environmentOf('TABLE_NAME');
   if (name === undefined) throw new Error('no function of the stack has a TABLE_NAME');
   // Where the client is there already, what has become of it stays.
-  await dynamoDbClientRegister({ client: DynamoDBDocumentClient.from(dynamo), name }).add({
+  await dynamoDbClientRegistry({ client: DynamoDBDocumentClient.from(dynamo), name }).add({
     clientId: tenant.client_id,
     organisationId: tenant.organisationId,
     appIdentifiers: [tenant.appIdentifier],

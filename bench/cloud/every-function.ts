@@ -1,7 +1,7 @@
 import { PutObjectCommand, S3Client, waitUntilObjectExists } from '@aws-sdk/client-s3';
 import { z } from 'zod';
+import { MAXIMUM_LIMIT } from '#lambdas/batch/batch-status/handler.ts';
 import { MAXIMUM_FILE_BYTES } from '#lambdas/batch/file.ts';
-import { MAXIMUM_LIMIT } from '#lambdas/batch/status/query.ts';
 import { consentsOf, ROWS } from '../subject.ts';
 import { type MeasuredCloud, untilCompleted } from './cloud-batch.ts';
 import { largeCsv, largeJson, largeRows } from './largest-inputs.ts';

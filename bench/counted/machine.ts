@@ -1,5 +1,6 @@
-import { MESSAGES_A_CALL } from '#lambdas/chunk/queue.sqs.ts';
-import type { ChunkLoop, ChunkQueue, ChunkTask, NextStep } from '#lambdas/chunk/task.ts';
+import type { ChunkTask, NextStep } from '#lambdas/chunk/chunk.ts';
+import { MESSAGES_PER_CALL } from '#lambdas/chunk/queue.sqs.ts';
+import type { ChunkLoop, ChunkQueue } from '#lambdas/chunk/store.ts';
 import type { VirtualClock } from '#test/world/virtual-clock.ts';
 import { type FunctionWork, WatchedFunction } from './function-work.ts';
 
@@ -87,7 +88,7 @@ export function virtualMachine({ clock, waitStep, consumers, consume, advance }:
   return {
     queue: {
       send: async (tasks) => {
-        sends += Math.ceil(tasks.length / MESSAGES_A_CALL);
+        sends += Math.ceil(tasks.length / MESSAGES_PER_CALL);
         waiting.push(...tasks);
         for (const _ of tasks) void deliver();
         return [];

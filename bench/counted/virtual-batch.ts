@@ -1,5 +1,5 @@
 import { acceptBatch } from '#lambdas/batch/accept.ts';
-import { parseBatchStatusQuery } from '#lambdas/batch/status/query.ts';
+import { parseBatchStatusQuery } from '#lambdas/batch/batch-status/handler.ts';
 import { readBatchStatus } from '#lambdas/batch/status/report.ts';
 import { dynamoDbBatches, dynamoDbOpenBatches } from '#lambdas/batch/store.dynamodb.ts';
 import { advanceChunk } from '#lambdas/chunk/advance.ts';

@@ -1,4 +1,4 @@
-import { isFinished } from '#lambdas/chunk/state.ts';
+import { isFinished } from '#lambdas/chunk/chunk.ts';
 import { referenceOf } from '../world/batches.ts';
 import { direct } from '../world/remote-call.ts';
 import type { ScriptedFinPro } from '../world/scripted-fin-pro.ts';

@@ -1,4 +1,5 @@
-import type { ChunkLoop, ChunkTask, NextStep } from '#lambdas/chunk/task.ts';
+import type { ChunkTask, NextStep } from '#lambdas/chunk/chunk.ts';
+import type { ChunkLoop } from '#lambdas/chunk/store.ts';
 import type { Settings } from '#lambdas/platform/settings.ts';
 import type { VirtualClock } from './virtual-clock.ts';
 

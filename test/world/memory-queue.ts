@@ -1,4 +1,5 @@
-import type { ChunkQueue, ChunkTask } from '#lambdas/chunk/task.ts';
+import type { ChunkTask } from '#lambdas/chunk/chunk.ts';
+import type { ChunkQueue } from '#lambdas/chunk/store.ts';
 import type { VirtualClock } from './virtual-clock.ts';
 
 /** A message that was not handled comes back after this, 6 times the consumer's 60 s. */

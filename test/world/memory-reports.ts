@@ -1,7 +1,7 @@
-import type { Reports } from '#lambdas/batch/bucket.ts';
+import type { ReportStore } from '#lambdas/batch/bucket.ts';
 
 /** The drop folder's reports, by key. */
-export interface MemoryReports extends Reports {
+export interface MemoryReports extends ReportStore {
   readonly written: ReadonlyMap<string, object>;
 }
 

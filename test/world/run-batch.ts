@@ -1,8 +1,8 @@
 import { type Acceptance, acceptBatch, type Submission } from '#lambdas/batch/accept.ts';
 import { type BatchReport, readBatchStatus, type StatusRecord } from '#lambdas/batch/status/report.ts';
 import { type AdvanceLimits, advanceChunk } from '#lambdas/chunk/advance.ts';
+import type { ChunkTask, NextStep } from '#lambdas/chunk/chunk.ts';
 import { recoverBatches } from '#lambdas/chunk/recover.ts';
-import type { ChunkTask, NextStep } from '#lambdas/chunk/task.ts';
 import type { Clock } from '#lambdas/platform/system.ts';
 import { crashable, type FaultPlan } from './crashable-ports.ts';
 import { ORGANISATION, REFERENCE } from './submissions.ts';

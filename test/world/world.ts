@@ -1,4 +1,4 @@
-import type { ChunkTask } from '#lambdas/chunk/task.ts';
+import type { ChunkTask } from '#lambdas/chunk/chunk.ts';
 import { readSettings, type Settings } from '#lambdas/platform/settings.ts';
 import type { LedgerStore } from '#lambdas/upstream/ledger.ts';
 import { type MemoryBatches, memoryBatches } from './batches.ts';

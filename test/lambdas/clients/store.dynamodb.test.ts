@@ -2,16 +2,16 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { RegisteredClient } from '#lambdas/clients/client.ts';
 import { createClient, disableClient, rotateClient } from '#lambdas/clients/manage.ts';
 import { hashSecret, randomSecrets } from '#lambdas/clients/secret.ts';
-import { dynamoDbClientRegister, dynamoDbClients, dynamoDbOrganisations } from '#lambdas/clients/store.dynamodb.ts';
-import type { ClientRegister } from '#lambdas/clients/store.ts';
+import { dynamoDbClientRegistry, dynamoDbClients, dynamoDbOrganisations } from '#lambdas/clients/store.dynamodb.ts';
+import type { ClientRegistry } from '#lambdas/clients/store.ts';
 import { randomIds, systemClock } from '#lambdas/platform/system.ts';
 import { type LocalTable, localTable } from '#test/world/local-table.ts';
 
 let table: LocalTable;
-let register: ClientRegister;
+let register: ClientRegistry;
 beforeAll(async () => {
   table = await localTable();
-  register = dynamoDbClientRegister(table);
+  register = dynamoDbClientRegistry(table);
 });
 afterAll(() => table.close());
 
@@ -83,7 +83,7 @@ describe('a client', () => {
 test('a list has every client and nothing else, over more than one page', async () => {
   const own = await localTable();
   try {
-    const ownRegister = dynamoDbClientRegister(own);
+    const ownRegister = dynamoDbClientRegistry(own);
     expect(await ownRegister.list()).toEqual([]);
     // 15 items of 100 KB: a page of a query has at most 1 MB.
     const appIdentifiers = Array.from({ length: 800 }, (_, index) => String(index).padStart(128, 'a'));
