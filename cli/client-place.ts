@@ -3,13 +3,13 @@ import { join } from 'node:path';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { z } from 'zod';
-import { dynamoDbClientRegister } from '#lambdas/clients/store.dynamodb.ts';
-import type { ClientRegister } from '#lambdas/clients/store.ts';
+import { dynamoDbClientRegistry } from '#lambdas/clients/store.dynamodb.ts';
+import type { ClientRegistry } from '#lambdas/clients/store.ts';
 import { storeSimulatorCredentials } from './simulator-credentials.ts';
 
 /** A deployment, local or on AWS, whose clients are managed. */
 export interface ClientPlace {
-  readonly clients: ClientRegister;
+  readonly clients: ClientRegistry;
   /** Where it is, to be read after "in". */
   readonly name: string;
   /** Sees to the organisation's credentials at the upstream where it can. What is to be said about them. */
@@ -66,8 +66,8 @@ export function localPlace(stateDir: string): ClientPlace {
   };
 }
 
-const registerOf = (dynamo: DynamoDBClient, name: string): ClientRegister =>
-  dynamoDbClientRegister({ client: DynamoDBDocumentClient.from(dynamo), name });
+const registerOf = (dynamo: DynamoDBClient, name: string): ClientRegistry =>
+  dynamoDbClientRegistry({ client: DynamoDBDocumentClient.from(dynamo), name });
 
 function readEndpoints(path: string): z.output<typeof endpointsFile> {
   let text: string;

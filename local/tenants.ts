@@ -3,7 +3,7 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { z } from 'zod';
 import { generateSecret, hashSecret } from '#lambdas/clients/secret.ts';
-import { dynamoDbClientRegister } from '#lambdas/clients/store.dynamodb.ts';
+import { dynamoDbClientRegistry } from '#lambdas/clients/store.dynamodb.ts';
 import type { LocalCloud } from './cloud.ts';
 import type { State } from './state.ts';
 
@@ -53,7 +53,7 @@ export async function seedTenants(tenants: readonly Tenant[], cloud: LocalCloud)
   const name = cloud.environmentOf('TABLE_NAME');
   if (name === undefined) throw new Error('no function of the stack has a TABLE_NAME');
   const dynamo = new DynamoDBClient(cloud.clientOptions);
-  const register = dynamoDbClientRegister({ client: DynamoDBDocumentClient.from(dynamo), name });
+  const register = dynamoDbClientRegistry({ client: DynamoDBDocumentClient.from(dynamo), name });
   for (const { organisationId, client_id, client_secret, appIdentifier, upstream } of tenants) {
     // A client that exists stays as it is.
     await register.add({

@@ -1,5 +1,5 @@
 import { acceptBatch } from '#lambdas/batch/accept.ts';
-import { parseBatchStatusQuery } from '#lambdas/batch/status/query.ts';
+import { parseBatchStatusQuery } from '#lambdas/batch/batch-status/handler.ts';
 import { readBatchStatus } from '#lambdas/batch/status/report.ts';
 import { readSettings } from '#lambdas/platform/settings.ts';
 import { TABLE } from '#lib/topology.ts';

@@ -1,35 +1,29 @@
-import { type InputRow, previousOccurrences } from '../chunk/content.ts';
-import { type ChunkKey, newChunk } from '../chunk/state.ts';
-import type { ChunkStore, NewChunk } from '../chunk/store.ts';
-import type { ChunkQueue } from '../chunk/task.ts';
+import { type ChunkKey, type InputRow, newChunk, previousOccurrences } from '../chunk/chunk.ts';
+import type { ChunkQueue, ChunkStore, NewChunk } from '../chunk/store.ts';
 import { ServiceError } from '../platform/errors.ts';
 import type { Settings } from '../platform/settings.ts';
 import type { Clock, Ids } from '../platform/system.ts';
 import type { Telemetry } from '../platform/telemetry.ts';
 import { type RowError, rowError } from '../upstream/failures.ts';
-import { type Batch, type BatchSource, type GlobalConfig, type Idempotency, isRepeatOf } from './batch.ts';
+import type { Batch, BatchSource } from './batch.ts';
+import { type Idempotency, isRepeatOf } from './idempotency.ts';
 import { type BatchChange, type BatchStore, expiryOf, findBatch } from './store.ts';
-import type { SubmittedRow } from './submission.ts';
+import type { RequestParameters, RowToAccept } from './submission.ts';
 
-/** A row to accept; one with an error failed validation: it is kept, FAILED, and never sent. */
-export interface RowToAccept extends SubmittedRow {
-  readonly error: RowError | null;
-}
-
-/** What every way in ends in. */
+/** What every way in leads to. */
 export interface Submission {
   readonly organisationId: string;
   readonly referenceId: string;
   readonly source: BatchSource;
   readonly fileName: string | null;
-  readonly defaults: GlobalConfig;
+  readonly defaults: RequestParameters;
   readonly rows: readonly RowToAccept[];
   readonly idempotency: Idempotency | null;
-  /** The batch that was reserved for a presigned upload, if this is its file. */
+  /** The reserved batch of a presigned upload, if this is its file. */
   readonly reserved?: Batch;
 }
 
-/** The accepted batch; `replayed` when it is the answer to an earlier submission with the same key and content. */
+/** The accepted batch; `replayed` when an earlier submission with the same key and content created it. */
 export interface Acceptance {
   readonly batch: Batch;
   readonly replayed: boolean;
@@ -46,8 +40,9 @@ export interface AcceptancePorts {
 }
 
 /**
- * The one way in. Writes the chunks, then the batch under the condition that its reference is free: that write is the acceptance.
- * Before it nothing counts, after it the batch will be processed, whatever crashes: chunks that could not be queued are found by recovery.
+ * The one way in. Writes the chunks, then the batch on the condition that its reference is free: that write is the
+ * acceptance. Before it nothing counts; after it the batch will be processed, whatever crashes, because recovery finds
+ * chunks that weren't queued (docs/architecture.md, "The order of writes").
  * @throws ServiceError `DuplicateReferenceId` when the reference is taken
  */
 export async function acceptBatch(ports: AcceptancePorts, submission: Submission): Promise<Acceptance> {
@@ -60,7 +55,7 @@ export async function acceptBatch(ports: AcceptancePorts, submission: Submission
 
   const batch = newBatch(submission, reserved?.batchId ?? ids.uuid(), now, settings);
   const parts = chunksOf(batch, submission, settings);
-  // A reader of the same upload may have died in the middle of it; its file may have been another, and cut otherwise.
+  // An earlier reader of this upload may have crashed halfway, with another version of the file, cut differently.
   if (reserved) await chunks.clear(reserved);
   await chunks.create(parts);
   const expiresAt = expiryOf(batch, settings.retention);
@@ -69,7 +64,7 @@ export async function acceptBatch(ports: AcceptancePorts, submission: Submission
     : { kind: 'accept', batch, expiresAt, now: clock.now() };
   if ((await batches.apply(batch, acceptance)) === null) {
     const winner = await find();
-    // Never the chunks of the batch that stands there, whatever the store has answered.
+    // Never the chunks of the batch that is stored now, whatever the store answered.
     if (winner?.batchId !== batch.batchId) await chunks.discard(parts.map(({ state }) => state.key));
     if (winner) return replay(winner, submission.idempotency, now);
     throw duplicate(submission.referenceId);
@@ -113,7 +108,7 @@ const newBatch = (
 });
 
 const noValidRows = (rows: number): RowError =>
-  rowError('NoValidRows', `None of the ${rows} rows is valid; each row's error says what to change.`);
+  rowError('NoValidRows', `None of the ${rows} rows is valid. Each row's error says what to change.`);
 
 function chunksOf(batch: Batch, { rows, defaults }: Submission, settings: Settings): NewChunk[] {
   const previous = previousOccurrences(rows.map(({ consentId, error }) => (error ? null : consentId)));

@@ -1,7 +1,7 @@
 import { GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { createPresignedPost } from '@aws-sdk/s3-presigned-post';
 import * as z from 'zod';
-import type { Files, PresignedForms, Reports, StoredFile } from './bucket.ts';
+import type { FileStore, ReportStore, StoredFile, UploadPresigner } from './bucket.ts';
 
 /** The one bucket and the client that reaches it. */
 export interface Bucket {
@@ -9,33 +9,33 @@ export interface Bucket {
   readonly name: string;
 }
 
-/** Made once a container. An endpoint that is set by hand, as the local cloud's, has no name of its own for each bucket. */
+/** Call it once per container. A custom endpoint, as the local cloud's, has no hostname per bucket. */
 export const connectBucket = (name: string, endpoint = process.env['AWS_ENDPOINT_URL_S3']): Bucket => ({
   client: new S3Client({ maxAttempts: 5, forcePathStyle: endpoint !== undefined }),
   name,
 });
 
-/** Files in the bucket, read in the version that was announced. */
-export const s3Files = ({ client, name }: Bucket): Files => ({
+/** Reads files in the version that was announced. */
+export const s3Files = ({ client, name }: Bucket): FileStore => ({
   read: async ({ key, version }) => {
     const VersionId = version === '' ? undefined : version;
     const { Body } = await client.send(new GetObjectCommand({ Bucket: name, Key: key, VersionId }));
-    if (!Body) throw new Error('the file has no body');
+    if (!Body) throw new Error('S3 returned no body');
     return Body.transformToByteArray();
   },
 });
 
 /** Reports on dropped files, as JSON for people and programs. */
-export const s3Reports = ({ client, name }: Bucket): Reports => ({
+export const s3Reports = ({ client, name }: Bucket): ReportStore => ({
   write: async (key, report) => {
     const Body = `${JSON.stringify(report, null, 2)}\n`;
     await client.send(new PutObjectCommand({ Bucket: name, Key: key, Body, ContentType: 'application/json' }));
   },
 });
 
-/** Presigned S3 POST forms: S3 itself holds an upload against the key, the content type and the size (`content-length-range`). */
-export const s3PresignedForms = ({ client, name }: Bucket): PresignedForms => ({
-  create: (key, contentType, largest, seconds) =>
+/** Presigned S3 POST: S3 itself checks key, content type and size (`content-length-range`) of an upload. */
+export const s3UploadPresigner = ({ client, name }: Bucket): UploadPresigner => ({
+  presign: (key, contentType, largest, seconds) =>
     createPresignedPost(client, {
       Bucket: name,
       Key: key,
@@ -45,7 +45,7 @@ export const s3PresignedForms = ({ client, name }: Bucket): PresignedForms => ({
     }),
 });
 
-/** What is read of an event notification (Amazon S3, "Event message structure"). The test event has no records. */
+/** What we read of an event notification (Amazon S3, "Event message structure"). S3's test event has no records. */
 const notification = z.object({
   Records: z
     .array(
@@ -63,7 +63,7 @@ const notification = z.object({
     .default([]),
 });
 
-/** The objects that a notification says were created. Keys come URL-encoded, with `+` for a space. */
+/** The created objects in a notification. Keys are URL-encoded, with `+` for a space. */
 export const storedFiles = (message: unknown): StoredFile[] =>
   notification
     .parse(message)

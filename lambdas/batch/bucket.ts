@@ -16,13 +16,13 @@ export type ObjectKey =
 const DROP = 'drop/';
 const UPLOADS = 'uploads/';
 
-/** Where the file of a presigned upload lies. */
+/** The key of a presigned upload's file. */
 export const uploadKey = (organisationId: string, referenceId: string, batchId: string): string =>
   `${UPLOADS}${organisationId}/${referenceId}/${batchId}`;
 
 /**
- * Where the report on a dropped file lies: beside it under `drop-reports/`, with `.json` for its ending. A `suffix` keeps a report apart from
- * that of a batch which has the same reference.
+ * The key of the report on a dropped file: the same under `drop-reports/`, ending in `.json`. A `suffix` tells a report
+ * from that of the batch with the same reference.
  */
 export const reportKey = (dropKey: string, suffix = ''): string =>
   `drop-reports/${dropKey.slice(DROP.length).replace(/\.(csv|json)$/i, '')}${suffix}.json`;
@@ -30,31 +30,33 @@ export const reportKey = (dropKey: string, suffix = ''): string =>
 /** Reads the key of an object: `uploads/<organisation>/<reference>/<batch>` or `drop/<organisation>/<reference>.csv|json`. */
 export function parseObjectKey(key: string): ObjectKey {
   if (key.endsWith('/')) return { kind: 'other' };
-  if (key.startsWith(UPLOADS)) return uploadPlace(key.slice(UPLOADS.length).split('/'));
-  if (key.startsWith(DROP)) return dropPlace(key.slice(DROP.length).split('/'));
+  if (key.startsWith(UPLOADS)) return uploadObject(key.slice(UPLOADS.length).split('/'));
+  if (key.startsWith(DROP)) return dropObject(key.slice(DROP.length).split('/'));
   return { kind: 'other' };
 }
 
-function uploadPlace([organisationId = '', referenceId = '', batchId = '', ...rest]: readonly string[]): ObjectKey {
+function uploadObject([organisationId = '', referenceId = '', batchId = '', ...rest]: readonly string[]): ObjectKey {
   const isOurs =
     rest.length === 0 && ORGANISATION_ID.test(organisationId) && REFERENCE_ID.test(referenceId) && GUID.test(batchId);
   return isOurs ? { kind: 'upload', organisationId, referenceId, batchId } : { kind: 'other' };
 }
 
-function dropPlace([organisationId = '', fileName = '', ...rest]: readonly string[]): ObjectKey {
+function dropObject([organisationId = '', fileName = '', ...rest]: readonly string[]): ObjectKey {
   const misplaced = (reason: string): ObjectKey => ({ kind: 'misplaced', reason });
   if (rest.length > 0 || fileName === '' || !ORGANISATION_ID.test(organisationId)) {
-    return misplaced('a file belongs at drop/<organisationId>/<reference_id>.csv or .json');
+    return misplaced('Put the file at drop/<organisationId>/<reference_id>.csv or .json.');
   }
   const match = /^(.+)\.(csv|json)$/i.exec(fileName);
-  if (!match?.[1]) return misplaced('the name must end with .csv or .json');
+  if (!match?.[1]) return misplaced('The file name must end in .csv or .json.');
   if (!REFERENCE_ID.test(match[1])) {
-    return misplaced('the name must be the reference_id: 5 to 60 letters, digits, hyphens and underscores');
+    return misplaced(
+      'The file name must be the reference_id, 5 to 60 letters, digits, hyphens and underscores, and .csv or .json.',
+    );
   }
   return { kind: 'drop', organisationId, referenceId: match[1], fileName };
 }
 
-/** A file in the bucket, in one of its versions. */
+/** One version of a file in the bucket. */
 export interface StoredFile {
   readonly key: string;
   readonly version: string;
@@ -63,22 +65,22 @@ export interface StoredFile {
 }
 
 /** The files that come in through the bucket. */
-export interface Files {
+export interface FileStore {
   read(file: StoredFile): Promise<Uint8Array>;
 }
 
-/** Where the drop folder's reports are written. */
-export interface Reports {
+/** The drop folder's reports. */
+export interface ReportStore {
   write(key: string, report: object): Promise<void>;
 }
 
-/** A form that a browser or curl can post a file with, straight to the bucket. */
+/** A form with which a browser or curl posts a file straight to the bucket. */
 export interface PresignedForm {
   readonly url: string;
   readonly fields: Readonly<Record<string, string>>;
 }
 
-export interface PresignedForms {
-  /** A form for one key, up to `largest` bytes, good for `seconds`. */
-  create(key: string, contentType: string | null, largest: number, seconds: number): Promise<PresignedForm>;
+export interface UploadPresigner {
+  /** A form for one key and up to `largest` bytes, valid for `seconds`. */
+  presign(key: string, contentType: string | null, largest: number, seconds: number): Promise<PresignedForm>;
 }

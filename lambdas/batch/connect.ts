@@ -11,7 +11,7 @@ import { dynamoDbBatches } from './store.dynamodb.ts';
 const acceptanceEnvironment = z.object({ TABLE_NAME: z.string(), CHUNK_QUEUE_URL: z.string() });
 
 /**
- * What every function that accepts batches is made of.
+ * The ports of every function that accepts batches.
  * @throws ZodError naming a variable that is missing
  */
 export function connectAcceptance(

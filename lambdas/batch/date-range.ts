@@ -19,34 +19,35 @@ function parseInstant(date: string): number | null {
   return Number.isNaN(instant) ? null : instant;
 }
 
-/** The rows of a batch share a few dates, so most are known already. Forgotten as a whole when it gets large. */
-const known = new Map<string, number | null>();
-const MOST_KNOWN = 1000;
+/** The rows of a batch share a few dates. Cleared as a whole when it gets large. */
+const cache = new Map<string, number | null>();
+const MAX_CACHED = 1000;
 /** `2024-01-01T00:00:00.123456789+05:30` */
-const LONGEST_DATE = 35;
+const MAX_DATE_LENGTH = 35;
 
 /**
- * The instant an ISO 8601 date names, in epoch milliseconds, or null when it names none. A date without a time is midnight UTC; a time
- * must say its zone, since `10:00` in Mumbai and in London are different instants.
+ * The instant of an ISO 8601 date in epoch milliseconds; null when it isn't one. A date without a time is midnight UTC. A
+ * time needs a zone, since 10:00 in Mumbai and in London are different instants (docs/spec/overview.md, "Dates and
+ * defaults").
  */
 export function instantOf(date: string): number | null {
-  if (date.length > LONGEST_DATE) return null;
-  const cached = known.get(date);
+  if (date.length > MAX_DATE_LENGTH) return null;
+  const cached = cache.get(date);
   if (cached !== undefined) return cached;
   const instant = parseInstant(date);
-  if (known.size >= MOST_KNOWN) known.clear();
-  known.set(date, instant);
+  if (cache.size >= MAX_CACHED) cache.clear();
+  cache.set(date, instant);
   return instant;
 }
 
-/** The same date as FinPro wants it: ISO 8601 in UTC. Only for dates that name an instant. */
+/** The date as FinPro wants it: ISO 8601 in UTC. Only for valid dates. */
 export function inUtc(date: string): string {
   const instant = instantOf(date);
-  if (instant === null) throw new RangeError('not a date');
+  if (instant === null) throw new RangeError('not an ISO 8601 date');
   return new Date(instant).toISOString();
 }
 
-/** Whether a range runs backwards. Dates are compared as instants; an end that is not given bounds nothing. */
+/** Whether a range is reversed. Dates compare as instants; a missing end is no bound. */
 export function isReversed(from: string | null, to: string | null): boolean {
   if (from === null || to === null) return false;
   const start = instantOf(from);

@@ -1,43 +1,40 @@
 import { ServiceError } from '../platform/errors.ts';
 import { rowError } from '../upstream/failures.ts';
-import type { RowToAccept } from './accept.ts';
-import { type GlobalConfig, MAXIMUM_ROWS } from './batch.ts';
-import { readCsv } from './csv-file.ts';
-import type { FileRow } from './file-text.ts';
-import { readJsonFile } from './json-file.ts';
-import { tooManyRows } from './schedule-batch/handler.ts';
-import { parseRow } from './submission.ts';
+import type { FileType } from './batch.ts';
+import { type FileRow, readCsv, readJsonFile } from './file-content.ts';
+import {
+  MAXIMUM_ROWS,
+  NO_PARAMETERS,
+  parseRow,
+  type RequestParameters,
+  type RowToAccept,
+  tooManyRows,
+  withDefaults,
+} from './submission.ts';
 
-/** A batch out of a file: rows that fail validation are there with their error. */
+/** A batch read from a file. Rows that failed validation have an error. */
 export interface BatchFile {
   readonly rows: readonly RowToAccept[];
-  readonly defaults: GlobalConfig;
+  readonly defaults: RequestParameters;
 }
 
-/** Longest part of an invalid id that is kept (`design.md`, bounds). */
+/** How much of an invalid id is stored (docs/architecture.md, "The table"). */
 const INVALID_ID_LENGTH = 64;
 
 /**
- * Reads the rows of a file. A row that fails validation is kept with its error and its place; the others are not touched by it.
- * @param given defaults that came with the file, which win over its own
- * @throws ServiceError `InvalidFileContent` when the file cannot be read as a whole, `InvalidRequest` when it has too many rows
+ * Reads the rows of a file. A row that fails validation gets an error that names its place; it doesn't affect the others.
+ * @param given defaults that came with the file; they win over those in it
+ * @throws ServiceError `InvalidFileContent` when the file can't be read as a whole, `InvalidRequest` when it has too
+ * many rows
  */
-export function readBatchFile(bytes: Uint8Array, type: FileType, given: GlobalConfig): BatchFile {
-  const {
-    rows,
-    total,
-    defaults: own,
-  } = type === 'csv' ? readCsv(bytes, MAXIMUM_ROWS) : readJsonFile(bytes, MAXIMUM_ROWS);
-  if (total > MAXIMUM_ROWS) throw tooManyRows('file', total);
-  const defaults: GlobalConfig = {
-    fiDataRangeFrom: given.fiDataRangeFrom ?? own.fiDataRangeFrom ?? null,
-    fiDataRangeTo: given.fiDataRangeTo ?? own.fiDataRangeTo ?? null,
-    configId: given.configId ?? own.configId ?? null,
-  };
-  return { rows: rows.map((row) => rowOf(row, defaults)), defaults };
+export function readBatchFile(bytes: Uint8Array, type: FileType, given: RequestParameters): BatchFile {
+  const content = type === 'csv' ? readCsv(bytes, MAXIMUM_ROWS) : readJsonFile(bytes, MAXIMUM_ROWS);
+  if (content.total > MAXIMUM_ROWS) throw tooManyRows('file', content.total);
+  const defaults = withDefaults(given, { ...NO_PARAMETERS, ...content.defaults });
+  return { rows: content.rows.map((row) => rowOf(row, defaults)), defaults };
 }
 
-function rowOf({ place, value }: FileRow, defaults: GlobalConfig): RowToAccept {
+function rowOf({ place, value }: FileRow, defaults: RequestParameters): RowToAccept {
   if (typeof value === 'string') return rejected('', `${place}: ${value}`, 'InvalidRequest');
   const parsed = parseRow(value, defaults, '');
   if (parsed.ok) return { ...parsed.value, error: null };
@@ -46,9 +43,7 @@ function rowOf({ place, value }: FileRow, defaults: GlobalConfig): RowToAccept {
 
 const rejected = (consentId: string, message: string, code: string): RowToAccept => ({
   consentId,
-  fiDataRangeFrom: null,
-  fiDataRangeTo: null,
-  configId: null,
+  ...NO_PARAMETERS,
   error: rowError(code, message),
 });
 
@@ -58,13 +53,11 @@ function idOf(value: unknown): string {
   return typeof id === 'string' || typeof id === 'number' ? String(id).slice(0, INVALID_ID_LENGTH) : '';
 }
 
-export type FileType = 'csv' | 'json';
-
-/** The largest file that is accepted (seeds, schedule file upload). */
+/** Maximum size of a file (docs/spec/upload-batch.md, "Files"). */
 export const MAXIMUM_FILE_BYTES = 10 * 1024 * 1024;
 export const MAXIMUM_FILE_MB = 10;
 
-/** Longest `file_name` that is kept (`design.md`, bounds). */
+/** Maximum length of a `file_name` (docs/architecture.md, "The table"). */
 export const FILE_NAME_LENGTH = 255;
 
 const BY_CONTENT_TYPE: Readonly<Record<string, FileType>> = {
@@ -74,7 +67,7 @@ const BY_CONTENT_TYPE: Readonly<Record<string, FileType>> = {
   'text/json': 'json',
 };
 
-/** Types that programs give to any file; then the name decides. Spreadsheets register theirs for `.csv`. */
+/** Types that programs use for any file; then the name decides. Excel registers its own for `.csv`. */
 const GENERIC = new Set([
   '',
   'application/octet-stream',
@@ -84,8 +77,8 @@ const GENERIC = new Set([
 ]);
 
 /**
- * Whether a file is CSV or JSON: by its content type, or by the ending of its name where the type is a generic one.
- * @throws ServiceError `UnsupportedFileType` with the details of the seed
+ * Whether a file is CSV or JSON: by its content type, or by its extension where the type is generic.
+ * @throws ServiceError `UnsupportedFileType` with the details of docs/spec/upload-batch.md
  */
 export function fileTypeOf(contentType: string | null, fileName: string): FileType {
   const type = (contentType ?? '').split(';')[0]?.trim().toLowerCase() ?? '';
@@ -98,7 +91,7 @@ export function fileTypeOf(contentType: string | null, fileName: string): FileTy
   });
 }
 
-/** @throws ServiceError `FileTooLarge` with the details of the seed */
+/** @throws ServiceError `FileTooLarge` with the details of docs/spec/upload-batch.md */
 export function checkFileSize(bytes: number): void {
   if (bytes <= MAXIMUM_FILE_BYTES) return;
   throw new ServiceError('too-large', 'FileTooLarge', 'File size exceeds maximum allowed', {

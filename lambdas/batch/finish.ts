@@ -1,28 +1,29 @@
-import type { ChunkKey } from '../chunk/state.ts';
+import type { ChunkKey } from '../chunk/chunk.ts';
 import type { ChunkStore } from '../chunk/store.ts';
 import type { Clock } from '../platform/system.ts';
 import type { Telemetry } from '../platform/telemetry.ts';
 import type { RowError } from '../upstream/failures.ts';
-import { type Batch, MAXIMUM_ROWS } from './batch.ts';
-import { type Reports, reportKey } from './bucket.ts';
+import type { Batch } from './batch.ts';
+import { type ReportStore, reportKey } from './bucket.ts';
 import { reportOf } from './status/report.ts';
 import type { BatchStore } from './store.ts';
+import { MAXIMUM_ROWS } from './submission.ts';
 
 export interface FinishPorts extends ReportPorts {
   readonly telemetry: Telemetry;
 }
 
 /**
- * Tells the batch that one of its chunks is finished. With the last one the batch is finished. What a crash leaves undone is done again by
- * recovery. Doing it again changes nothing.
+ * Adds a finished chunk to its batch; the last one finishes the batch. Safe to repeat: recovery does it again after a
+ * crash.
  */
 export async function finishChunk(ports: FinishPorts, key: ChunkKey): Promise<void> {
-  // Null: the batch is gone, or its reference is another's by now. There is nothing to finish.
+  // Null: the batch is gone, or another batch has its reference by now. Nothing is left to finish.
   const stored = await ports.batches.apply(key, { kind: 'finish-chunk', chunk: key.chunk });
   if (stored && stored.batch.finishedChunks.size >= stored.batch.chunks) await finishBatch(ports, stored.batch);
 }
 
-/** Reports a batch whose rows have ended, where it came through the drop folder, and closes it, in this order. */
+/** Reports a batch whose rows have ended, if it was dropped, and then closes it. */
 export async function finishBatch(ports: FinishPorts, batch: Batch): Promise<void> {
   await reportBatch(ports, batch);
   const now = ports.clock.now();
@@ -34,11 +35,11 @@ export async function finishBatch(ports: FinishPorts, batch: Batch): Promise<voi
 export interface ReportPorts {
   readonly batches: BatchStore;
   readonly chunks: ChunkStore;
-  readonly reports: Reports;
+  readonly reports: ReportStore;
   readonly clock: Clock;
 }
 
-/** Writes the report on a batch that came through the drop folder and has ended: its outcome, its counters, and its failed rows. */
+/** Writes the report on a dropped batch that has ended: outcome, counters and failed rows (docs/spec/upload-batch.md, "The drop folder"). */
 export async function reportBatch({ chunks, reports, clock }: ReportPorts, batch: Batch): Promise<void> {
   if (batch.source !== 'drop' || batch.fileName === null) return;
   const report = await reportOf(chunks, batch, {
@@ -64,7 +65,7 @@ export async function reportBatch({ chunks, reports, clock }: ReportPorts, batch
   });
 }
 
-/** Writes that a dropped file started no batch, and why. */
+/** Reports that a dropped file started no batch, and why. */
 export async function reportRejection(
   { reports, clock }: Pick<ReportPorts, 'reports' | 'clock'>,
   dropKey: string,

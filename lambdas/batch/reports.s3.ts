@@ -1,15 +1,15 @@
-import type { Reports } from './bucket.ts';
+import type { ReportStore } from './bucket.ts';
 
 /**
- * The reports of a function that seldom writes one: the S3 client, a fifth of what such a function loads, is loaded with the first. Only
- * batches that came through the drop folder have reports.
+ * Reports for functions that rarely write one, since only dropped files have reports. The S3 client, a fifth of what such
+ * a function loads, is loaded with the first (docs/decisions/0007-what-a-cold-start-loads.md).
  */
-export function reportsOnDemand(bucketName: string): Reports {
-  const load = async (): Promise<Reports> => {
-    const [{ connectBucket }, { s3Reports }] = await Promise.all([import('./bucket.s3.ts'), import('./bucket.s3.ts')]);
+export function reportsOnDemand(bucketName: string): ReportStore {
+  const load = async (): Promise<ReportStore> => {
+    const { connectBucket, s3Reports } = await import('./bucket.s3.ts');
     return s3Reports(connectBucket(bucketName));
   };
-  let loading: Promise<Reports> | undefined;
+  let loading: Promise<ReportStore> | undefined;
   return {
     write: async (key, report) => {
       loading ??= load();

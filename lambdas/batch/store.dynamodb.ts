@@ -5,10 +5,10 @@ import { batchKey } from '../platform/keys.ts';
 import { BATCH_SOURCES, type Batch, isOpenAtFirst } from './batch.ts';
 import type { BatchChange, BatchKey, BatchStore, OpenBatches, StoredBatch } from './store.ts';
 
-/** The index's partition key. Only open batches carry it, so the index holds nothing else. */
+/** The index's partition key. Only open batches have it, so the index has nothing else. */
 const OPEN_BATCHES = 'open';
 
-/** The format of the item. One without a number is of format 1, which was stored before formats had numbers. */
+/** The format of the item. Items stored before formats had numbers are of format 1. */
 const FORMAT = 1;
 
 const string = z.string().nullable();
@@ -35,7 +35,7 @@ const batchItem = z.object({
   expiresAt: z.number(),
 });
 
-/** @throws ZodError when the item is not a batch, or of another format */
+/** @throws ZodError when the item isn't a batch of this format */
 export function fromBatchItem(item: unknown): StoredBatch {
   const { format: _, openBatches, readUntil, finishedAt, expiresAt, ...batch } = batchItem.parse(item);
   return { batch, isOpen: openBatches !== undefined, readUntil, finishedAt: finishedAt ?? null, expiresAt };
@@ -131,7 +131,7 @@ export function dynamoDbBatches({ client, name: TableName }: Table): BatchStore 
   };
 }
 
-/** The sparse index of open batches, sorted by when they were accepted. It holds keys only. */
+/** The sparse index of open batches, keys only, sorted by acceptance. */
 export const dynamoDbOpenBatches = ({ client, name: TableName }: Table, IndexName: string): OpenBatches => ({
   list: async () => {
     const open: { organisationId: string; referenceId: string }[] = [];
@@ -153,10 +153,10 @@ export const dynamoDbOpenBatches = ({ client, name: TableName }: Table, IndexNam
   },
 });
 
-/** The reference is read off the partition key. */
+/** Reads the reference from the partition key. */
 function toReference(item: unknown): { organisationId: string; referenceId: string } {
   const { pk } = z.object({ pk: z.string() }).parse(item);
   const match = /^ORG#(.+)#REF#([^#]+)$/.exec(pk);
-  if (!match?.[1] || !match[2]) throw new Error(`an open batch has the key ${pk}`);
+  if (!match?.[1] || !match[2]) throw new Error(`not the key of a batch: ${pk}`);
   return { organisationId: match[1], referenceId: match[2] };
 }

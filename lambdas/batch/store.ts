@@ -1,12 +1,11 @@
-import type { Batch } from './batch.ts';
-import { isOpenAtFirst } from './batch.ts';
+import { type Batch, isOpenAtFirst } from './batch.ts';
 
 /** A batch as it is stored. */
 export interface StoredBatch {
   readonly batch: Batch;
   /** Whether it is among the open batches, which recovery looks at. */
   readonly isOpen: boolean;
-  /** Of a reserved upload: until when its file is one reader's. Epoch milliseconds; 0 when nobody has read it. */
+  /** Until when one reader has leased the file of a reserved upload, in epoch milliseconds; 0 when nobody has. */
   readonly readUntil: number;
   /** Epoch milliseconds; null while the batch is open. */
   readonly finishedAt: number | null;
@@ -16,11 +15,11 @@ export interface StoredBatch {
 
 export type BatchKey = Pick<Batch, 'organisationId' | 'referenceId' | 'batchId'>;
 
-/** Every way in which a batch item can change. Each is one conditional write; what its condition is stands in `applyBatchChange`. */
+/** Every way in which a batch item can change. Each is one conditional write; `applyBatchChange` says on what condition. */
 export type BatchChange =
   /** The acceptance of a batch, or the reservation of an upload, if the reference is free at `now`. */
   | { readonly kind: 'accept'; readonly batch: Batch; readonly expiresAt: number; readonly now: number }
-  /** Keeps the file of a reserved upload to one reader until `until`. */
+  /** Leases the file of a reserved upload to one reader until `until`. */
   | { readonly kind: 'lease-upload'; readonly until: number; readonly now: number }
   /** The acceptance of a reserved upload, once its file is read. */
   | { readonly kind: 'accept-upload'; readonly batch: Batch; readonly expiresAt: number }
@@ -29,15 +28,15 @@ export type BatchChange =
   /** Takes a finished batch off the open ones. */
   | { readonly kind: 'close'; readonly at: number };
 
-/** The batch items. A store holds no policy: it reads, and applies one change under the change's condition. */
+/** The batch items. A store has no policy: it reads, and applies one change on the change's condition. */
 export interface BatchStore {
-  /** Strongly consistent; what is expired or lapsed is given back as it lies there. */
+  /** Strongly consistent. Also returns what has expired or lapsed. */
   read(organisationId: string, referenceId: string): Promise<StoredBatch | null>;
-  /** The batch as the change left it; null when its condition did not hold. */
+  /** The changed batch; null when the change's condition didn't hold. */
   apply(key: BatchKey, change: BatchChange): Promise<StoredBatch | null>;
 }
 
-/** The batches that are not closed yet. */
+/** The batches that aren't closed yet. */
 export interface OpenBatches {
   /** Oldest first. Eventually consistent. */
   list(): Promise<readonly Pick<Batch, 'organisationId' | 'referenceId'>[]>;
@@ -45,11 +44,11 @@ export interface OpenBatches {
 
 const seconds = (at: number): number => Math.ceil(at / 1000);
 const isExpired = ({ expiresAt }: StoredBatch, now: number): boolean => expiresAt <= seconds(now);
-/** Nobody has uploaded the file that the reference was reserved for. */
+/** The reservation is over and no file came. */
 const isLapsed = ({ batch: { reservation } }: StoredBatch, now: number): boolean =>
   reservation !== null && reservation.until <= now;
 
-/** The batch of a reference; null when there is none, or its retention or its reservation is over. */
+/** The batch of a reference; null when none exists, or its retention or reservation is over. */
 export async function findBatch(
   batches: BatchStore,
   organisationId: string,
@@ -60,7 +59,7 @@ export async function findBatch(
   return stored && !isExpired(stored, now) && !isLapsed(stored, now) ? stored.batch : null;
 }
 
-/** The same, but with a reservation that is over as long as nobody else has claimed the reference. */
+/** The same, but also finds an upload whose reservation is over, as long as nobody else has taken the reference. */
 export async function findUpload(
   batches: BatchStore,
   organisationId: string,
@@ -79,7 +78,7 @@ const newlyStored = (batch: Batch, expiresAt: number): StoredBatch => ({
   expiresAt,
 });
 
-/** What a change makes of what is stored under a reference; null when its condition does not hold. Every store behaves as this function does. */
+/** Applies a change to what is stored under a reference; null when its condition doesn't hold. Every store behaves like this function. */
 export function applyBatchChange(
   stored: StoredBatch | null,
   { batchId }: Pick<BatchKey, 'batchId'>,
@@ -89,7 +88,7 @@ export function applyBatchChange(
   switch (change.kind) {
     case 'accept': {
       const { now } = change;
-      // The SDK repeats a write whose answer was lost: then what stands there is ours.
+      // The SDK repeats a write whose answer was lost: then the stored item is ours.
       const isFree = !stored || isExpired(stored, now) || isLapsed(stored, now) || ours !== null;
       return isFree ? newlyStored(change.batch, change.expiresAt) : null;
     }
@@ -107,5 +106,5 @@ export function applyBatchChange(
   }
 }
 
-/** When a batch's item expires (`RETENTION_DAYS`), in epoch seconds. */
+/** When a batch item expires (`RETENTION_DAYS`), in epoch seconds. */
 export const expiryOf = (batch: Batch, retention: number): number => seconds(batch.acceptedAt + retention);

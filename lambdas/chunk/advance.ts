@@ -4,14 +4,20 @@ import { type Budget, budgetOf, type Granted } from '../upstream/budget.ts';
 import type { FinPro } from '../upstream/finpro.ts';
 import type { LedgerStore } from '../upstream/ledger.ts';
 import { meteredCalls, releaseUnused } from '../upstream/metered-calls.ts';
+import type { Reservation } from '../upstream/rate-window.ts';
 import { makeCalls } from './calls.ts';
+import {
+  type ChunkInput,
+  type ChunkOutcome,
+  type ChunkState,
+  type ChunkTask,
+  isFinished,
+  type NextStep,
+} from './chunk.ts';
 import { commit, foldReports } from './commit.ts';
-import type { ChunkInput, ChunkOutcome } from './content.ts';
-import { type Blocker, blockedRows, loadPredecessors, type Predecessors } from './duplicates.ts';
+import { blockedRows, loadPredecessors, type Predecessors } from './duplicates.ts';
 import { takeLease, withoutLostLease } from './lease.ts';
-import { type Action, callsOf, halfOpenAction, nextDueAt, planActions, withinTokens } from './plan.ts';
-import { type ChunkState, isFinished, type Reservation } from './state.ts';
-import type { ChunkTask, NextStep } from './task.ts';
+import { type Action, type Blocker, callsOf, halfOpenAction, nextDueAt, planActions, withinTokens } from './plan.ts';
 
 export interface AdvancePorts extends FinishPorts {
   readonly ledgers: LedgerStore;
@@ -23,7 +29,7 @@ export interface AdvancePorts extends FinishPorts {
 export interface AdvanceLimits {
   /** No upstream call starts at or after this time. */
   readonly callsEndAt: number;
-  /** The function is dead by then. */
+  /** The invocation has ended by then, one way or another. */
   readonly functionEndsAt: number;
 }
 
@@ -31,12 +37,13 @@ const DONE: NextStep = { done: true };
 const resume = (resumeAt: number): NextStep => ({ done: false, resumeAt });
 
 /**
- * The one way forward: moves a chunk as far as it can go now and says when to come back. Sends the FI requests that the budget allows,
- * reconciles where an answer was lost, polls the sessions that are due and fetches the balances of the ready ones.
+ * The one way forward: moves a chunk as far as it can go now and says when to come back. Sends the FI requests that the
+ * budget allows, reconciles lost answers, polls sessions that are due and fetches the balances of those that are ready.
  *
- * Load → plan → permit → lease → calls → fold → commit. Writes in this order: STATE (lease, intents) → calls → OUTCOME → ACCOUNTS → STATE
- * (results), so that a crash anywhere leaves rows that the next advance can carry on with (docs/architecture.md). Safe to repeat at any time.
- * @throws ConflictError when the results could not be written because somebody else wrote; a retry is safe
+ * Load → plan → permit → lease → calls → fold → commit. Writes STATE (lease, intents) → calls → OUTCOME → ACCOUNTS → STATE
+ * (results), so that the next advance can continue after a crash anywhere (docs/architecture.md, "The order of writes").
+ * Safe to repeat at any time.
+ * @throws ConflictError when somebody else wrote the chunk meanwhile; a retry is safe
  */
 export async function advanceChunk(ports: AdvancePorts, task: ChunkTask, limits: AdvanceLimits): Promise<NextStep> {
   const { chunks, clock, settings } = ports;
@@ -47,7 +54,7 @@ export async function advanceChunk(ports: AdvancePorts, task: ChunkTask, limits:
     await finishChunk(ports, stored.key);
     return DONE;
   }
-  // Past the batch's deadline recovery ends the chunk, and must find it free.
+  // Past the batch's deadline recovery ends the chunk, and nobody may hold it then.
   if (now >= stored.acceptedAt + settings.batchDeadline) return DONE;
   if (stored.leasedUntil !== null && stored.leasedUntil > now) return resume(stored.leasedUntil + settings.clockSkew);
   const work = await planWork(ports, stored, now);
@@ -56,7 +63,7 @@ export async function advanceChunk(ports: AdvancePorts, task: ChunkTask, limits:
     : advanceDue(ports, work, limits, now);
 }
 
-/** A chunk that nobody has leased, and what is to be done about it now. */
+/** A chunk that nobody has leased, and what is due for it now. */
 interface Work {
   readonly stored: ChunkState;
   readonly state: ChunkState;
@@ -94,7 +101,7 @@ async function advanceDue(ports: AdvancePorts, work: Work, limits: AdvanceLimits
   const leasedUntil = limits.functionEndsAt + settings.reconcileDelay;
   const leased = takeLease(state, planned, leasedUntil, ports.clock.now(), settings);
   if (!(await chunks.saveState(leased))) {
-    // Who came first may be using what was held from before.
+    // The worker that came first may be using a reservation made earlier.
     if (permit.taken) await releaseUnused({ ...ports, budget }, organisationId, permit, reservation.tokens);
     return resume(now + settings.waitStep);
   }
@@ -104,7 +111,7 @@ async function advanceDue(ports: AdvancePorts, work: Work, limits: AdvanceLimits
     outcome: work.outcome,
     results: foldReports(leased, reports, settings),
     blocked: work.blocked,
-    // A half-open call is in no rate window.
+    // A half-open call belongs to no rate window.
     reservation: permit.halfOpen ? null : reservation,
   });
 }
@@ -138,8 +145,8 @@ async function callUpstream(
 }
 
 /**
- * Nothing can be done before `dueAt`. Says so in the chunk where it did not, since recovery goes by it. Comes back a little later than that: this
- * worker's clock may be behind the one that woke it, and it would be woken again and again until it has caught up.
+ * Nothing can be done before `dueAt`. Stores that if the chunk says otherwise, since recovery relies on it. Comes back a
+ * little later: this worker's clock may be behind the one that woke it, which would wake it again and again.
  */
 async function defer(
   { chunks, settings }: AdvancePorts,
@@ -161,7 +168,7 @@ async function keepReservation(
   now: number,
 ): Promise<NextStep> {
   const { reservation: held } = state;
-  // Woken for it, but too early by this worker's clock.
+  // Woken for this reservation, but too early by this worker's clock.
   if (held?.startsAt === reservation.startsAt && held.epoch === reservation.epoch) {
     return resume(dueAt + settings.clockSkew);
   }
@@ -169,7 +176,7 @@ async function keepReservation(
   return resume(dueAt);
 }
 
-/** The limits of one invocation: calls stop well before the function's time ends, and after `callsFor` where that is given. */
+/** The limits of one invocation: calls stop well before its time-out, and after `callsFor` milliseconds if given. */
 export function limitsOf(
   invocation: { getRemainingTimeInMillis(): number },
   { clock, settings }: AdvancePorts,

@@ -1,19 +1,18 @@
 import pMap from 'p-map';
+import { withDefaults } from '../batch/submission.ts';
 import type { Settings } from '../platform/settings.ts';
 import type { Clock } from '../platform/system.ts';
 import type { Telemetry } from '../platform/telemetry.ts';
-import { type AccountDetails, accountDetails, withBalances } from '../upstream/accounts.ts';
 import { classify, type RowError, rowError, type Verdict } from '../upstream/failures.ts';
 import type { FinPro } from '../upstream/finpro.ts';
 import type { MeteredCalls } from '../upstream/metered-calls.ts';
-import { isOurSession, outcomeOf } from '../upstream/session.ts';
-import { type ChunkInput, effectiveRow } from './content.ts';
+import { type AccountDetails, accountDetails, isOurSession, outcomeOf, withBalances } from '../upstream/session.ts';
+import type { ChunkInput, ChunkState } from './chunk.ts';
 import type { Predecessors } from './duplicates.ts';
 import type { Action, CallKind } from './plan.ts';
-import type { ChunkState } from './state.ts';
 import type { RowEvent } from './transitions.ts';
 
-/** Calls under way at once in one advance of a chunk. */
+/** Concurrent calls in one advance of a chunk (docs/decisions/0009-what-chunk-workers-are-given.md). */
 const CONCURRENCY = 25;
 
 /** What a call has shown of a row. */
@@ -22,7 +21,7 @@ export interface RowReport {
   /** Epoch milliseconds. */
   readonly at: number;
   readonly event: RowEvent;
-  /** What to tell the caller if this event ends the row as failed. */
+  /** What the client is told if this event fails the row. */
   readonly error?: RowError;
   readonly sessionId?: string;
   readonly accounts?: readonly AccountDetails[];
@@ -38,7 +37,7 @@ export interface CallContext {
   readonly input: ChunkInput;
   readonly sessions: ReadonlyMap<number, string>;
   readonly predecessors: Predecessors;
-  /** Accounts of rows whose balances were put off in an earlier advance. */
+  /** Accounts of rows whose balance call didn't fit into an earlier advance. */
   readonly accounts: ReadonlyMap<number, readonly AccountDetails[]>;
   /** Whether this is the one call that tries an open circuit. */
   readonly halfOpen: boolean;
@@ -47,7 +46,7 @@ export interface CallContext {
 
 const NOT_CONFIRMED = rowError(
   'UpstreamTimeout',
-  'The answer to the FI request was lost and no session of it was found; try again later.',
+  'The answer to the FI request was lost, and FinPro has no session for it; try again later.',
 );
 const NOT_IN_TIME = rowError(
   'DataFetchTimeout',
@@ -55,8 +54,8 @@ const NOT_IN_TIME = rowError(
 );
 
 /**
- * Makes the calls of a plan, 25 at a time, as far as they may start, and says what each has shown. Changes nothing, and never throws for
- * what the upstream does.
+ * Makes the calls of a plan, 25 at a time, as far as they may start, and reports what each has shown. Changes nothing, and
+ * never throws for what the upstream does.
  */
 export async function makeCalls(context: CallContext, actions: readonly Action[]): Promise<RowReport[]> {
   const caller = rowCaller(context);
@@ -69,8 +68,8 @@ export async function makeCalls(context: CallContext, actions: readonly Action[]
 
 type RowCaller = Record<CallKind, (row: number) => Promise<readonly RowReport[]>> & { notSent(row: number): RowReport };
 
-/** Passing troubles of the organisation as a whole, which are not at the row's expense. */
-const isNotTheRows = ({ kind }: Verdict): boolean => kind === 'rate-limited' || kind === 'unauthorized';
+/** Temporary failures that hit the whole organisation. They don't cost the row an attempt. */
+const isOrganisationWide = ({ kind }: Verdict): boolean => kind === 'rate-limited' || kind === 'unauthorized';
 
 function rowCaller(context: CallContext): RowCaller {
   const { finPro, calls, clock, telemetry, settings, state, input } = context;
@@ -90,6 +89,11 @@ function rowCaller(context: CallContext): RowCaller {
     return found;
   };
 
+  const requestOf = (row: number) => {
+    const { consentId, ...own } = submitted(row);
+    return { consentId, ...withDefaults(own, input.defaults) };
+  };
+
   const refused = (row: number, { eligibility, classified, error }: Verdict & { kind: 'final' }): RowReport => {
     if (!classified) telemetry.count('UpstreamUnclassified');
     return report(row, { kind: 'refused', eligibility }, { error });
@@ -98,9 +102,7 @@ function rowCaller(context: CallContext): RowCaller {
   const notSent = (row: number): RowReport => report(row, { kind: 'not-sent' });
 
   const request = async (row: number): Promise<RowReport> => {
-    const answer = await calls.make(() =>
-      finPro.requestFi(organisationId, effectiveRow(submitted(row), input.defaults)),
-    );
+    const answer = await calls.make(() => finPro.requestFi(organisationId, requestOf(row)));
     if (answer.ok) return report(row, { kind: 'accepted', tight: context.tight }, answer.value);
     const verdict = classify(answer.failure);
     switch (verdict.kind) {
@@ -113,7 +115,7 @@ function rowCaller(context: CallContext): RowCaller {
           { error: rowError('NoDataFound', 'FinPro found no data.') },
         );
       case 'not-processed':
-        // While the circuit is open a call that doesn't get through is not at the row's expense.
+        // While the circuit is open, a call that doesn't get through costs the row no attempt.
         return answer.failure.sent === 'no' && (calls.circuit === 'open' || context.halfOpen)
           ? notSent(row)
           : report(row, { kind: 'not-processed', eligibility: 'Yes' }, { error: verdict.error });
@@ -140,7 +142,7 @@ function rowCaller(context: CallContext): RowCaller {
     const verdict = classify(answer.failure);
     if (verdict.kind === 'no-data') return [report(row, { kind: 'no-session' }, { error: NOT_CONFIRMED })];
     if (verdict.kind === 'final') return [refused(row, verdict)];
-    return isNotTheRows(verdict) ? [] : [report(row, { kind: 'unanswered' })];
+    return isOrganisationWide(verdict) ? [] : [report(row, { kind: 'unanswered' })];
   };
 
   const poll = async (row: number): Promise<readonly RowReport[]> => {
@@ -151,7 +153,7 @@ function rowCaller(context: CallContext): RowCaller {
     if (!answer.ok) {
       const verdict = classify(answer.failure);
       if (verdict.kind === 'final') return [refused(row, verdict)];
-      if (isNotTheRows(verdict)) return [];
+      if (isOrganisationWide(verdict)) return [];
       const isPending = verdict.kind === 'in-progress' || verdict.kind === 'no-data';
       return [report(row, { kind: isPending ? 'pending' : 'unanswered' }, { error: NOT_IN_TIME })];
     }
@@ -174,7 +176,7 @@ function rowCaller(context: CallContext): RowCaller {
     if (answer.ok) {
       return [report(row, { kind: 'balances-fetched' }, { accounts: withBalances(known, answer.value) })];
     }
-    return isNotTheRows(classify(answer.failure)) ? [] : [report(row, { kind: 'balances-failed' })];
+    return isOrganisationWide(classify(answer.failure)) ? [] : [report(row, { kind: 'balances-failed' })];
   };
 
   return { request: async (row) => [await request(row)], reconcile, poll, balance: (row) => balance(row), notSent };

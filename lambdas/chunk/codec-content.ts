@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { packJson, unpackJson } from '../platform/dynamodb.ts';
-import type { AccountDetails } from '../upstream/accounts.ts';
-import type { ChunkInput, ChunkOutcome } from './content.ts';
+import type { AccountDetails } from '../upstream/session.ts';
+import type { ChunkInput, ChunkOutcome } from './chunk.ts';
 
 /** The format of all items here. One without a number is of format 1, which was stored before formats had numbers. */
 const FORMAT = 1;
@@ -13,7 +13,7 @@ const guidColumn = z.union([z.instanceof(Uint8Array), z.array(text)]).transform(
 const inputContent = z.object({
   defaults: z.object({ fiDataRangeFrom: text, fiDataRangeTo: text, configId: text }),
   chunkRows: z.number().int().positive(),
-  /** What each row has beside its consent, cut after its last value that is not null. */
+  /** What each row has beside its consent, without the nulls at the end. */
   rows: z.array(z.tuple([text.optional(), text.optional(), text.optional(), z.number().int().nullable().optional()])),
 });
 
@@ -102,8 +102,8 @@ export function fromOutcomeItem(item: unknown): ChunkOutcome {
   };
 }
 
-/** DynamoDB takes items of up to 400 KB; accounts are split well before. */
-const LARGEST_ACCOUNTS = 300 * 1024;
+/** DynamoDB's items have at most 400 KB. Accounts are split well before. */
+const MAX_ACCOUNTS_BYTES = 300 * 1024;
 
 type AccountsOfRows = ReadonlyMap<number, readonly AccountDetails[]>;
 
@@ -124,10 +124,10 @@ const FIELDS = [
 export const toAccountsItems = (accounts: AccountsOfRows): object[] =>
   packedParts(accounts).map((content) => ({ format: FORMAT, content }));
 
-/** Accounts as tuples in the order of FIELDS, so that deflate meets like after like. */
+/** Accounts as tuples in the order of FIELDS, which deflate compresses better. */
 function packedParts(accounts: AccountsOfRows): Uint8Array[] {
   const packed = packJson([...accounts].map(([row, list]) => [row, list.map(toTuple)]));
-  if (packed.byteLength <= LARGEST_ACCOUNTS || accounts.size === 1) return [packed];
+  if (packed.byteLength <= MAX_ACCOUNTS_BYTES || accounts.size === 1) return [packed];
   const entries = [...accounts];
   const half = Math.ceil(entries.length / 2);
   return [entries.slice(0, half), entries.slice(half)].flatMap((part) => packedParts(new Map(part)));
@@ -171,12 +171,12 @@ const GUID_BYTES = 16;
 const LOWER_CASE_GUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const NONE = '00000000-0000-0000-0000-000000000000';
 
-/** A column of GUIDs: their 16 bytes each, or the texts as they are where one of them is not a GUID in lower case. */
+/** A column of GUIDs: 16 bytes each, or the strings as they are where one isn't a lower-case GUID. */
 export type GuidColumn = Uint8Array | readonly (string | null)[];
 
 /**
- * GUIDs as their bits, which do not compress: 250 take 4,000 bytes, 1,200 less than as deflated text. Spelling is kept: a column with capitals
- * stays text.
+ * GUIDs as bytes, which don't compress: 250 take 4,000 bytes, 1,200 fewer than as deflated text. A column with capitals
+ * stays text, so that the spelling is preserved.
  */
 export function packGuids(values: readonly (string | null)[]): GuidColumn {
   const isPackable = values.every((value) => value === null || (LOWER_CASE_GUID.test(value) && value !== NONE));

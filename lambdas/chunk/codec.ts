@@ -1,18 +1,19 @@
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import * as z from 'zod';
 import type { ItemKey } from '../platform/keys.ts';
+import { type ChunkState, LAST_TICK } from './chunk.ts';
 import { countersOf, isUnsent, PHASES, RETRY_ELIGIBILITIES, ROW_STATUSES, type Row } from './row.ts';
-import type { ChunkState } from './state.ts';
 
-/** The format of the item. One without a number is of format 1, which was stored before formats had numbers. */
+/** The format of the item. Items stored before formats had numbers are of format 1. */
 const FORMAT = 1;
 
 /**
- * Rows are kept as columns of bytes, deflated: phase, eligibility and attempt in one byte, tries in one, two times of two bytes each.
- * 250 rows are 1,500 bytes before and typically under 200 after; the item stays under 2 KB at worst, which a test holds.
+ * Rows are stored as deflated columns of bytes: one for phase, eligibility and attempt, one for tries, and two times of two
+ * bytes each. 250 rows take 1,500 bytes before deflating and typically under 200 after. A test checks that the item never
+ * exceeds 2 KB.
  */
 const ROW_BYTES = 6;
-const LARGEST_TRIES = 255;
+const MAX_STORED_TRIES = 255;
 
 const stateItem = z.object({
   format: z.literal(FORMAT).default(FORMAT),
@@ -25,7 +26,7 @@ const stateItem = z.object({
   movedAt: z.number(),
   changedAt: z.number(),
   dueAt: z.number(),
-  /** When the lease ends. Stored under the name that it had in the first release. */
+  /** When the lease ends. The attribute has its name from the first release. */
   claimedUntil: z.number().optional(),
   reservation: z
     .object({ startsAt: z.number(), endsAt: z.number(), tokens: z.number(), tight: z.boolean(), epoch: z.number() })
@@ -34,7 +35,7 @@ const stateItem = z.object({
   rows: z.instanceof(Uint8Array),
 });
 
-/** The item of a chunk's state. The counters are computed here from the rows they are stored with, and nowhere else. */
+/** The item of a chunk's state. Only here are counters computed, from the rows that they're stored with. */
 export function toStateItem(state: ChunkState, key: ItemKey, expiresAt: number): object {
   const { key: _, acceptedAt, leasedUntil, reservation, rows, ...stored } = state;
   const counters = countersOf(rows);
@@ -51,7 +52,7 @@ export function toStateItem(state: ChunkState, key: ItemKey, expiresAt: number):
   };
 }
 
-/** @throws Error when the item is not a chunk's state, or its counters are not those of its rows */
+/** @throws Error when the item isn't a chunk's state, or its counters don't match its rows */
 export function fromStateItem(item: unknown, key: ChunkState['key']): ChunkState {
   const {
     format: _,
@@ -65,24 +66,18 @@ export function fromStateItem(item: unknown, key: ChunkState['key']): ChunkState
   const rows = unpackRows(inflateRawSync(packed), { acceptedAt, tick: state.tick });
   const counters = countersOf(rows);
   if (ROW_STATUSES.some((status, index) => stored[index] !== counters[status])) {
-    throw new Error(`the counters of chunk ${key.chunk} of batch ${key.batchId} are not those of its rows`);
+    throw new Error(`the counters of chunk ${key.chunk} of batch ${key.batchId} do not match its rows`);
   }
   return { ...state, key, acceptedAt, leasedUntil: claimedUntil ?? null, reservation: reservation ?? null, rows };
 }
 
 /**
- * The times of rows are stored as ticks since the batch was accepted, in two bytes. They cover the batch's deadline with a quarter to spare;
- * later times are stored as the last tick. Rounding never makes a wait shorter: times that waits count from round up, and the time of an FI request
- * whose answer isn't known rounds down.
+ * Times are stored as ticks since acceptance; times past the last tick as the last one. Rounding never shortens a wait: times
+ * that waits count from round up, and the time of an FI request whose answer isn't known rounds down.
  */
 type Resolution = Pick<ChunkState, 'acceptedAt' | 'tick'>;
 
-const LAST_TICK = 0xffff;
-
-/** Milliseconds per tick, for batches with a deadline in milliseconds: 1.65 s for one of 24 h. */
-export const tickFor = (batchDeadline: number): number => (batchDeadline * 1.25) / LAST_TICK;
-
-/** Ticks that are off by less than this are the same: they are computed with fractions. */
+/** Ticks that differ by less than this are equal: they are computed with fractions. */
 const ROUNDING_ERROR = 1e-6;
 
 const tickOf = (at: number, { acceptedAt, tick }: Resolution, round: 'up' | 'down'): number => {
@@ -95,7 +90,7 @@ const timeOf = (ticks: number, { acceptedAt, tick }: Resolution): number => acce
 
 interface StoredTimes {
   readonly requested: number;
-  /** Of the two times of which a phase has only one. */
+  /** `notBefore` or `lastAskedAt`: each phase has only one of the two. */
   readonly other: number;
 }
 
@@ -115,11 +110,11 @@ const timesOf = (
   return { requestedAt: timeOf(requested, resolution), lastAskedAt: at, notBefore: at };
 };
 
-/** Rows as they will be when they are read back. What is due next is computed from these, so that nobody wakes up a tick too early. */
+/** Rows as they will be read back. What is due next is computed from these, so that nobody wakes up a tick too early. */
 export const asStored = (rows: readonly Row[], resolution: Resolution): Row[] =>
   rows.map((row) => ({
     ...row,
-    tries: Math.min(row.tries, LARGEST_TRIES),
+    tries: Math.min(row.tries, MAX_STORED_TRIES),
     ...timesOf(ticksOf(row, resolution), resolution),
   }));
 
@@ -129,7 +124,7 @@ function packRows(rows: readonly Row[], resolution: Resolution): Uint8Array {
     const eligibility = row.eligibility === null ? 0 : RETRY_ELIGIBILITIES.indexOf(row.eligibility) + 1;
     const { requested, other } = ticksOf(row, resolution);
     bytes[index] = PHASES.indexOf(row.phase) | (eligibility << 3) | ((row.attempt - 1) << 5);
-    bytes[rows.length + index] = Math.min(row.tries, LARGEST_TRIES);
+    bytes[rows.length + index] = Math.min(row.tries, MAX_STORED_TRIES);
     bytes.writeUInt16BE(requested, rows.length * 2 + index * 2);
     bytes.writeUInt16BE(other, rows.length * 4 + index * 2);
   });
@@ -138,11 +133,11 @@ function packRows(rows: readonly Row[], resolution: Resolution): Uint8Array {
 
 function unpackRows(bytes: Buffer, resolution: Resolution): Row[] {
   const count = bytes.length / ROW_BYTES;
-  if (!Number.isInteger(count)) throw new Error('the rows of a chunk are cut short');
+  if (!Number.isInteger(count)) throw new Error('the rows of a chunk are truncated');
   return Array.from({ length: count }, (_, index): Row => {
     const flags = bytes.readUInt8(index);
     const phase = PHASES[flags & 0b111];
-    if (!phase) throw new Error('a row is in a phase that does not exist');
+    if (!phase) throw new Error('a row has an unknown phase');
     const times = {
       requested: bytes.readUInt16BE(count * 2 + index * 2),
       other: bytes.readUInt16BE(count * 4 + index * 2),

@@ -2,18 +2,23 @@ import { type FinishPorts, finishChunk } from '../batch/finish.ts';
 import { ConflictError } from '../platform/errors.ts';
 import type { Settings } from '../platform/settings.ts';
 import type { Telemetry } from '../platform/telemetry.ts';
-import type { AccountDetails } from '../upstream/accounts.ts';
 import type { RowError } from '../upstream/failures.ts';
-import { openFrom } from '../upstream/rate-window.ts';
+import { openFrom, type Reservation } from '../upstream/rate-window.ts';
+import type { AccountDetails } from '../upstream/session.ts';
 import type { RowReport } from './calls.ts';
+import {
+  type ChunkKey,
+  type ChunkOutcome,
+  type ChunkState,
+  isEmptyChange,
+  mergeOutcome,
+  type NextStep,
+  type OutcomeChange,
+} from './chunk.ts';
 import { asStored } from './codec.ts';
-import { type ChunkOutcome, isEmptyChange, mergeOutcome, type OutcomeChange } from './content.ts';
-import type { Blocker } from './duplicates.ts';
-import { nextDueAt } from './plan.ts';
+import { type Blocker, nextDueAt } from './plan.ts';
 import { isTerminal, type Row } from './row.ts';
-import type { ChunkKey, ChunkState, Reservation } from './state.ts';
 import type { ChunkStore } from './store.ts';
-import type { NextStep } from './task.ts';
 import { transition } from './transitions.ts';
 
 /** What the calls of one advance have changed, by row of the chunk. */
@@ -40,20 +45,20 @@ export function foldReports(leased: ChunkState, reports: readonly RowReport[], s
   return { rows: asStored(rows, leased), sessions, errors, accounts };
 }
 
-/** What a commit needs to know beside the results. */
+/** One advance of a chunk, ready to be stored. */
 export interface Advanced {
   readonly leased: ChunkState;
   readonly outcome: ChunkOutcome;
   readonly results: AdvanceResults;
   readonly blocked: ReadonlyMap<number, Blocker>;
-  /** Null where the calls were in no rate window. */
+  /** Null when the calls belonged to no rate window. */
   readonly reservation: Reservation | null;
 }
 
 /**
- * Writes what the calls of an advance have shown: OUTCOME → ACCOUNTS → STATE, which ends the lease; a finished chunk is then added
- * to its batch's set.
- * @throws ConflictError when somebody else wrote the chunk in between; nothing is lost, and a retry is safe
+ * Writes what the calls of an advance have shown: OUTCOME → ACCOUNTS → STATE, which ends the lease. Then adds a finished
+ * chunk to its batch.
+ * @throws ConflictError when somebody else wrote the chunk meanwhile; nothing is lost, and a retry is safe
  */
 export async function commit(
   ports: FinishPorts & { readonly settings: Settings },
@@ -75,14 +80,14 @@ export async function commit(
     movedAt: now,
     changedAt: now,
   });
-  if (!saved) throw new ConflictError('the chunk was written by somebody else while it was leased');
+  if (!saved) throw new ConflictError('another worker wrote the chunk during its lease');
   countEnded(telemetry, leased.rows, results.rows);
   if (!finished) return { done: false, resumeAt: dueAt };
   await finishChunk(ports, leased.key);
   return { done: true };
 }
 
-/** A wake-up between two windows would only be told to come back a moment later, for three transitions more. */
+/** Skips the gap between two windows: a worker that wakes up there only has to come back, which costs three transitions. */
 function dueAfter(
   rows: readonly Row[],
   blocked: ReadonlyMap<number, Blocker>,
@@ -95,7 +100,7 @@ function dueAfter(
   return openFrom(reservation, dueAt, settings.clockSkew, 2 * settings.clockSkew + settings.waitStep);
 }
 
-/** Lost races are rare: only an advance that outlived its lease can meet another. */
+/** Lost races are rare: only an advance that outlives its lease can meet another one. */
 const OUTCOME_TRIES = 5;
 
 async function saveOutcome(
@@ -110,7 +115,7 @@ async function saveOutcome(
     if (await chunks.saveOutcome(key, mergeOutcome(stored, change))) return;
     stored = await chunks.outcome(key);
   }
-  throw new ConflictError('the outcome of the chunk kept being written by somebody else');
+  throw new ConflictError('other workers kept writing the outcome of the chunk');
 }
 
 function countEnded(telemetry: Telemetry, before: readonly Row[], after: readonly Row[]): void {

@@ -12,7 +12,7 @@ import { dynamoDbChunks } from './store.dynamodb.ts';
 const workerEnvironment = z.object({ TABLE_NAME: z.string(), BUCKET_NAME: z.string() });
 
 /**
- * What both functions that advance chunks are made of.
+ * The ports of both functions that advance chunks.
  * @throws ZodError naming a variable that is missing
  */
 export function connectChunkWorker(variables: Record<string, string | undefined>): AdvancePorts {

@@ -1,42 +1,41 @@
-import type { ChunkInput, ChunkOutcome, InputRow } from './content.ts';
-import type { Action } from './plan.ts';
+import type { ChunkInput, ChunkKey, ChunkOutcome, InputRow } from './chunk.ts';
+import type { Action, Blocker } from './plan.ts';
 import { isSettled, type Row } from './row.ts';
-import type { ChunkKey } from './state.ts';
 import type { ChunkStore } from './store.ts';
 
 /**
- * A consent may stand in several rows of a batch. They are sent one after the other: a row goes out only when the row before it with the same
- * consent is settled. So at most one of them has an open intent, and a session found by consent belongs to that one unless an earlier row
- * holds it (docs/spec/upstream.md, "An FI Request is never repeated blindly").
+ * Several rows of a batch may have the same consent. They are sent one after the other: a row goes out only when the row
+ * before it is settled. So at most one of them has an open intent, and a session found by consent belongs to that one unless
+ * an earlier row holds it (docs/decisions/0003-one-open-intent-per-consent.md).
  */
 export interface Predecessors {
-  /** By row to be requested: when the other chunk moves in which the row before it isn't settled. */
+  /** By row to request: when the other chunk moves that has the unsettled row before it. */
   readonly unsettledElsewhere: ReadonlyMap<number, number>;
-  /** By row to be reconciled: the sessions, in lower case, that earlier rows with its consent hold. */
+  /** By row to reconcile: the sessions, in lower case, that earlier rows with its consent hold. */
   readonly heldSessions: ReadonlyMap<number, ReadonlySet<string>>;
 }
 
-interface Here {
+interface CurrentChunk {
   readonly key: ChunkKey;
   readonly input: ChunkInput;
   readonly outcome: ChunkOutcome;
 }
 
-/** Looks at other chunks only where a row that is due has a predecessor there, and at each once. */
+/** Reads another chunk only if a due row has a predecessor there, and each chunk once. */
 export async function loadPredecessors(
   chunks: ChunkStore,
-  { key, input, outcome }: Here,
+  { key, input, outcome }: CurrentChunk,
   due: readonly Action[],
 ): Promise<Predecessors> {
   const { chunkRows } = input;
   const chunkOf = (index: number): number => Math.floor(index / chunkRows);
   const previousOf = (row: number): number | null => input.rows[row]?.previous ?? null;
-  const once = <T>(here: T | null, read: (key: ChunkKey) => Promise<T>) => {
-    const known = new Map<number, Promise<T>>();
-    if (here !== null) known.set(key.chunk, Promise.resolve(here));
+  const once = <T>(current: T | null, read: (key: ChunkKey) => Promise<T>) => {
+    const cache = new Map<number, Promise<T>>();
+    if (current !== null) cache.set(key.chunk, Promise.resolve(current));
     return (chunk: number): Promise<T> => {
-      const value = known.get(chunk) ?? read({ ...key, chunk });
-      known.set(chunk, value);
+      const value = cache.get(chunk) ?? read({ ...key, chunk });
+      cache.set(chunk, value);
       return value;
     };
   };
@@ -69,17 +68,14 @@ export async function loadPredecessors(
   return { unsettledElsewhere, heldSessions };
 }
 
-/** What a row waits for: a row of this chunk, or another chunk, which moves at `until` (epoch milliseconds). */
-export type Blocker = { readonly behind: number } | { readonly until: number };
-
 /**
- * Rows whose FI request is due but waits for an earlier row with the same consent. No two of them are ever leased at once: after a crash nobody
- * could tell whose session is whose.
+ * Rows whose FI request is due but waits for an earlier row with the same consent. No two of them are ever leased at once:
+ * after a crash nobody could tell whose session is whose.
  */
 export function blockedRows(
   rows: readonly Row[],
   due: readonly Action[],
-  { key, input }: Pick<Here, 'key' | 'input'>,
+  { key, input }: Pick<CurrentChunk, 'key' | 'input'>,
   { unsettledElsewhere }: Predecessors,
 ): ReadonlyMap<number, Blocker> {
   const first = key.chunk * input.chunkRows;

@@ -1,10 +1,10 @@
 import type { Settings } from '../platform/settings.ts';
+import type { ChunkState } from './chunk.ts';
 import { asStored } from './codec.ts';
 import type { Action } from './plan.ts';
-import type { ChunkState } from './state.ts';
 import { transition } from './transitions.ts';
 
-/** Rows whose lease died with the function: their session may have been stored; otherwise it has to be asked for, which is due now. */
+/** Recovers rows from a lease that ended with its worker: a stored session is adopted; otherwise the row is reconciled, which is due now. */
 export function withoutLostLease(
   stored: ChunkState,
   sessions: ReadonlyMap<number, string>,
@@ -23,7 +23,7 @@ export function withoutLostLease(
   return { ...stored, rows: asStored(rows, stored), leasedUntil: null };
 }
 
-/** The chunk as it is leased for the calls: the intent of each FI request is recorded before anything is sent. */
+/** Leases a chunk for the planned calls. Records the intent of each FI request before anything is sent. */
 export function takeLease(
   state: ChunkState,
   planned: readonly Action[],

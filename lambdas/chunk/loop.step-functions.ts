@@ -1,21 +1,22 @@
 import { ExecutionAlreadyExists, SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
-import type { ChunkLoop, ChunkTask, NextStep } from './task.ts';
+import type { ChunkTask, NextStep } from './chunk.ts';
+import type { ChunkLoop } from './store.ts';
 
-/** What passes between the states of the machine: the task, and where its last advance left it. */
-export const toLoopState = (task: ChunkTask, advance: NextStep, now: number, step: number): object => ({
+/** What the states of the machine pass on: the task and its next step. */
+export const toLoopState = (task: ChunkTask, next: NextStep, now: number, step: number): object => ({
   organisationId: task.organisationId,
   referenceId: task.referenceId,
   batchId: task.batchId,
   chunk: task.chunk,
   generation: task.generation,
-  done: advance.done,
-  // Step Functions cuts fractions of a second off a timestamp to wait for, so it is rounded up here.
-  resumeAt: new Date(Math.ceil((advance.done ? now : advance.resumeAt) / step) * step).toISOString(),
+  done: next.done,
+  // Step Functions cuts off fractions of a second, so round up (docs/decisions/0004-wake-ups-are-whole-seconds-and-shared.md).
+  resumeAt: new Date(Math.ceil((next.done ? now : next.resumeAt) / step) * step).toISOString(),
 });
 
 /**
- * One execution per chunk and generation. A name stays taken for 90 days (AWS Step Functions, "StartExecution"), so a message that
- * is delivered twice starts one.
+ * One execution per chunk and generation. A name stays taken for 90 days (AWS Step Functions, "StartExecution"), so a
+ * message that is delivered twice starts one execution.
  */
 export function stepFunctionsChunkLoop(
   stateMachineArn: string,

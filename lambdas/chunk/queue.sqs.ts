@@ -1,10 +1,11 @@
 import { SendMessageBatchCommand, SQSClient } from '@aws-sdk/client-sqs';
 import * as z from 'zod';
 import type { Telemetry } from '../platform/telemetry.ts';
-import type { ChunkQueue, ChunkTask } from './task.ts';
+import type { ChunkTask } from './chunk.ts';
+import type { ChunkQueue } from './store.ts';
 
 /** SendMessageBatch takes 10 messages (Amazon SQS API reference). */
-export const MESSAGES_A_CALL = 10;
+export const MESSAGES_PER_CALL = 10;
 
 const chunkTask = z.object({
   organisationId: z.string().min(1),
@@ -14,19 +15,19 @@ const chunkTask = z.object({
   generation: z.number().int().positive(),
 });
 
-/** Parses the body of a chunk message, or the same fields in the input of the state machine. */
+/** Parses the body of a chunk message, or the state machine's input, which has the same fields. */
 export const parseChunkTask = (value: unknown): ChunkTask => chunkTask.parse(value);
 
-/** The chunk queue. Messages carry the organisation as their group, by which SQS deals them out fairly ("fair queues"). */
+/** The chunk queue. The organisation is the message group, between which SQS is fair ("fair queues"). */
 export function sqsChunkQueue(
   queueUrl: string,
   telemetry: Pick<Telemetry, 'warn'>,
   client = new SQSClient({ maxAttempts: 4 }),
 ): ChunkQueue {
-  /** What could not be sent is found by recovery: the batch is accepted all the same. */
+  /** The batch is accepted even if its messages can't be sent: recovery finds the chunks. */
   const unsent = (tasks: readonly ChunkTask[], error: string): readonly ChunkTask[] => {
     const [first] = tasks;
-    if (first) telemetry.warn('chunks could not be queued', { batchId: first.batchId, chunk: first.chunk, error });
+    if (first) telemetry.warn('could not queue chunks', { batchId: first.batchId, chunk: first.chunk, error });
     return tasks;
   };
   const sendSome = async (tasks: readonly ChunkTask[]): Promise<readonly ChunkTask[]> => {
@@ -54,8 +55,8 @@ export function sqsChunkQueue(
   };
   return {
     send: async (tasks) => {
-      const calls = Array.from({ length: Math.ceil(tasks.length / MESSAGES_A_CALL) }, (_, call) =>
-        tasks.slice(call * MESSAGES_A_CALL, (call + 1) * MESSAGES_A_CALL),
+      const calls = Array.from({ length: Math.ceil(tasks.length / MESSAGES_PER_CALL) }, (_, call) =>
+        tasks.slice(call * MESSAGES_PER_CALL, (call + 1) * MESSAGES_PER_CALL),
       );
       return (await Promise.all(calls.map(sendSome))).flat();
     },

@@ -5,10 +5,9 @@ import { findBatch, type OpenBatches } from '../batch/store.ts';
 import type { Settings } from '../platform/settings.ts';
 import type { Telemetry } from '../platform/telemetry.ts';
 import { type RowError, rowError } from '../upstream/failures.ts';
-import { mergeOutcome } from './content.ts';
+import { type ChunkState, type ChunkTask, isFinished, mergeOutcome } from './chunk.ts';
 import { countersOf, hasOpenIntent, isTerminal } from './row.ts';
-import { type ChunkState, isFinished } from './state.ts';
-import type { ChunkQueue, ChunkTask } from './task.ts';
+import type { ChunkQueue } from './store.ts';
 import { transition } from './transitions.ts';
 
 export interface RecoveryPorts extends FinishPorts {
@@ -17,25 +16,24 @@ export interface RecoveryPorts extends FinishPorts {
   readonly settings: Settings;
 }
 
-/**
- * A chunk that was queued again so often without getting anywhere is given up: one that never moved is then in generation 5 (`design.md`,
- * "One way back").
- */
-const MOST_STALLS = 4;
+/** A chunk that was queued again this often without progress is given up. One that never moved is then in generation 5. */
+const MAX_STALLS = 4;
 
-/** Enough to keep the processor busy, which then bounds how many open batches a minute is enough for (`docs/scale.md`). */
-const BATCHES_AT_ONCE = 10;
+/** Enough to keep the processor busy, which bounds how many open batches one minute is enough for (docs/scale.md). */
+const CONCURRENT_BATCHES = 10;
 
-const GIVEN_UP = rowError('ProcessingFailed', 'The row could not be processed in time; submit it again.');
+const GIVEN_UP = rowError('ProcessingFailed', 'Timed out before the FI request was sent; submit the row again.');
 const GIVEN_UP_UNKNOWN = rowError(
   'ProcessingFailed',
-  'The row could not be processed in time, and whether its FI request was is not known; look up FI Request Status by consentId before you submit it again.',
+  "Timed out. We don't know whether the FI request was sent; check FI Request Status by consentId before resubmitting.",
 );
 
 /**
- * The one way back: looks at every open batch and moves what stands still. A chunk that has not moved for the grace past its due time is
- * queued again under the next generation, each time after twice the grace; it is given up when that has not helped four times, or past the batch's deadline. Heals lost messages, dead
- * executions and a crash between acceptance and queueing alike. Safe to run twice at once.
+ * The one way back: looks at every open batch and moves chunks that stand still. A chunk that hasn't moved for a grace period
+ * past its due time is queued again under the next generation; the grace doubles each time
+ * (docs/decisions/0001-recovery-grace-doubles.md). After four times without progress, or past the batch's deadline, it is
+ * given up. This heals lost messages, dead executions and a crash between acceptance and queueing alike. Safe to run
+ * concurrently.
  */
 export async function recoverBatches(ports: RecoveryPorts): Promise<void> {
   const { openBatches, batches, chunks, clock, telemetry } = ports;
@@ -48,11 +46,11 @@ export async function recoverBatches(ports: RecoveryPorts): Promise<void> {
       work.add(batch, states);
       await recoverChunks(ports, states, batch.finishedChunks);
     } catch (error) {
-      // One batch that cannot be read must not keep the others from being healed.
-      telemetry.warn('a batch could not be recovered', { organisationId, referenceId, error: String(error) });
+      // A batch that can't be read must not keep the others from recovering.
+      telemetry.warn('could not recover a batch', { organisationId, referenceId, error: String(error) });
     }
   };
-  await pMap(await openBatches.list(), recover, { concurrency: BATCHES_AT_ONCE });
+  await pMap(await openBatches.list(), recover, { concurrency: CONCURRENT_BATCHES });
   work.report(telemetry);
 }
 
@@ -64,7 +62,7 @@ async function recoverChunks(
   const { chunks, queue, clock, telemetry, settings } = ports;
   const now = clock.now();
   const tasks: ChunkTask[] = [];
-  // A batch that is still open though all of it is finished lost its closing write.
+  // A batch that is still open although all its chunks are finished has lost its closing write.
   const isComplete = states.every(isFinished);
   for (const state of states) {
     if (isFinished(state)) {
@@ -75,11 +73,11 @@ async function recoverChunks(
     const isOverdue = Math.max(state.dueAt, state.movedAt) + graceOf(state, settings) < now;
     const isPastDeadline = state.acceptedAt + settings.batchDeadline <= now;
     if (isLeased || !(isOverdue || isPastDeadline)) continue;
-    if (isPastDeadline || state.stalls >= MOST_STALLS) {
+    if (isPastDeadline || state.stalls >= MAX_STALLS) {
       await giveUp(ports, state, now);
       continue;
     }
-    // The generation is written before the message goes out: the older one is dead from here on, and a lost message is found again.
+    // Written before the message goes out: the older generation ends here, and a lost message is found again.
     const next: ChunkState = {
       ...state,
       version: state.version + 1,
@@ -96,10 +94,10 @@ async function recoverChunks(
   if (unsent.length > 0) telemetry.count('TaskUnsent', unsent.length);
 }
 
-/** The wait doubles each time: a chunk that only waits in a long queue must not be taken for a dead one five times over. */
+/** Doubles each time: a chunk that merely waits in a long queue must not count as dead five times over. */
 const graceOf = ({ stalls }: ChunkState, { recoveryGrace }: Settings): number => recoveryGrace * 2 ** stalls;
 
-/** Ends the open rows of a chunk, FAILED and `Yes`. The errors are written first, so that no FAILED row is ever without one. */
+/** Ends the open rows of a chunk, FAILED and `Yes`. Writes the errors first, so that every FAILED row has one. */
 async function giveUp(ports: RecoveryPorts, state: ChunkState, now: number): Promise<void> {
   const { chunks, telemetry, settings } = ports;
   const context = { now, acceptedAt: state.acceptedAt, settings };
@@ -129,14 +127,14 @@ async function giveUp(ports: RecoveryPorts, state: ChunkState, now: number): Pro
   await finishChunk(ports, state.key);
 }
 
-/** What recovery sees of the work under way: how much there is of it, and how long the oldest has been waiting. */
+/** The open work that recovery sees: how much, and how long the oldest has waited. */
 export interface OpenWork {
   add(batch: Pick<Batch, 'acceptedAt'>, states: readonly ChunkState[]): void;
-  /** Journals it, also when there is nothing: that figure says that somebody has looked. */
+  /** Reports it, also when it's zero, which shows that recovery has run. */
   report(telemetry: Telemetry): void;
 }
 
-/** @param now epoch milliseconds, up to which ages count */
+/** @param now ages count up to here, epoch milliseconds */
 export function openWork(now: number): OpenWork {
   let batches = 0;
   let oldestAt = now;
@@ -148,7 +146,7 @@ export function openWork(now: number): OpenWork {
       oldestAt = Math.min(oldestAt, acceptedAt);
       counters = sumCounters([counters, ...states.map(({ rows }) => countersOf(rows))]);
       for (const state of states) {
-        // A leased chunk is due when its lease is over, so it counts only where that time has passed.
+        // A leased chunk is due when its lease ends, so it only counts after that.
         if (!isFinished(state)) overdue = Math.max(overdue, now - Math.max(state.dueAt, state.movedAt));
       }
     },

@@ -1,11 +1,11 @@
 /**
- * Where a row stands inside the service. Its public status (docs/spec/batch-status.md, "Row status") follows from it.
+ * A row's internal phase. Its public status (docs/spec/overview.md, "Statuses") follows from it.
  *
- * - ready: no FI request is open; one goes out when it is due
- * - requesting: the intent to send the FI request is recorded; what became of the call isn't known yet
- * - reconciling: the answer was lost; the consent's latest session is asked for before anything is sent again
- * - polling: a session is known; its status is asked until it ends or the deadline passes
- * - fetchingBalances: the data is ready; the balances are still to be fetched
+ * - ready: no FI request is open; one goes out when it's due
+ * - requesting: the intent to send the FI request is stored; the call's result isn't known yet
+ * - reconciling: the answer was lost; the consent's latest session is looked up before anything is sent again
+ * - polling: the session is known; it's polled until it ends or the deadline passes
+ * - fetchingBalances: the data is ready; the balances are still missing
  */
 export const PHASES = [
   'ready',
@@ -27,17 +27,17 @@ export type RetryEligibility = (typeof RETRY_ELIGIBILITIES)[number];
 /** The state of one row. Times are epoch milliseconds. */
 export interface Row {
   readonly phase: Phase;
-  /** Set when the row failed, otherwise null. */
+  /** Null unless the row failed. */
   readonly eligibility: RetryEligibility | null;
-  /** The FI request this row is at, from 1. */
+  /** Which FI request of the row this is, from 1. */
   readonly attempt: number;
   /** Polls answered in `polling`, empty answers in `reconciling`, failed calls in `fetchingBalances`. */
   readonly tries: number;
-  /** When the FI request of this attempt went out: not later than the truth while its answer is unknown, not earlier once it is known. */
+  /** When the FI request of this attempt went out: a lower bound while its answer isn't known, an upper bound afterwards. */
   readonly requestedAt: number;
-  /** When the upstream was last asked about the row; what is due next counts from here. No meaning in `ready` and `requesting`. */
+  /** When the upstream was last asked about the row; waits count from here. Not used in `ready` and `requesting`. */
   readonly lastAskedAt: number;
-  /** When the FI request may go out. No meaning in later phases than `requesting`. */
+  /** When the FI request may go out. Not used after `requesting`. */
   readonly notBefore: number;
 }
 
@@ -66,20 +66,20 @@ export const statusOf = (row: Row): RowStatus => STATUS_OF[row.phase];
 
 export const isTerminal = (row: Row): boolean => row.phase === 'completed' || row.phase === 'failed';
 
-/** Whether no FI request of the row has gone out in this attempt, as far as is known. */
+/** No FI request of this attempt is known to have gone out. */
 export const isUnsent = ({ phase }: Row): boolean => phase === 'ready' || phase === 'requesting';
 
-/** A row whose FI request the upstream may hold a session for that we don't know of. */
+/** The upstream may have a session for the row that we don't know. */
 export const hasOpenIntent = ({ phase }: Row): boolean => phase === 'requesting' || phase === 'reconciling';
 
-/** A row that has a session, or has ended: another row with the same consent may be sent. */
+/** The row has a session or has ended: another row with the same consent may be sent. */
 export const isSettled = (row: Row): boolean => row.phase !== 'ready' && !hasOpenIntent(row);
 
 export type Counters = Readonly<Record<RowStatus, number>>;
 
 export const NO_ROWS: Counters = { READY: 0, IN_PROGRESS: 0, COMPLETED: 0, FAILED: 0 };
 
-/** How many rows have each status. They always add up to the number of rows. */
+/** Rows per status. They always add up to the number of rows. */
 export function countersOf(rows: readonly Row[]): Counters {
   const counters = { ...NO_ROWS };
   for (const row of rows) counters[statusOf(row)] += 1;

@@ -13,6 +13,7 @@ import {
 } from '../platform/keys.ts';
 import type { Settings } from '../platform/settings.ts';
 import type { Clock } from '../platform/system.ts';
+import { type ChunkKey, type ChunkState, NO_OUTCOME } from './chunk.ts';
 import { fromStateItem, toStateItem } from './codec.ts';
 import {
   fromAccountsItem,
@@ -22,18 +23,16 @@ import {
   toInputItem,
   toOutcomeItem,
 } from './codec-content.ts';
-import { NO_OUTCOME } from './content.ts';
-import type { ChunkKey, ChunkState } from './state.ts';
 import type { ChunkStore, NewChunk } from './store.ts';
 
 const DAY = 86_400_000;
 
 const itemKey = z.object({ pk: z.string(), sk: z.string() });
 
-/** The chunks of batches in the table. Reads are strongly consistent; writes are conditional on the version that was read. */
+/** The chunks in the table. */
 export function dynamoDbChunks(table: Table, clock: Clock, settings: Settings): ChunkStore {
   const { client, name: TableName } = table;
-  // A day after the batch item, so that a batch is never seen without its chunks.
+  // A day after the batch item, so that no batch is ever without its chunks.
   const chunkExpiry = (from: number): number => epochSeconds(from + settings.retention + DAY);
   const stateItem = (state: ChunkState): object =>
     toStateItem(state, stateKey(state.key), chunkExpiry(state.acceptedAt));

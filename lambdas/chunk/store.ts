@@ -1,7 +1,6 @@
-import type { Batch } from '../batch/batch.ts';
-import type { AccountDetails } from '../upstream/accounts.ts';
-import type { ChunkInput, ChunkOutcome } from './content.ts';
-import type { ChunkKey, ChunkState } from './state.ts';
+import type { BatchKey } from '../batch/store.ts';
+import type { AccountDetails } from '../upstream/session.ts';
+import type { ChunkInput, ChunkKey, ChunkOutcome, ChunkState, ChunkTask } from './chunk.ts';
 
 /** A chunk as acceptance writes it. `rejections` are the errors of rows that failed validation. */
 export interface NewChunk {
@@ -15,19 +14,31 @@ export interface ChunkStore {
   create(chunks: readonly NewChunk[]): Promise<void>;
   /** Removes chunks whose batch was not accepted. */
   discard(keys: readonly ChunkKey[]): Promise<void>;
-  /** Removes whatever was written of a batch that is not accepted yet, however it was cut into chunks. */
-  clear(batch: Pick<Batch, 'organisationId' | 'referenceId' | 'batchId'>): Promise<void>;
+  /** Removes whatever was written of a batch that isn't accepted yet, however it was cut into chunks. */
+  clear(batch: BatchKey): Promise<void>;
   state(key: ChunkKey): Promise<ChunkState | null>;
   /** All chunks of a batch, in order. */
-  states(batch: Pick<Batch, 'organisationId' | 'referenceId' | 'batchId'>): Promise<readonly ChunkState[]>;
-  /** Writes a state under the condition that the stored version is the one before it. False: somebody else has written. */
+  states(batch: BatchKey): Promise<readonly ChunkState[]>;
+  /** Writes a state if the stored version is the one before it. False: somebody else wrote first. */
   saveState(state: ChunkState): Promise<boolean>;
   input(key: ChunkKey): Promise<ChunkInput>;
   outcome(key: ChunkKey): Promise<ChunkOutcome>;
-  /** Writes an outcome under the condition that the stored version is the one before it. False: somebody else has written. */
+  /** Writes an outcome if the stored version is the one before it. False: somebody else wrote first. */
   saveOutcome(key: ChunkKey, outcome: ChunkOutcome): Promise<boolean>;
-  /** The accounts of rows completed in one advance, kept under the version of the state that leased the chunk. */
+  /** Stores the accounts of rows completed in one advance, under the version of the state that leased the chunk. */
   saveAccounts(key: ChunkKey, version: number, accounts: ReadonlyMap<number, readonly AccountDetails[]>): Promise<void>;
-  /** The accounts of every row of the chunk that has any; where a row has several, those of the highest version. */
+  /** The accounts of every row of the chunk that has any; those of the highest version where a row has several. */
   accounts(key: ChunkKey): Promise<ReadonlyMap<number, readonly AccountDetails[]>>;
+}
+
+/** Where chunks wait for their first advance. */
+export interface ChunkQueue {
+  /** Sends the tasks; returns those that couldn't be sent. */
+  send(tasks: readonly ChunkTask[]): Promise<readonly ChunkTask[]>;
+}
+
+/** What advances a chunk again after each wait. */
+export interface ChunkLoop {
+  /** Starts the loop of a task at `resumeAt` (epoch milliseconds). Starting the same task again changes nothing. */
+  start(task: ChunkTask, resumeAt: number): Promise<void>;
 }

@@ -1,8 +1,8 @@
 import type { Settings } from '../platform/settings.ts';
+import { deferredTries, pollDeadlineOf } from './plan.ts';
 import { isTerminal, type Phase, type RetryEligibility, type Row } from './row.ts';
-import { deferredTries, pollDeadlineOf } from './schedule.ts';
 
-/** What can happen to a row. The failures carry what to tell the caller about retrying; their texts are kept in the chunk's outcome. */
+/** What can happen to a row. Failures say whether a retry helps; their messages are in the chunk's outcome. */
 export type RowEvent =
   | { readonly kind: 'intended' }
   | { readonly kind: 'not-sent' }
@@ -28,12 +28,12 @@ export interface TransitionContext {
   readonly settings: Settings;
 }
 
-/** Two answers without a session, or two failed balance calls, end the waiting for them (docs/spec/upstream.md). */
+/** Two answers without a session, or two failed balance calls, are the end of asking (docs/spec/upstream.md). */
 const MAX_TRIES = 2;
 
 const failed = (row: Row, eligibility: RetryEligibility): Row => ({ ...row, phase: 'failed', eligibility });
 
-/** The next attempt, after its wait, or the end if this one was the last. */
+/** The next attempt after its wait, or the end if this was the last one. */
 function tryAgain(row: Row, eligibility: RetryEligibility, { now, settings }: TransitionContext): Row {
   const wait = settings.retryBackoff[row.attempt - 1];
   return wait === undefined
@@ -41,7 +41,7 @@ function tryAgain(row: Row, eligibility: RetryEligibility, { now, settings }: Tr
     : { ...row, phase: 'ready', attempt: row.attempt + 1, tries: 0, notBefore: now + wait };
 }
 
-/** From which phases an event may come. An event from any other phase is a fault of ours. */
+/** The phases in which an event can happen. Any other combination is a bug. */
 const FROM: Readonly<Record<RowEvent['kind'], readonly Phase[]>> = {
   intended: ['ready'],
   'not-sent': ['requesting'],
@@ -61,7 +61,7 @@ const FROM: Readonly<Record<RowEvent['kind'], readonly Phase[]>> = {
 };
 
 /**
- * The one table of row transitions. Pure; a terminal row never changes.
+ * The one table of row transitions (docs/architecture.md, "The life of a row"). Pure; a terminal row never changes.
  * @throws RangeError when the event cannot happen in the row's phase
  */
 export function transition(row: Row, event: RowEvent, context: TransitionContext): Row {
@@ -78,7 +78,7 @@ export function transition(row: Row, event: RowEvent, context: TransitionContext
     case 'accepted':
       return { ...asked, phase: 'polling', tries: event.tight ? deferredTries(settings) : 0, requestedAt: now };
     case 'adopted':
-      // A session that was running before our request is polled from here on; how long it has been running isn't known.
+      // A session from before our request is polled from now on, since we don't know how long it has been running.
       return {
         ...asked,
         phase: 'polling',
@@ -90,7 +90,7 @@ export function transition(row: Row, event: RowEvent, context: TransitionContext
     case 'answer-lost':
       return { ...asked, phase: 'reconciling', tries: 0 };
     case 'already-running':
-      // The consent's running session was opened before our request, so any since the batch was accepted will do.
+      // The consent's running session is older than our request: any since the batch was accepted will do.
       return { ...asked, phase: 'reconciling', tries: 0, requestedAt: acceptedAt };
     case 'refused':
       return failed(asked, event.eligibility);
@@ -99,7 +99,7 @@ export function transition(row: Row, event: RowEvent, context: TransitionContext
     case 'pending':
       return now >= pollDeadlineOf(row, settings) ? failed(asked, 'Yes') : { ...asked, tries: row.tries + 1 };
     case 'unanswered':
-      // While reconciling, tries count the answers without a session; while polling, they make the waits grow.
+      // While reconciling, tries count answers without a session; while polling, they make the waits grow.
       return row.phase === 'polling' ? { ...asked, tries: row.tries + 1 } : asked;
     case 'delivered':
       return settings.balances ? { ...asked, phase: 'fetchingBalances', tries: 0 } : { ...asked, phase: 'completed' };
@@ -108,7 +108,7 @@ export function transition(row: Row, event: RowEvent, context: TransitionContext
     case 'balances-failed':
       return row.tries + 1 >= MAX_TRIES ? { ...asked, phase: 'completed' } : { ...asked, tries: row.tries + 1 };
     case 'given-up':
-      // The data is there; only its balances are missing, and a balance never fails a row.
+      // Only the balances are missing, and a balance never fails a row.
       return row.phase === 'fetchingBalances' ? { ...asked, phase: 'completed' } : failed(asked, 'Yes');
   }
 }

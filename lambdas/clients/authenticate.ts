@@ -3,7 +3,7 @@ import type { Headers } from '../platform/http/event.ts';
 import type { Clock } from '../platform/system.ts';
 import type { Client } from './client.ts';
 import { isSecretOf } from './secret.ts';
-import type { Clients } from './store.ts';
+import type { ClientStore } from './store.ts';
 
 /** Who is calling. The organisation is part of every key and never comes from a body. */
 export interface Caller {
@@ -13,39 +13,39 @@ export interface Caller {
 
 const HEADERS = ['client_id', 'client_secret', 'appIdentifier', 'organisationId'] as const;
 
-/** A client is read again after this, so that disabling one works within a minute. */
-const CACHED_FOR = 60_000;
-/** A secret that a cached client does not know may be a new one: the client is read again for it, this often at the most. */
-const READ_AGAIN_AFTER = 5_000;
-/** Longer ids are nobody's; a key has at most 2,048 bytes (DynamoDB, "Constraints"). */
-const LONGEST_CLIENT_ID = 128;
+/** Clients are cached this long, so that disabling one works within a minute. */
+const CACHE_PERIOD = 60_000;
+/** A secret that a cached client doesn't have may be new: the client is read again, at most this often. */
+const MIN_REREAD_INTERVAL = 5_000;
+/** No client has a longer id. A DynamoDB key has at most 2,048 bytes. */
+const MAX_CLIENT_ID_LENGTH = 128;
 
-/** A client as it was read, and when it was last read because of a secret that it did not know. */
-interface KnownClient {
+/** A client as it was read, and when it was last read again because of an unknown secret. */
+interface CachedClient {
   readonly client: Client;
   readonly readAt: number;
-  readonly readAgainAt: number;
+  readonly rereadAt: number;
 }
 
 export type Authenticate = (headers: Headers) => Promise<Caller>;
 
 /**
- * Authenticates a call by its four headers (seeds, "Authentication").
- * @throws ServiceError `Unauthorized`, naming the first missing header, or saying that the credentials are not valid and no more
+ * Authenticates a call by its four headers (docs/spec/overview.md, "Requests").
+ * @throws ServiceError `Unauthorized`, which names the first missing header, or just says that the credentials are invalid
  */
-export function authenticator(clients: Clients, clock: Clock): Authenticate {
-  const known = new Map<string, KnownClient>();
+export function authenticator(clients: ClientStore, clock: Clock): Authenticate {
+  const cache = new Map<string, CachedClient>();
 
   const find = async (clientId: string, secret: string, now: number): Promise<Client | null> => {
-    const cached = known.get(clientId);
-    const isFresh = cached !== undefined && now - cached.readAt < CACHED_FOR;
-    if (isFresh && (isSecretOf(cached.client, secret, now) || now - cached.readAgainAt < READ_AGAIN_AFTER)) {
+    const cached = cache.get(clientId);
+    const isFresh = cached !== undefined && now - cached.readAt < CACHE_PERIOD;
+    if (isFresh && (isSecretOf(cached.client, secret, now) || now - cached.rereadAt < MIN_REREAD_INTERVAL)) {
       return cached.client;
     }
-    if (clientId.length > LONGEST_CLIENT_ID) return null;
+    if (clientId.length > MAX_CLIENT_ID_LENGTH) return null;
     const client = await clients.find(clientId);
-    if (client) known.set(clientId, { client, readAt: now, readAgainAt: isFresh ? now : Number.NEGATIVE_INFINITY });
-    else known.delete(clientId);
+    if (client) cache.set(clientId, { client, readAt: now, rereadAt: isFresh ? now : Number.NEGATIVE_INFINITY });
+    else cache.delete(clientId);
     return client;
   };
 

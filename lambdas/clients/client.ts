@@ -1,10 +1,10 @@
-/** A secret of a client: only its salted hash is kept. While two are valid, a rotation is under way. */
+/** A client's secret, of which only the salted hash is stored. While two are valid, a rotation is under way. */
 export interface ClientSecret {
   /** Hex. */
   readonly salt: string;
   /** SHA-256 over salt and secret, hex. */
   readonly hash: string;
-  /** Epoch milliseconds from which on the secret is refused; null for one without an end. */
+  /** When the secret ends, in epoch milliseconds; null when it doesn't. */
   readonly validUntil: number | null;
 }
 
@@ -17,22 +17,22 @@ export interface Client {
   readonly disabled: boolean;
 }
 
-/** A client as those who manage it see it. */
+/** A client as operators see it. */
 export interface RegisteredClient extends Client {
   /** Epoch milliseconds. */
   readonly createdAt: number;
   /** When the newest secret replaced another; null before the first rotation. */
   readonly rotatedAt: number | null;
-  /** A new one with every write; a change is written under the condition that this one is still stored. */
+  /** Changes with every write. Writes are conditional on the revision that was read. */
   readonly revision: string;
 }
 
-/** Those of a client's secrets that open the door at this time. */
+/** The secrets that are valid at this time. */
 export const validSecrets = ({ secrets }: Pick<Client, 'secrets'>, now: number): readonly ClientSecret[] =>
   secrets.filter(({ validUntil }) => validUntil === null || validUntil > now);
 
-/** Printable ASCII without spaces: it is sent as a header. */
+/** Printable ASCII without spaces, since it's sent as a header. */
 export const APP_IDENTIFIER = /^[\x21-\x7e]{1,128}$/;
 
-/** Letters, digits, dots, hyphens and underscores: an organisation is part of every key (`design.md`, bounds). */
+/** An organisation is part of every key, so it's short and simple (docs/architecture.md, "The table"). */
 export const ORGANISATION_ID = /^[A-Za-z0-9._-]{1,36}$/;

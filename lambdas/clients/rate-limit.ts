@@ -1,24 +1,25 @@
 import { ServiceError } from '../platform/errors.ts';
 import type { Settings } from '../platform/settings.ts';
 import type { Clock } from '../platform/system.ts';
+import type { ClientCallCounter } from './store.ts';
 
-/** Where an organisation stands with its rate limit, for the headers of the seeds ("Rate Limiting"). */
+/** An organisation's use of its rate limit (docs/spec/fi-request-status.md, "Rate limit"). */
 export interface ClientRate {
   readonly limit: number;
   readonly remaining: number;
-  /** When the next window begins, epoch milliseconds. */
+  /** When the next window starts, epoch milliseconds. */
   readonly resetAt: number;
-  /** Whether this call is one too many. */
+  /** Whether this call exceeds the limit. */
   readonly isOver: boolean;
 }
 
 export interface ClientRatePorts {
-  readonly clientCalls: ClientCalls;
+  readonly clientCalls: ClientCallCounter;
   readonly clock: Clock;
   readonly settings: Pick<Settings, 'client'>;
 }
 
-/** Counts a call of one of the organisation's clients, in fixed windows from the epoch on. Every call counts, also one that is refused. */
+/** Counts a client's call, in fixed windows since the epoch. Refused calls count, too. */
 export async function countClientCall(
   { clientCalls, clock, settings }: ClientRatePorts,
   organisationId: string,
@@ -31,18 +32,12 @@ export async function countClientCall(
   return { limit, remaining: Math.max(0, limit - calls), resetAt: endsAt, isOver: calls > limit };
 }
 
-/** What a client is told whose organisation has called too often. */
+/** What a client is told when its organisation exceeds the limit. */
 export const tooManyClientCalls = ({ limit, resetAt }: ClientRate, now: number): ServiceError =>
   new ServiceError(
     'too-many',
     'TooManyRequests',
-    `The organisation has used up its ${limit} requests of this time window; repeat the request at X-RateLimit-Reset`,
+    `The organisation has used up its ${limit} requests of this window; retry at X-RateLimit-Reset`,
     undefined,
     resetAt - now,
   );
-
-/** How often an organisation's clients have called, in fixed windows. */
-export interface ClientCalls {
-  /** Counts a call in the window that begins and ends at these times. How many there are in it now, this one included. */
-  add(organisationId: string, window: { readonly startsAt: number; readonly endsAt: number }): Promise<number>;
-}

@@ -8,27 +8,26 @@ const SECRET_BYTES = 32;
 const digest = (salt: string, secret: string): Buffer =>
   createHash('sha256').update(Buffer.from(salt, 'hex')).update(secret).digest();
 
-/** A new secret of 256 bits. It is shown once; what is kept is `hashSecret` of it. */
+/** A new secret of 256 bits. It's shown once; only its hash is stored. */
 export const generateSecret = (): string => randomBytes(SECRET_BYTES).toString('base64url');
 
-/** What is kept of a secret. Secrets are random, so a fast hash is enough. */
+/** What is stored of a secret. Secrets are random, so a fast hash is enough. */
 export function hashSecret(secret: string): ClientSecret {
   const salt = randomBytes(SALT_BYTES).toString('hex');
   return { salt, hash: digest(salt, secret).toString('hex'), validUntil: null };
 }
 
-/** Makes secrets as `generateSecret` does. */
 export const randomSecrets: ClientSecrets = {
   issue: () => {
     const secret = generateSecret();
-    return { secret, kept: hashSecret(secret) };
+    return { secret, stored: hashSecret(secret) };
   },
 };
 
-/** Compared with when there is no such client, so that the answer takes as long. */
+/** Stands in for an unknown client, so that the answer takes as long. */
 const NOBODY = { secrets: [{ salt: '00', hash: '00'.repeat(SECRET_BYTES), validUntil: null }] };
 
-/** Whether a secret is one of the client's that are still valid, in constant time. */
+/** Whether a secret is one of the client's valid ones, in constant time. */
 export function isSecretOf(client: Client | null, secret: string, now: number): boolean {
   return validSecrets(client ?? NOBODY, now)
     .map(({ salt, hash }) => timingSafeEqual(digest(salt, secret), Buffer.from(hash, 'hex')))

@@ -3,13 +3,12 @@ import * as z from 'zod';
 import { epochSeconds, ifCondition, type Table } from '../platform/dynamodb.ts';
 import { CLIENTS, clientCallsKey, clientKey, organisationKey } from '../platform/keys.ts';
 import type { Client, RegisteredClient } from './client.ts';
-import type { ClientCalls } from './rate-limit.ts';
-import type { ClientRegister, Clients, Organisations } from './store.ts';
+import type { ClientCallCounter, ClientRegistry, ClientStore, OrganisationStore } from './store.ts';
 
 /** The format of a client's item. One without a number is of format 1, which was stored before formats had numbers. */
 const FORMAT = 1;
 
-/** What authentication reads of a client's item. */
+/** What authentication reads of a client item. */
 const clientItem = z.object({
   format: z.literal(FORMAT).default(FORMAT),
   clientId: z.string(),
@@ -28,11 +27,11 @@ const registeredItem = clientItem.extend({
 
 const IS_FREE = 'attribute_not_exists(pk)';
 const IS_AS_SEEN = 'revision = :seen';
-/** The SDK repeats a write whose answer was lost: then what stands there is ours. */
+/** The SDK repeats a write whose answer was lost: then the stored item is ours. */
 const IS_OURS = 'revision = :ours';
 
-/** The clients in the table, as those who manage them see them. A client's organisation is an item of its own. */
-export function dynamoDbClientRegister(table: Table): ClientRegister {
+/** The clients in the table, for operators. An organisation is a separate item. */
+export function dynamoDbClientRegistry(table: Table): ClientRegistry {
   const { client, name: TableName } = table;
 
   const putOrganisation = (organisationId: string): Promise<boolean> =>
@@ -72,7 +71,7 @@ export function dynamoDbClientRegister(table: Table): ClientRegister {
     },
 
     add: async (added) => {
-      // First, so that there is no client without its organisation.
+      // First, so that no client is without its organisation.
       await putOrganisation(added.organisationId);
       return ifCondition(
         client.send(
@@ -114,8 +113,8 @@ export const toClientItem = (client: RegisteredClient): Record<string, unknown> 
   rotatedAt: client.rotatedAt === null ? null : new Date(client.rotatedAt).toISOString(),
 });
 
-/** The clients in the table, as authentication reads them. */
-export const dynamoDbClients = (table: Table): Clients => ({
+/** The clients in the table, for authentication. */
+export const dynamoDbClients = (table: Table): ClientStore => ({
   find: async (clientId): Promise<Client | null> => {
     const item = await getClient(table, clientId);
     if (item === undefined) return null;
@@ -124,24 +123,24 @@ export const dynamoDbClients = (table: Table): Clients => ({
   },
 });
 
-/** A client's item. Strongly consistent: what is read is kept for a minute, the time within which disabling has to work. */
+/** A client item. Strongly consistent, since it's cached for a minute and disabling has to work within that time. */
 export async function getClient({ client, name: TableName }: Table, clientId: string): Promise<unknown> {
   const { Item } = await client.send(new GetCommand({ TableName, Key: clientKey(clientId), ConsistentRead: true }));
   return Item;
 }
 
-/** The organisations in the table; one is there as soon as it has had a client. */
-export const dynamoDbOrganisations = ({ client, name: TableName }: Table): Organisations => ({
+/** The organisations in the table. Each exists from its first client on. */
+export const dynamoDbOrganisations = ({ client, name: TableName }: Table): OrganisationStore => ({
   exists: async (organisationId) => {
     const { Item } = await client.send(new GetCommand({ TableName, Key: organisationKey(organisationId) }));
     return Item !== undefined;
   },
 });
 
-const counted = z.object({ calls: z.number() });
+const callCount = z.object({ calls: z.number() });
 
-/** One item for each window, counted up in one write. A write that the SDK has to repeat may count twice, never not at all. */
-export const dynamoDbClientCalls = ({ client, name: TableName }: Table): ClientCalls => ({
+/** One item per window, incremented in one write. A write that the SDK repeats may count twice, but never zero times. */
+export const dynamoDbClientCalls = ({ client, name: TableName }: Table): ClientCallCounter => ({
   add: async (organisationId, { startsAt, endsAt }) => {
     const { Attributes } = await client.send(
       new UpdateCommand({
@@ -152,6 +151,6 @@ export const dynamoDbClientCalls = ({ client, name: TableName }: Table): ClientC
         ReturnValues: 'UPDATED_NEW',
       }),
     );
-    return counted.parse(Attributes).calls;
+    return callCount.parse(Attributes).calls;
   },
 });

@@ -1,29 +1,35 @@
 import type { Client, ClientSecret, RegisteredClient } from './client.ts';
 
 /** The API's clients, for authentication. */
-export interface Clients {
+export interface ClientStore {
   /** Strongly consistent. */
   find(clientId: string): Promise<Client | null>;
 }
 
-/** The API's clients, for those who manage them. Every change is one conditional write of one client. */
-export interface ClientRegister extends Clients {
+/** The API's clients, for operators. Every change is one conditional write of one client. */
+export interface ClientRegistry extends ClientStore {
   find(clientId: string): Promise<RegisteredClient | null>;
-  /** Every client, in no order. */
+  /** Every client, in any order. */
   list(): Promise<readonly RegisteredClient[]>;
-  /** Writes a new client, and its organisation where that is new. False: there is a client with this id. */
+  /** Writes a new client, and its organisation if that is new. False: the id is taken. */
   add(client: RegisteredClient): Promise<boolean>;
-  /** Writes a client under the condition that the stored revision is `seen`. False: somebody else has written. */
+  /** Writes a client if the stored revision is `seen`. False: somebody else wrote first. */
   replace(client: RegisteredClient, seen: string): Promise<boolean>;
 }
 
-/** Makes clients' secrets. */
+/** Generates clients' secrets. */
 export interface ClientSecrets {
-  /** A new secret, and what is kept of it. */
-  issue(): { readonly secret: string; readonly kept: ClientSecret };
+  /** A new secret, and what is stored of it. */
+  issue(): { readonly secret: string; readonly stored: ClientSecret };
 }
 
-/** Which organisations there are. */
-export interface Organisations {
+/** The organisations, each of which has or had a client. */
+export interface OrganisationStore {
   exists(organisationId: string): Promise<boolean>;
+}
+
+/** How often an organisation's clients have called, in fixed windows. */
+export interface ClientCallCounter {
+  /** Counts a call in the window between two times. Returns the calls in it so far, this one included. */
+  add(organisationId: string, window: { readonly startsAt: number; readonly endsAt: number }): Promise<number>;
 }

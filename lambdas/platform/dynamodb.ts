@@ -3,13 +3,13 @@ import { ConditionalCheckFailedException, DynamoDBClient } from '@aws-sdk/client
 import { BatchWriteCommand, type BatchWriteCommandInput, DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import type { ItemKey } from './keys.ts';
 
-/** The one table and the client that reaches it. */
+/** The one table and its client (docs/architecture.md, "The table"). */
 export interface Table {
   readonly client: DynamoDBDocumentClient;
   readonly name: string;
 }
 
-/** Made once a container. The SDK retries what is throttled or failed by itself, which is safe: every write is conditional or repeatable. */
+/** Call it once per container. The SDK retries by itself, which is safe: every write is conditional or repeatable. */
 export const connectTable = (name: string, maxAttempts = 5): Table => ({
   client: DynamoDBDocumentClient.from(new DynamoDBClient({ maxAttempts }), {
     marshallOptions: { removeUndefinedValues: true },
@@ -17,7 +17,7 @@ export const connectTable = (name: string, maxAttempts = 5): Table => ({
   name,
 });
 
-/** True when the write took place, false when its condition did not hold; any other failure is thrown. */
+/** True when the write succeeded, false when its condition didn't hold. Throws on any other failure. */
 export async function ifCondition(write: Promise<unknown>): Promise<boolean> {
   try {
     await write;
@@ -28,7 +28,7 @@ export async function ifCondition(write: Promise<unknown>): Promise<boolean> {
   }
 }
 
-/** The item that a conditional update has left (`ReturnValues: ALL_NEW`), or null when its condition did not hold. */
+/** The item after a conditional update (`ReturnValues: ALL_NEW`); null when its condition didn't hold. */
 export async function changed(write: Promise<{ readonly Attributes?: unknown }>): Promise<unknown> {
   try {
     return (await write).Attributes ?? null;
@@ -45,7 +45,7 @@ export const epochSeconds = (at: number): number => Math.ceil(at / 1000);
 const wait = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
 /** BatchWriteItem takes 25 requests and may leave any of them unprocessed (Amazon DynamoDB API reference). */
-const REQUESTS_A_CALL = 25;
+const REQUESTS_PER_CALL = 25;
 const TRIES = 8;
 
 interface Writes {
@@ -54,16 +54,16 @@ interface Writes {
 }
 
 /**
- * Writes all items, unconditionally, in no order. What DynamoDB leaves unprocessed is sent again, with growing pauses.
- * @throws Error when some could still not be written
+ * Writes all items, unconditionally, in any order. Sends what DynamoDB leaves unprocessed again, with growing pauses.
+ * @throws Error when items are still left after 8 tries
  */
 export async function writeAll({ client, name }: Table, { puts = [], deletes = [] }: Writes): Promise<void> {
   const requests = [
     ...puts.map((item) => ({ PutRequest: { Item: { ...item } } })),
     ...deletes.map((key) => ({ DeleteRequest: { Key: { ...key } } })),
   ];
-  const calls = Array.from({ length: Math.ceil(requests.length / REQUESTS_A_CALL) }, (_, call) =>
-    requests.slice(call * REQUESTS_A_CALL, (call + 1) * REQUESTS_A_CALL),
+  const calls = Array.from({ length: Math.ceil(requests.length / REQUESTS_PER_CALL) }, (_, call) =>
+    requests.slice(call * REQUESTS_PER_CALL, (call + 1) * REQUESTS_PER_CALL),
   );
   await Promise.all(
     calls.map(async (call) => {
@@ -74,17 +74,17 @@ export async function writeAll({ client, name }: Table, { puts = [], deletes = [
         if (Object.keys(left).length === 0) return;
         await wait(50 * 2 ** tries);
       }
-      throw new Error('the table did not take all items of a batch write');
+      throw new Error('DynamoDB left items of a batch write unprocessed');
     }),
   );
 }
 
-/** Binary attributes come back as bytes; more than this is not one of ours (an item has at most 400 KB). */
-const LARGEST_UNPACKED = 64 * 1024 * 1024;
+/** Larger content can't be ours: an item has at most 400 KB. */
+const MAX_UNPACKED_BYTES = 64 * 1024 * 1024;
 
-/** JSON in as few bytes as deflate gets it: 250 GUIDs take 4.7 KB, nearly the 4 KB of their bits, in any spelling. */
+/** Deflated JSON. */
 export const packJson = (value: unknown): Uint8Array => deflateRawSync(JSON.stringify(value), { level: 9 });
 
-/** The value that was packed. The caller parses it. */
+/** The value of deflated JSON. The caller parses it. */
 export const unpackJson = (packed: Uint8Array): unknown =>
-  JSON.parse(inflateRawSync(packed, { maxOutputLength: LARGEST_UNPACKED }).toString('utf8'));
+  JSON.parse(inflateRawSync(packed, { maxOutputLength: MAX_UNPACKED_BYTES }).toString('utf8'));

@@ -1,4 +1,4 @@
-/** What kind of failure a caller sees; the transport maps each to a status. */
+/** The kind of failure that a client sees. The transport maps each to an HTTP status. */
 export type ErrorKind =
   | 'invalid'
   | 'unauthorized'
@@ -11,13 +11,13 @@ export type ErrorKind =
 
 export type ErrorDetails = Readonly<Record<string, unknown>>;
 
-/** The one error whose text reaches a caller. `code` and `message` go out as `errorCode` and `errorMsg`, `details` as `errorDetails`. */
+/** The one error whose text reaches clients. `code`, `message` and `details` go out as `errorCode`, `errorMsg` and `errorDetails`. */
 export class ServiceError extends Error {
   override readonly name = 'ServiceError';
   readonly kind: ErrorKind;
   readonly code: string;
   readonly details: ErrorDetails | undefined;
-  /** After how many milliseconds it can help to try again; goes out as `Retry-After`. */
+  /** Milliseconds after which a retry may help. Goes out as `Retry-After`. */
   readonly retryAfter: number | undefined;
 
   constructor(kind: ErrorKind, code: string, message: string, details?: ErrorDetails, retryAfter?: number) {
@@ -29,11 +29,11 @@ export class ServiceError extends Error {
   }
 }
 
-/** A request that cannot be processed as it is. `field` names what to change, as `errorDetails.field`. */
+/** A request that has to change. `details.field` names what. */
 export const invalidRequest = (message: string, details?: ErrorDetails): ServiceError =>
   new ServiceError('invalid', 'InvalidRequest', message, details);
 
-/** A conditional write kept losing, or a state is not what it can be. A retry is safe. */
+/** A conditional write kept failing because others wrote first. A retry is safe. */
 export class ConflictError extends Error {
   override readonly name = 'ConflictError';
 }

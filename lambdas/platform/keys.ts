@@ -1,6 +1,6 @@
-import type { ChunkKey } from '../chunk/state.ts';
+import type { ChunkKey } from '../chunk/chunk.ts';
 
-/** Where an item lies in the table. */
+/** The key of an item (docs/architecture.md, "The table"). */
 export interface ItemKey {
   readonly pk: string;
   readonly sk: string;
@@ -8,11 +8,11 @@ export interface ItemKey {
 
 const chunkNumber = (chunk: number): string => String(chunk).padStart(4, '0');
 
-/** The batch and its chunks' states: what a status call reads. */
+/** The batch and its chunks' states, which a status call reads in one query. */
 const referencePartition = (organisationId: string, referenceId: string): string =>
   `ORG#${organisationId}#REF#${referenceId}`;
 
-/** All else about a batch, apart from the above so that acceptance does not press on one partition. */
+/** Everything else about a batch, in its own partition so that acceptance doesn't overload one. */
 const batchPartition = ({ organisationId, batchId }: Omit<ChunkKey, 'chunk' | 'referenceId'>): string =>
   `ORG#${organisationId}#BATCH#${batchId}`;
 
@@ -42,14 +42,14 @@ export const outcomeKey = (key: ChunkKey): ItemKey => ({
   sk: `OUTCOME#${chunkNumber(key.chunk)}`,
 });
 
-/** The prefixes of all items that are written of a batch before it is accepted. */
+/** The prefixes of everything that is written before a batch is accepted. */
 export const unacceptedPrefixes = (batch: Omit<ChunkKey, 'chunk'>): readonly ItemKey[] => [
   statePrefix(batch),
   { pk: batchPartition(batch), sk: 'INPUT#' },
   { pk: batchPartition(batch), sk: 'OUTCOME#' },
 ];
 
-/** Accounts of a chunk sort by version, so that the last of a row is the one that counts. */
+/** A chunk's accounts sort by version, so that a row's last ones count. */
 export const accountsPrefix = (key: ChunkKey): ItemKey => ({
   pk: batchPartition(key),
   sk: `ACCOUNTS#${chunkNumber(key.chunk)}#`,
@@ -60,12 +60,12 @@ export const accountsKey = (key: ChunkKey, version: number, part: number): ItemK
   return { pk, sk: `${sk}${String(version).padStart(8, '0')}#${part}` };
 };
 
-/** All clients lie in one partition, so that they can be listed. It is not a busy one: a container reads a client once a minute. */
+/** All clients are in one partition, so that they can be listed. It isn't busy: a container reads a client once a minute. */
 export const CLIENTS = 'CLIENTS';
 
 export const clientKey = (clientId: string): ItemKey => ({ pk: CLIENTS, sk: `CLIENT#${clientId}` });
 
-/** An organisation that has, or has had, clients. */
+/** Exists for every organisation that has or had clients. */
 export const organisationKey = (organisationId: string): ItemKey => ({
   pk: `ORG#${organisationId}`,
   sk: 'ORGANISATION',
@@ -73,13 +73,13 @@ export const organisationKey = (organisationId: string): ItemKey => ({
 
 export const ledgerKey = (organisationId: string): ItemKey => ({ pk: `ORG#${organisationId}#UPSTREAM`, sk: 'LEDGER' });
 
-/** Calls of the organisation's clients, counted by the window that begins at this time. */
+/** The number of an organisation's client calls in the window that starts at this time. */
 export const clientCallsKey = (organisationId: string, startsAt: number): ItemKey => ({
   pk: `ORG#${organisationId}#CALLS`,
   sk: `WINDOW#${startsAt}`,
 });
 
-/** The status of a session that a client has looked up. */
+/** The cached status of a session. */
 export const statusCacheKey = (organisationId: string, sessionId: string): ItemKey => ({
   pk: `ORG#${organisationId}#SESSION#${sessionId.toLowerCase()}`,
   sk: 'STATUS',

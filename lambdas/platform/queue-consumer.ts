@@ -6,7 +6,7 @@ import { instrumented, logger } from './telemetry.ts';
 const queueRecord = z.looseObject({ messageId: z.string(), body: z.string() });
 const queueEvent = z.object({ Records: z.array(queueRecord) });
 
-/** The handler of a function that consumes a queue: a message that fails is delivered again, the others are not touched by it. */
+/** The handler of a queue's consumer. A message that fails is delivered again, without the others. */
 export const queueConsumer = (consume: (body: unknown, context: Context) => Promise<void>) =>
   instrumented((event, context) =>
     processPartialResponse(
@@ -17,7 +17,7 @@ export const queueConsumer = (consume: (body: unknown, context: Context) => Prom
         try {
           await consume(JSON.parse(body), context);
         } catch (error) {
-          logger.error('a message could not be processed', { error: error instanceof Error ? error : String(error) });
+          logger.error('could not process a message', { error: error instanceof Error ? error : String(error) });
           throw error;
         }
       },

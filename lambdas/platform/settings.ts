@@ -11,10 +11,10 @@ const count = (fallback: number) => z.coerce.number().int().positive().default(f
 const secondsList = (fallback: string) =>
   z
     .string()
-    .regex(/^\d+(\.\d+)?(,\d+(\.\d+)?)*$/, { error: 'must be numbers of seconds, separated by commas' })
+    .regex(/^\d+(\.\d+)?(,\d+(\.\d+)?)*$/, { error: 'must be seconds, separated by commas' })
     .default(fallback)
     .transform((list) => list.split(',').map((item) => Number(item) * 1000))
-    // An attempt is kept in three bits: one more attempt than waits, 8 at the most.
+    // The attempt is stored in three bits: at most 8 attempts, one more than waits.
     .pipe(z.array(z.number().nonnegative()).min(1).max(7));
 
 const settingsSchema = z
@@ -49,7 +49,7 @@ const settingsSchema = z
   })
   .transform((env) => ({
     chunkRows: env.CHUNK_ROWS,
-    /** Whether a row that gets ready is completed with a balance call. */
+    /** Whether a balance call follows when a row's data is ready. */
     balances: env.BALANCES === 'on',
     poll: {
       first: env.POLL_FIRST_SECONDS,
@@ -57,14 +57,14 @@ const settingsSchema = z
       deadline: env.POLL_DEADLINE_SECONDS,
       deferred: env.POLL_DEFERRED_SECONDS,
     },
-    /** Waits before the second, third … attempt; one more than its length is the number of attempts. */
+    /** Waits before the second, third … attempt. Its length plus one is the number of attempts. */
     retryBackoff: env.RETRY_BACKOFF_SECONDS,
     reconcileDelay: env.RECONCILE_DELAY_SECONDS,
     sessionAgeTolerance: env.SESSION_AGE_TOLERANCE_SECONDS,
     duplicateWait: env.DUPLICATE_WAIT_SECONDS,
     batchDeadline: env.BATCH_DEADLINE_SECONDS,
     recoveryGrace: env.RECOVERY_GRACE_SECONDS,
-    /** A Wait state ends at a whole second (AWS Step Functions, "Wait"): times to resume at are rounded up to this. */
+    /** Wake-ups are rounded up to this: a Wait state ends at a whole second (AWS Step Functions, "Wait"). */
     waitStep: env.WAIT_STEP_SECONDS,
     upstream: {
       limit: env.UPSTREAM_LIMIT,
@@ -73,13 +73,13 @@ const settingsSchema = z
       circuitWait: env.CIRCUIT_WAIT_SECONDS,
     },
     upload: { expiry: env.UPLOAD_EXPIRY_SECONDS, reservation: env.UPLOAD_RESERVATION_SECONDS },
-    /** What a client sees of its own rate limit and waits is the machine's time: the local cloud does not scale it. */
+    /** Clients see these in real time: the local cloud doesn't scale them. */
     client: {
       limit: env.CLIENT_RATE_LIMIT,
       window: env.CLIENT_RATE_WINDOW_MILLISECONDS,
-      /** How long a client's call waits for a token of the upstream's budget. */
+      /** How long a client's call waits for a token. */
       patience: env.CLIENT_PATIENCE_MILLISECONDS,
-      /** How long a final status is kept for look-ups by session. */
+      /** How long a final status stays cached. */
       statusCached: env.STATUS_CACHE_MILLISECONDS,
     },
     clockSkew: env.CLOCK_SKEW_SECONDS,
@@ -88,10 +88,13 @@ const settingsSchema = z
     callsEnd: env.CALLS_END_MILLISECONDS,
   }));
 
-/** Every setting of the core. Durations are milliseconds here; they come in as seconds (or as days or milliseconds where the name says so). */
+/** All settings (docs/settings.md). Durations are milliseconds here; each variable's name says its unit. */
 export type Settings = z.output<typeof settingsSchema>;
 
-/** Reads the settings from environment variables, with the defaults of the design for those not set. Throws a ZodError naming a bad one. */
+/**
+ * Reads the settings from environment variables, with defaults for those that aren't set.
+ * @throws ZodError naming an invalid one
+ */
 export function readSettings(environment: Record<string, string | undefined>): Settings {
   return settingsSchema.parse(environment);
 }

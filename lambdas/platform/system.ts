@@ -7,12 +7,12 @@ export const systemWait: Wait = (milliseconds) => setTimeout(milliseconds);
 
 export const randomIds: Ids = { uuid: () => randomUUID() };
 
-/** Epoch milliseconds. Workers' clocks agree within 2 s. */
+/** Epoch milliseconds. Workers' clocks differ by at most 2 s (`CLOCK_SKEW_SECONDS`). */
 export interface Clock {
   now(): number;
 }
 
-/** Resolves after so many milliseconds. */
+/** Resolves after the given number of milliseconds. */
 export type Wait = (milliseconds: number) => Promise<void>;
 
 export interface Ids {

@@ -1,57 +1,55 @@
-import type { Reservation } from '../chunk/state.ts';
 import type { Settings } from '../platform/settings.ts';
 import { type CircuitVerdict, circuitBreaker, type FailureRun } from './circuit-breaker.ts';
-
 import type { Ledger, LedgerStore } from './ledger.ts';
 import { correctionOf, credibleReset, type LedgerCorrection, type RateLimitHeaders } from './rate-limit-headers.ts';
-import { capacityOf, isStillGood, offerWindow, quotaOf, windowAt } from './rate-window.ts';
+import { capacityOf, isUsable, offerWindow, quotaOf, type Reservation, windowAt } from './rate-window.ts';
 
 /** Permission to call the upstream, in the window of the reservation. */
 export interface Granted {
   readonly granted: true;
   readonly reservation: Reservation;
-  /** One call only, which finds out whether an open circuit can be closed. */
+  /** One call only, which tries whether an open circuit can close. */
   readonly halfOpen: boolean;
-  /** Whether the tokens were taken for this permit, and not held from before. */
+  /** Whether the tokens were taken for this permit, rather than reserved before. */
   readonly taken: boolean;
-  /** The ledger that the permit was given by: what the calls show is news only against it. */
+  /** The ledger when the permit was granted; what the calls show is compared with it. */
   readonly seen: Ledger;
 }
 
 /** Permission to call the upstream, or none before `waitUntil` (epoch milliseconds). */
 export type Permit = Granted | { readonly granted: false; readonly waitUntil: number };
 
-/** The same for a client's call, or why there is none before `until` (epoch milliseconds). */
+/** The same for a client's call, or why none is possible before `until` (epoch milliseconds). */
 export type ClientPermit =
   | Granted
   | { readonly granted: false; readonly because: 'used-up' | 'circuit-open'; readonly until: number };
 
 /** What the calls under a permit have shown. */
 export interface CallOutcomes {
-  /** What the rate limit headers said last; null when none came. */
+  /** The last rate limit headers; null when none came. */
   readonly headers: RateLimitHeaders | null;
-  /** A 429 was answered: nothing more goes out in this window. */
+  /** The upstream answered 429: nothing more goes out in this window. */
   readonly rateLimited: boolean;
   readonly circuit: CircuitVerdict;
   readonly failures: FailureRun;
 }
 
-/** The upstream's budget and circuit of each organisation, over all its workers together. All policy is here; the store only stores. */
+/** Each organisation's upstream budget and circuit, over all its workers. All policy is here; the store only stores. */
 export interface Budget {
   /**
-   * A permit for up to `calls` calls in the first window with room, at least one. A reservation `held` from before is good for its own
-   * window; nothing more is taken for it.
+   * A permit for at least one and at most `calls` calls in the first window with room. With a reservation `held` that is
+   * still usable, the permit is for that one, and nothing more is taken.
    */
   acquire(organisationId: string, calls: number, held: Reservation | null, now: number): Promise<Permit>;
-  /** A permit for one call of a client that starts now, out of what chunks leave. */
+  /** A permit for one client call that starts now, out of what chunks leave free. */
   acquireForClient(organisationId: string, now: number): Promise<ClientPermit>;
-  /** Gives back tokens of a window that were not used. */
+  /** Releases unused tokens of a window. */
   release(organisationId: string, reservation: Reservation, tokens: number): Promise<void>;
-  /** Records what the calls under a permit have shown. True when the circuit was closed before and is open now. */
+  /** Records what the calls under a permit have shown. True when that opened a closed circuit. */
   record(organisationId: string, permit: Granted, outcomes: CallOutcomes, now: number): Promise<boolean>;
 }
 
-/** Many workers reserve at once; each lost race means that a window filled up meanwhile. */
+/** Many workers reserve at once, and each lost race means that a window has filled up. */
 const TRIES = 25;
 
 export function budgetOf(
@@ -71,7 +69,7 @@ export function budgetOf(
     return { granted: true, halfOpen: true, taken: false, reservation, seen };
   };
 
-  /** Tokens in each of some windows, which may then hold as many as `capacities` says; false when another worker was faster. */
+  /** Takes tokens in each window of `capacities`, up to its capacity; false when another worker was faster. */
   const take = async (
     organisationId: string,
     seen: Ledger,
@@ -87,7 +85,7 @@ export function budgetOf(
 
   const correct = async (organisationId: string, correction: LedgerCorrection): Promise<void> => {
     if (correction.kind === 'count-others') {
-      // Calls that our own workers made since look like others'. A read costs less than a refused write.
+      // Calls of our own workers since then look like somebody else's. A read costs less than a refused write.
       const { used } = await ledgers.read(organisationId);
       if ((used.get(correction.window) ?? 0) >= correction.tokens) return;
     }
@@ -100,7 +98,7 @@ export function budgetOf(
         const seen = await ledgers.read(organisationId);
         const tried = await throughCircuit(organisationId, seen, now);
         if (tried) return tried;
-        if (held && isStillGood(held, seen, now, clockSkew)) {
+        if (held && isUsable(held, seen, now, clockSkew)) {
           return { granted: true, halfOpen: false, taken: false, reservation: held, seen };
         }
         const reservation = offerWindow(seen, calls, now, clockSkew);

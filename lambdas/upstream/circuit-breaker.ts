@@ -3,28 +3,28 @@ import { classify, type UpstreamFailure } from './failures.ts';
 import type { Ledger, LedgerStore } from './ledger.ts';
 
 /**
- * The circuit of an organisation opens, and its calls stop, when its credentials are refused, when the upstream can't be reached 5 times in a
- * row over all workers, or when half of the last 50 calls of one advance were answered 5xx (docs/decisions/0005-when-the-circuit-opens.md).
- * Everything that opens, tries and closes it is in this file.
+ * An organisation's circuit opens, and its calls stop, when its credentials are refused, when the upstream can't be reached
+ * 5 times in a row over all workers, or when half of the last 50 calls of one advance were answered 5xx
+ * (docs/decisions/0005-when-the-circuit-opens.md).
  */
 
-/** Weight of the failures in a row at which the circuit opens: 5 connections that failed. */
+/** The weight of consecutive failures at which the circuit opens: 5 failed connections. */
 export const FAILURE_THRESHOLD = 10;
 
 /**
- * What a failure adds, by how far the call got. A call cut after sending counts half a connection failure: some upstreams reset now and
- * then, and an open circuit costs every row a minute.
+ * A failure's weight, by how far the call got. A call cut after sending counts half: some upstreams reset connections now
+ * and then, and an open circuit costs every row a minute.
  */
 const FAILURE_WEIGHT = { no: 2, maybe: 1, answered: 0 } as const;
 
-/** Of the last so many calls of an advance, this share answered 5xx opens it, too. */
+/** The circuit also opens when this share of an advance's last calls was answered 5xx. */
 const RECENT_CALLS = 50;
 const FAILED_RATIO = 0.5;
 
-/** What the calls of one advance have shown of the circuit: it has to open, may close after a half-open call, or stays as it is. */
+/** What the calls of one advance mean for the circuit: open it, close it after a half-open call, or keep it as it is. */
 export type CircuitVerdict = 'open' | 'close' | 'keep';
 
-/** Failures to reach the upstream since its last answer; `afterAnswer` when these calls have had one. */
+/** Consecutive failures to reach the upstream; `afterAnswer` when one of these calls was answered before them. */
 export interface FailureRun {
   readonly weight: number;
   readonly afterAnswer: boolean;
@@ -32,13 +32,13 @@ export interface FailureRun {
 
 /** Watches the calls of one advance. */
 export interface CircuitWatch {
-  /** Tells how a call ended; `failure` is null for one that went well. */
+  /** Records how a call ended; `failure` is null for a success. */
   record(failure: UpstreamFailure | null): void;
   readonly verdict: CircuitVerdict;
   readonly failures: FailureRun;
 }
 
-/** @param halfOpen whether the one call under way tries an open circuit */
+/** @param halfOpen whether the one call tries an open circuit */
 export function watchCircuit(halfOpen: boolean): CircuitWatch {
   let failures: FailureRun = { weight: 0, afterAnswer: false };
   let recent: readonly boolean[] = [];
@@ -76,12 +76,12 @@ export function watchCircuit(halfOpen: boolean): CircuitWatch {
 
 /** The circuit in an organisation's ledger. */
 export interface CircuitBreaker {
-  /** Until when an open circuit lets nothing out; null when this worker may try it with one call, and no other may. */
+  /** Until when an open circuit lets no call through; null when this worker, and no other, may try it with one call. */
   tryHalfOpen(organisationId: string, openUntil: number, now: number): Promise<number | null>;
-  /** Opens the circuit, or keeps it open for longer. True when it was closed. */
+  /** Opens the circuit, or keeps it open for longer. True when it was closed before. */
   open(organisationId: string, now: number): Promise<boolean>;
   close(organisationId: string): Promise<void>;
-  /** Adds failures to those of other workers, and opens the circuit when there are too many in a row. True when it was closed. */
+  /** Adds to the failures of all workers, and opens the circuit after too many in a row. True when it was closed before. */
   count(organisationId: string, failures: FailureRun, seen: Ledger, now: number): Promise<boolean>;
 }
 
@@ -98,7 +98,7 @@ export function circuitBreaker(ledgers: LedgerStore, { upstream }: Pick<Settings
     open,
     tryHalfOpen: async (organisationId, openUntil, now) => {
       if (openUntil > now) return openUntil;
-      // Only one worker tries: the one whose write moves the time of the next try.
+      // Only one worker tries it: the one whose write moves the time of the next half-open call.
       const change = { kind: 'half-open-circuit', seen: openUntil, until: until(now) } as const;
       return (await ledgers.apply(organisationId, change)) === null ? until(now) : null;
     },
@@ -106,9 +106,9 @@ export function circuitBreaker(ledgers: LedgerStore, { upstream }: Pick<Settings
       await ledgers.apply(organisationId, { kind: 'close-circuit' });
     },
     count: async (organisationId, { weight, afterAnswer }, seen, now) => {
-      // An answer is news only where failures are counted.
-      const isNews = weight > 0 || (afterAnswer && seen.failures > 0);
-      if (!isNews) return false;
+      // An answer only matters if failures were counted.
+      const changesCount = weight > 0 || (afterAnswer && seen.failures > 0);
+      if (!changesCount) return false;
       const counted = await ledgers.apply(organisationId, { kind: 'count-failures', weight, afterAnswer });
       return counted !== null && counted.failures >= FAILURE_THRESHOLD ? open(organisationId, now) : false;
     },

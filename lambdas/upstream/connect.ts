@@ -10,7 +10,7 @@ import type { LedgerStore } from './ledger.ts';
 const upstreamEnvironment = z.object({ FINPRO_BASE_URL: z.url(), UPSTREAM_SECRET_PREFIX: z.string() });
 
 /**
- * What every function that calls the upstream is made of.
+ * The ports of every function that calls the upstream.
  * @throws ZodError naming a variable that is missing
  */
 export function connectUpstream(

@@ -1,7 +1,7 @@
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import * as z from 'zod';
 
-/** What FinPro knows an organisation by; sent as headers with every call. */
+/** An organisation's credentials at FinPro, sent as headers with every call. */
 export interface UpstreamCredentials {
   readonly client_id: string;
   readonly client_secret: string;
@@ -11,7 +11,7 @@ export interface UpstreamCredentials {
 
 export interface CredentialsOf {
   (organisationId: string): Promise<UpstreamCredentials>;
-  /** Reads the secret again at the next call: FinPro has refused the one we have. */
+  /** Drops credentials that FinPro refused, so that the next call reads them again. */
   forget(organisationId: string): void;
 }
 
@@ -22,12 +22,12 @@ const credentials = z.object({
   appIdentifier: z.string().min(1),
 });
 
-/** The upstream credentials of each organisation, one secret each, read once a container. */
+/** Each organisation's upstream credentials, one secret each, read once per container. */
 export function secretsManagerCredentials(
   prefix: string,
   client = new SecretsManagerClient({ maxAttempts: 5 }),
 ): CredentialsOf {
-  const known = new Map<string, Promise<UpstreamCredentials>>();
+  const cache = new Map<string, Promise<UpstreamCredentials>>();
   const read = async (organisationId: string): Promise<UpstreamCredentials> => {
     const { SecretString = '{}' } = await client.send(
       new GetSecretValueCommand({ SecretId: `${prefix}${organisationId}` }),
@@ -35,14 +35,14 @@ export function secretsManagerCredentials(
     return credentials.parse(JSON.parse(SecretString));
   };
   const of = (organisationId: string): Promise<UpstreamCredentials> => {
-    const value = known.get(organisationId) ?? read(organisationId);
-    known.set(organisationId, value);
-    value.catch(() => known.delete(organisationId));
+    const value = cache.get(organisationId) ?? read(organisationId);
+    cache.set(organisationId, value);
+    value.catch(() => cache.delete(organisationId));
     return value;
   };
   return Object.assign(of, {
     forget: (organisationId: string): void => {
-      known.delete(organisationId);
+      cache.delete(organisationId);
     },
   });
 }

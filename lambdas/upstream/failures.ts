@@ -1,12 +1,12 @@
 import type { RetryEligibility } from '../chunk/row.ts';
 
-/** What the caller is told about a failed row. The message says what to change where a change helps. */
+/** What a client is told about a failed row. The message says what to change, if a change helps. */
 export interface RowError {
   readonly code: string;
   readonly message: string;
 }
 
-/** Messages are cut to this many characters, so that a chunk's outcome keeps its bounds (`design.md`, table). */
+/** Maximum length of a message, which bounds a chunk's outcome (docs/architecture.md, "The table"). */
 export const MESSAGE_LIMIT = 300;
 
 export const rowError = (code: string, message: string): RowError => ({
@@ -15,17 +15,17 @@ export const rowError = (code: string, message: string): RowError => ({
 });
 
 /**
- * Why a call to the upstream did not give what was asked for.
- * - sent `no`: it never left us (connection refused, DNS, TLS), so it cannot have been processed
- * - sent `maybe`: cut or timed out after sending, or answered by something that is not FinPro
- * - sent `answered`: FinPro answered with an error; `status` is the HTTP status, `code` and `message` are from its body where it had one
+ * Why an upstream call failed.
+ * - sent `no`: it never left us (connection refused, DNS, TLS), so FinPro can't have processed it
+ * - sent `maybe`: cut or timed out after sending, or answered by something that isn't FinPro
+ * - sent `answered`: FinPro answered with an error; `code` and `message` are from the answer's body, if it had one
  */
 export type UpstreamFailure =
   | { readonly sent: 'no'; readonly message: string }
   | { readonly sent: 'maybe'; readonly timedOut: boolean; readonly message: string }
   | { readonly sent: 'answered'; readonly status: number; readonly code: string | null; readonly message: string };
 
-/** What an upstream failure means for a row (`upstream.md`, "What a failure means for the row"). */
+/** What an upstream failure means for a row (docs/spec/upstream.md, "What a failure means for a row"). */
 export type Verdict =
   | { readonly kind: 'not-processed'; readonly error: RowError }
   | { readonly kind: 'answer-lost'; readonly error: RowError }
@@ -47,14 +47,14 @@ interface Rule {
   readonly remedy: string;
 }
 
-/** Codes that end a row, first match wins. `InvalidRequest` stands for a bad date and for a revoked consent: the message tells. */
+/** Codes that end a row; the first match wins. `InvalidRequest` may mean a bad date or a revoked consent: the message tells. */
 const FINAL_RULES: readonly Rule[] = [
   {
     code: /^InvalidDateRange$/,
     eligibility: 'YesWithModifications',
     remedy: 'Change fiDataRangeFrom and fiDataRangeTo to a range that the consent covers.',
   },
-  { code: /^InvalidConsentId$/, eligibility: 'No', remedy: 'The consent is not known; ask for a new one.' },
+  { code: /^InvalidConsentId$/, eligibility: 'No', remedy: 'FinPro does not know the consent; ask for a new one.' },
   {
     code: /^(InvalidConsentStatus|ConsentRevoked|ConsentExpired)$/,
     eligibility: 'No',
@@ -103,7 +103,7 @@ const FINAL_RULES: readonly Rule[] = [
   },
 ];
 
-/** Classifies a failure by how far the call got, by its code and by its message. Total: what no rule knows is final, `Yes`, unclassified. */
+/** Classifies a failure by how far the call got, its code and its message. What no rule matches is final, `Yes`, unclassified. */
 export function classify(failure: UpstreamFailure): Verdict {
   if (failure.sent === 'no') return { kind: 'not-processed', error: rowError('ServiceUnavailable', failure.message) };
   if (failure.sent === 'maybe') return { kind: 'answer-lost', error: rowError('UpstreamTimeout', failure.message) };
@@ -111,8 +111,8 @@ export function classify(failure: UpstreamFailure): Verdict {
   if (status === 429 || code === 'TooManyRequests') return { kind: 'rate-limited' };
   const rule = FINAL_RULES.find((each) => each.code.test(code ?? '') && (each.message?.test(message) ?? true));
   if (rule && status < 500 && status !== 401) {
-    const said = message.trim().slice(0, MESSAGE_LIMIT - rule.remedy.length - 1);
-    const error = rowError(code ?? 'UpstreamError', `${said} ${rule.remedy}`.trim());
+    const text = message.trim().slice(0, MESSAGE_LIMIT - rule.remedy.length - 1);
+    const error = rowError(code ?? 'UpstreamError', `${text} ${rule.remedy}`.trim());
     return { kind: 'final', eligibility: rule.eligibility, error, classified: true };
   }
   if (status === 401 || status === 403 || code === 'SignatureDoesNotMatch' || code === 'Unauthorized') {
@@ -129,7 +129,7 @@ export function classify(failure: UpstreamFailure): Verdict {
   return { kind: 'final', eligibility: 'Yes', error: rowError(code ?? 'UpstreamError', message), classified: false };
 }
 
-/** Codes of FinPro that are counted by their own name. Any other is `Other`: a code is text from outside, and each name is a metric to be paid for. */
+/** FinPro's codes that are counted by name; any other counts as `Other`. Codes come from outside, and each name is a metric we pay for. */
 const KNOWN_CODES = [
   'ConsentExpired',
   'ConsentPaused',
@@ -144,7 +144,7 @@ const KNOWN_CODES = [
   'NoDataFound',
 ] as const;
 
-/** The names under which failed calls to the upstream are counted, each as `UpstreamError.<name>`. */
+/** The names under which failed upstream calls are counted, as `UpstreamError.<name>`. */
 export const UPSTREAM_ERRORS = [
   ...KNOWN_CODES,
   'AnswerLost',

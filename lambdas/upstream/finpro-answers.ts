@@ -1,11 +1,10 @@
 import * as z from 'zod';
-import type { AccountBalance } from './accounts.ts';
-import type { FiStatus } from './session.ts';
+import type { AccountBalance, FiStatus } from './session.ts';
 
-/** What is kept of a text from upstream: answers are shown to clients, but nothing bounds them there. */
-const LONGEST_TEXT = 128;
+/** Strings from FinPro are cut to this length: clients see them, and FinPro doesn't bound them. */
+const MAX_LENGTH = 128;
 
-const text = z.string().transform((value) => value.slice(0, LONGEST_TEXT));
+const text = z.string().transform((value) => value.slice(0, MAX_LENGTH));
 const optionalText = z
   .union([text, z.number().transform(String)])
   .nullish()
@@ -20,15 +19,15 @@ const time = z
     return Number.isNaN(at) ? null : at;
   });
 
-/** `{errorCode, errorMsg}`, on any status (`upstream.md`, "Errors"). */
+/** `{errorCode, errorMsg}`, on any HTTP status (docs/spec/upstream.md, "Calls"). */
 export const errorAnswer = z.object({
   errorCode: z.string().min(1),
   errorMsg: z.string().catch(''),
 });
 
-/** The answer to FI Request: there is no `status` field. */
+/** The answer to FI Request, which has no `status` field. */
 export const fiRequestAnswer = z
-  .object({ data: z.object({ sessionId: z.string().min(1).max(LONGEST_TEXT) }) })
+  .object({ data: z.object({ sessionId: z.string().min(1).max(MAX_LENGTH) }) })
   .transform(({ data }) => ({ sessionId: data.sessionId }));
 
 const linkedAccount = z.object({
@@ -39,18 +38,18 @@ const linkedAccount = z.object({
   maskedAccountNumber: optionalText,
 });
 
-/** The answer to FI Request Status (seeds). Fields and values that are not known are passed over. */
+/** The answer to FI Request Status (docs/spec/fi-request-status.md). Unknown fields and values are ignored. */
 export const fiStatusAnswer = z
   .object({
     data: z.object({
-      sessionId: z.string().min(1).max(LONGEST_TEXT),
+      sessionId: z.string().min(1).max(MAX_LENGTH),
       eventStatus: z.string(),
       timestamp: time,
       datafetchDate: time,
       linkRefNumbers: z
         .array(z.unknown())
         .catch([])
-        // An account that cannot be read is left out; it must not hide the others.
+        // An account that can't be read is left out, so that it doesn't hide the others.
         .transform((list) => list.flatMap((value) => linkedAccount.safeParse(value).data ?? [])),
     }),
   })
@@ -64,7 +63,7 @@ export const fiStatusAnswer = z
     }),
   );
 
-/** The same answer as a client gets it: what is not known here is passed on. */
+/** The same answer for a client: unknown fields are passed on. */
 export const fiStatusDocument = z.object({
   message: z.string().catch('success'),
   data: z.looseObject({ sessionId: z.string(), eventStatus: z.string() }),
@@ -97,7 +96,7 @@ const balance = z
     ];
   });
 
-/** The answer to FI Balance: `data` is one account or an array of them. */
+/** The answer to FI Balance: `data` is one account or an array. */
 export const fiBalanceAnswer = z
   .object({ data: z.union([z.array(balance), balance.transform((accounts) => [accounts])]) })
   .transform(({ data }) => data.flat());

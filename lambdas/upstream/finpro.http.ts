@@ -15,7 +15,7 @@ export interface FinProOptions {
 
 const FI_STATUS = '/consent/firequest/status';
 
-/** FinPro's single-consent calls (`upstream.md`). Connections are kept alive between calls by `fetch`. */
+/** FinPro's single-consent calls (docs/spec/upstream.md). `fetch` keeps connections alive between calls. */
 export function finProClient({ baseUrl, timeout, credentialsOf }: FinProOptions): FinPro {
   const call = async <T>(
     organisationId: string,
@@ -57,7 +57,7 @@ export function finProClient({ baseUrl, timeout, credentialsOf }: FinProOptions)
   };
 }
 
-/** Without credentials nothing is sent: it is as if they had been refused, which is not the row's fault. */
+/** Without credentials nothing is sent. That counts like refused credentials, which don't cost the row an attempt. */
 const withoutCredentials = <T>(): UpstreamAnswer<T> => ({
   ok: false,
   failure: {
@@ -69,7 +69,7 @@ const withoutCredentials = <T>(): UpstreamAnswer<T> => ({
   headers: { limit: null, remaining: null, resetAt: null },
 });
 
-/** Header values are printable ASCII; anything else goes percent-encoded. */
+/** Header values are printable ASCII; anything else is percent-encoded. */
 const headerText = (value: string): string =>
   /^[\x20-\x7e]*$/.test(value) ? value : encodeURIComponent(value.toWellFormed());
 
@@ -82,13 +82,13 @@ export interface UpstreamCall<T> {
   readonly answer: z.ZodType<T>;
 }
 
-/** Codes of Node's network errors that come up before a request is written. Any other leaves open whether it was processed. */
+/** Node's network errors that occur before a request is written. After any other, FinPro may have processed it. */
 const BEFORE_SENDING =
   /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|EADDRNOTAVAIL|UND_ERR_CONNECT_TIMEOUT|ERR_TLS_.*|ERR_SSL_.*|CERT_.*|.*_CERT(_.*)?|UNABLE_TO_.*|EPROTO)$/;
 
 const NO_HEADERS: RateLimitHeaders = { limit: null, remaining: null, resetAt: null };
 
-/** Makes one call and reads its body whatever the status. Never throws: every way a call can end is an answer. */
+/** Makes one call and reads its body, whatever the status. Never throws: every way a call can end is an answer. */
 export async function callUpstream<T>({
   url,
   headers,
@@ -113,7 +113,7 @@ export async function callUpstream<T>({
     const parsed = answer.safeParse(content);
     return parsed.success
       ? { ok: true, value: parsed.data, headers: limits }
-      : failed(limits, { sent: 'maybe', timedOut: false, message: 'The answer was not one of FinPro.' });
+      : failed(limits, { sent: 'maybe', timedOut: false, message: 'The answer did not come from FinPro.' });
   } catch (error) {
     return failed(limits, networkFailure(error));
   }
@@ -132,7 +132,7 @@ const answered = (status: number, code: string | null, message: string): Upstrea
   message,
 });
 
-/** The value of a JSON text; nothing for HTML, a cut text or an empty one. */
+/** The value of a JSON text; undefined for HTML, truncated or empty text. */
 function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
@@ -141,12 +141,12 @@ function parseJson(text: string): unknown {
   }
 }
 
-/** `fetch` wraps the network's error as its cause; a time-out has none and may have struck at any point. */
+/** `fetch` wraps a network error as its cause. A time-out has no cause and may strike at any point. */
 function networkFailure(error: unknown): UpstreamFailure {
   const code = codeOf(error);
   return BEFORE_SENDING.test(code)
     ? { sent: 'no', message: `FinPro could not be reached (${code}).` }
-    : { sent: 'maybe', timedOut: code === 'TimeoutError', message: `The answer of FinPro was lost (${code}).` };
+    : { sent: 'maybe', timedOut: code === 'TimeoutError', message: `FinPro's answer was lost (${code}).` };
 }
 
 function codeOf(error: unknown): string {
@@ -158,7 +158,7 @@ function codeOf(error: unknown): string {
   return error.name;
 }
 
-/** `X-RateLimit-Reset` is a Unix timestamp in seconds, with decimals where the upstream gives them (`upstream.md`, "Rate limit"). */
+/** `X-RateLimit-Reset` is a Unix timestamp in seconds, possibly with decimals (docs/spec/upstream.md, "Rate limit"). */
 function rateLimitHeaders(headers: Headers): RateLimitHeaders {
   const number = (name: string): number | null => {
     const value = Number(headers.get(name) ?? Number.NaN);

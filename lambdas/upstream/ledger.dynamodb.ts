@@ -5,7 +5,7 @@ import { ledgerKey } from '../platform/keys.ts';
 import type { Settings } from '../platform/settings.ts';
 import { type LedgerChange, type LedgerStore, ledgerOf, NEW_LEDGER, type StoredLedger } from './ledger.ts';
 
-/** Format 1. What the upstream hasn't taught is absent. */
+/** Absent attributes follow the settings until the upstream's headers say otherwise. */
 const FORMAT = 1;
 
 const ledgerItem = z.object({
@@ -20,7 +20,7 @@ const ledgerItem = z.object({
   used: z.record(z.string(), z.number()),
 });
 
-/** @throws ZodError when the item is of another format */
+/** @throws ZodError when the item isn't a ledger of this format */
 export function fromLedgerItem(item: unknown): StoredLedger {
   const { format: _, used, ...stored } = ledgerItem.parse(item);
   return {
@@ -32,7 +32,7 @@ export function fromLedgerItem(item: unknown): StoredLedger {
 
 /**
  * One item per organisation.
- * @param once a table whose client never repeats a write by itself, for the one change that must not happen twice
+ * @param once a table whose client never repeats a write, for the one change that must not happen twice
  */
 export function dynamoDbLedgers(table: Table, once: Table, settings: Pick<Settings, 'upstream'>): LedgerStore {
   const { name: TableName } = table;
@@ -69,7 +69,7 @@ type Expression = Pick<
   'UpdateExpression' | 'ConditionExpression' | 'ExpressionAttributeNames' | 'ExpressionAttributeValues'
 >;
 
-/** Each change as one conditional update: what `applyChange` does, said to DynamoDB. `limit` and `length` are reserved words. */
+/** `applyChange` as one conditional update per change. `limit` and `length` are reserved words. */
 function expressionOf(change: LedgerChange): Expression {
   switch (change.kind) {
     case 'take':

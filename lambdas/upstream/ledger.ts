@@ -1,24 +1,24 @@
 import type { Settings } from '../platform/settings.ts';
 
-/** What an organisation's calls have used and reserved of the upstream's fixed rate windows. Times are epoch milliseconds. */
+/** What an organisation has used and reserved of the upstream's rate windows, and its circuit. Times are epoch milliseconds. */
 export interface Ledger {
-  /** How often the windows or the limit turned out to be others. Reservations of an earlier epoch are void. */
+  /** Counts how often windows or limit turned out to be different. Reservations of an earlier epoch are void. */
   readonly epoch: number;
-  /** Some time at which a window begins; the others follow from it. */
+  /** The start of some window; all others follow from it. */
   readonly anchor: number;
   readonly length: number;
   readonly limit: number;
-  /** Tokens taken, by the beginning of the window. */
+  /** Tokens taken, by start of the window. */
   readonly used: ReadonlyMap<number, number>;
-  /** No call before this time: a 429 was answered, or the windows have moved. */
+  /** No calls before this time: the upstream answered 429, or its windows have moved. */
   readonly blockedUntil: number;
-  /** The circuit is open, and one call may try it at this time; null when it is closed. */
+  /** When one call may try the open circuit; null when the circuit is closed. */
   readonly circuitOpenUntil: number | null;
-  /** Weight of the failures to reach the upstream since its last answer, over all workers (`circuit-breaker.ts`). */
+  /** Weight of the failures to reach the upstream since its last answer, over all workers. */
   readonly failures: number;
 }
 
-/** A ledger as it is stored: what the upstream hasn't taught is null, and follows the settings. */
+/** A stored ledger. What is null follows the settings until the upstream's headers say otherwise. */
 export type StoredLedger = Omit<Ledger, 'anchor' | 'length' | 'limit'> & {
   readonly anchor: number | null;
   readonly length: number | null;
@@ -37,7 +37,7 @@ export const NEW_LEDGER: StoredLedger = {
   failures: 0,
 };
 
-/** Fills in what the settings say. */
+/** Replaces nulls by the settings. */
 export const ledgerOf = (
   { anchor, length, limit, ...stored }: StoredLedger,
   { upstream }: Pick<Settings, 'upstream'>,
@@ -48,9 +48,9 @@ export const ledgerOf = (
   limit: limit ?? upstream.limit,
 });
 
-/** Every way in which a ledger can change. Each is one conditional write; what its condition is stands in `applyChange`. */
+/** Every way in which a ledger can change. Each is one conditional write; `applyChange` says on what condition. */
 export type LedgerChange =
-  /** Takes tokens in each window of `capacities`, which says how many the window may then hold, and forgets windows gone by. */
+  /** Takes tokens in each window of `capacities`, up to its capacity, and drops windows that have passed. */
   | {
       readonly kind: 'take';
       readonly tokens: number;
@@ -59,12 +59,12 @@ export type LedgerChange =
       readonly epoch: number;
       readonly blockedUntil: number;
     }
-  /** Gives back tokens that were not used. */
+  /** Releases unused tokens. */
   | { readonly kind: 'release'; readonly window: number; readonly tokens: number; readonly epoch: number }
-  /** Others have called with the same credentials: so many calls are gone in this window. */
+  /** Somebody else uses the same credentials: this many calls of the window are used. */
   | { readonly kind: 'count-others'; readonly window: number; readonly tokens: number }
   | { readonly kind: 'raise-limit'; readonly limit: number; readonly epoch: number }
-  /** The windows, or a lower limit, are others than was believed: what was reserved by the old ones is void. */
+  /** The windows are different, or the limit is lower: older reservations are void. */
   | {
       readonly kind: 'new-epoch';
       readonly epoch: number;
@@ -78,24 +78,24 @@ export type LedgerChange =
   | { readonly kind: 'open-circuit'; readonly until: number }
   /** Keeps an open circuit open for longer. */
   | { readonly kind: 'extend-circuit'; readonly until: number }
-  /** Claims the one call that may try an open circuit: the next may at `until`. */
+  /** Takes the one half-open call; the next one may follow at `until`. */
   | { readonly kind: 'half-open-circuit'; readonly seen: number; readonly until: number }
   | { readonly kind: 'close-circuit' }
-  /** Adds to the failures; with `afterAnswer` there was an answer before them, so that the count starts anew. */
+  /** Adds failures; after an answer the count starts over. */
   | { readonly kind: 'count-failures'; readonly weight: number; readonly afterAnswer: boolean };
 
 /**
- * The ledger of each organisation. A store holds no policy: it reads, and applies one change under the change's condition.
+ * The ledger of each organisation. A store has no policy: it reads, and applies one change on the change's condition.
  * `budget.ts` and `circuit-breaker.ts` decide.
  */
 export interface LedgerStore {
   /** Strongly consistent. */
   read(organisationId: string): Promise<Ledger>;
-  /** The ledger as the change left it; null when its condition did not hold. */
+  /** The changed ledger; null when the change's condition didn't hold. */
   apply(organisationId: string, change: LedgerChange): Promise<Ledger | null>;
 }
 
-/** What a change makes of a ledger; null when its condition does not hold. Every store behaves as this function does. */
+/** Applies a change to a ledger; null when its condition doesn't hold. Every store behaves like this function. */
 export function applyChange(ledger: StoredLedger, change: LedgerChange): StoredLedger | null {
   const { used, epoch, blockedUntil, circuitOpenUntil } = ledger;
   const withUsed = (entries: Iterable<readonly [number, number]>): StoredLedger => ({

@@ -1,28 +1,28 @@
-import type { Reservation } from '../chunk/state.ts';
 import type { Ledger, LedgerChange } from './ledger.ts';
-import { windowAt } from './rate-window.ts';
+import { type Reservation, windowAt } from './rate-window.ts';
 
-/** What the upstream's headers say of its rate window. `resetAt` is epoch milliseconds. */
+/** The upstream's rate limit headers. `resetAt` is epoch milliseconds. */
 export interface RateLimitHeaders {
   readonly limit: number | null;
   readonly remaining: number | null;
   readonly resetAt: number | null;
 }
 
-/** What the headers can teach the ledger. */
+/** How headers can correct the ledger. */
 export type LedgerCorrection = Extract<LedgerChange, { readonly kind: 'new-epoch' | 'raise-limit' | 'count-others' }>;
 
-/** A window longer than this is not believed: a header in another unit must not stop an organisation. */
-const LONGEST_WINDOW = 3_600_000;
+/** Longer windows are ignored: a header in another unit must not stop an organisation. */
+const MAX_WINDOW = 3_600_000;
 
-/** The reset time of the headers if it can be one: in the future, and not beyond the longest window. */
+/** The reset time if it's credible: in the future, and at most one maximum window ahead. */
 export const credibleReset = ({ resetAt }: RateLimitHeaders, now: number, skew: number): number | null =>
-  resetAt !== null && resetAt > now - skew && resetAt <= now + LONGEST_WINDOW ? resetAt : null;
+  resetAt !== null && resetAt > now - skew && resetAt <= now + MAX_WINDOW ? resetAt : null;
 
 /**
- * What the headers of calls made under a reservation teach about the windows: they are believed over the settings (docs/spec/upstream.md). A lower
- * limit, and windows that begin elsewhere or are longer, start a new epoch. Calls of others with the same credentials show in `remaining`.
- * @returns null where the headers say what the ledger says
+ * How the headers of calls under a reservation correct the ledger. Headers win over the settings (docs/spec/upstream.md,
+ * "Rate limit"). A lower limit, and windows that start elsewhere or are longer, start a new epoch. Other users of the same
+ * credentials show up in `remaining`.
+ * @returns null where headers and ledger agree
  */
 export function correctionOf(
   ledger: Ledger,
@@ -46,7 +46,7 @@ export function correctionOf(
   return isOthers ? { kind: 'count-others', window: reservation.startsAt, tokens } : null;
 }
 
-/** Calls were made by the wrong windows, so the next one is left out. */
+/** Calls were made in the wrong windows, so one window is skipped. */
 const newEpoch = (
   ledger: Ledger,
   windows: { readonly anchor: number; readonly length: number; readonly limit: number },
@@ -58,7 +58,7 @@ const newEpoch = (
   blockedUntil: windowAt({ ...ledger, ...windows }, now) + 2 * windows.length,
 });
 
-/** Whether a reset is the end of the window that we take to be the present one, or of one just past. */
+/** Whether a reset is the end of the current window as the ledger has it, or of one just past. */
 function isExpected(ledger: Ledger, resetAt: number, now: number, skew: number): boolean {
   const offset = (((resetAt - ledger.anchor) % ledger.length) + ledger.length) % ledger.length;
   const isBoundary = Math.min(offset, ledger.length - offset) <= skew;
@@ -66,14 +66,14 @@ function isExpected(ledger: Ledger, resetAt: number, now: number, skew: number):
 }
 
 /**
- * The length of windows that end at `resetAt`. The anchor is a boundary that the upstream has named before, if it lies within the longest
- * window; a reset that is later than the window we believed in then tells the true length.
+ * The length of windows that end at `resetAt`. An anchor at most one maximum window back is a boundary that the upstream
+ * named before; a reset later than the expected one then tells the true length.
  */
 function lengthOf(ledger: Ledger, resetAt: number, now: number): number {
   const sinceAnchor = resetAt - ledger.anchor;
   const isLonger = resetAt > windowAt(ledger, now) + ledger.length;
   if (!isLonger) return ledger.length;
-  return sinceAnchor > ledger.length && sinceAnchor <= LONGEST_WINDOW
+  return sinceAnchor > ledger.length && sinceAnchor <= MAX_WINDOW
     ? sinceAnchor
     : Math.max(ledger.length, resetAt - now);
 }

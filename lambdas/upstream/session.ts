@@ -10,7 +10,7 @@ export interface LinkedAccount {
   readonly maskedAccountNumber: string | null;
 }
 
-/** What the service reads of an FI Request Status answer (seeds, FI Request Status). Times are epoch milliseconds. */
+/** What we read of an FI Request Status answer (docs/spec/fi-request-status.md). Times are epoch milliseconds. */
 export interface FiStatus {
   readonly sessionId: string;
   readonly eventStatus: string;
@@ -33,8 +33,8 @@ const ended = (eligibility: RetryEligibility, code: string, message: string): Se
 });
 
 /**
- * What the status of a session means for its row (`upstream.md`, failure table). A status that is not known yet counts as pending:
- * new values appear over time, and the polling deadline ends the row if nothing known follows.
+ * What a session's status means for its row (docs/spec/upstream.md). A status that we don't know counts as pending: FinPro
+ * adds values over time, and the polling deadline ends the row if nothing known follows.
  */
 export function outcomeOf({ eventStatus, accounts }: FiStatus): SessionOutcome {
   if (accounts.length > 0 && accounts.every(({ fiStatus }) => fiStatus === 'DENIED')) {
@@ -59,8 +59,9 @@ export function outcomeOf({ eventStatus, accounts }: FiStatus): SessionOutcome {
 }
 
 /**
- * Whether a session found by consent is the one that our lost FI request opened: not older than the intent, less a tolerance for
- * clocks, and held by no other row of the batch. A session without a time is taken as ours: in doubt adopt it (`upstream.md`).
+ * Whether a session found by consent is the one that our FI request with the lost answer opened: not older than the
+ * intent, less a tolerance for clocks, and held by no other row of the batch. A session without a time counts as ours:
+ * if in doubt, adopt it (docs/spec/upstream.md, "An FI request is never repeated blindly").
  */
 export function isOurSession(
   status: FiStatus,
@@ -71,4 +72,58 @@ export function isOurSession(
   if (heldByOthers.has(status.sessionId.toLowerCase())) return false;
   const times = [status.timestamp, status.dataFetchDate].filter((time) => time !== null);
   return times.length === 0 || times.some((time) => time >= requestedAt - tolerance);
+}
+
+/** What FI Balance says of one account. `currentBalance` is a decimal string, `balanceAsOf` is ISO 8601. */
+export interface AccountBalance {
+  readonly linkRefNumber: string;
+  readonly fiType: string | null;
+  readonly accountType: string | null;
+  readonly currentBalance: string | null;
+  readonly currency: string | null;
+  readonly balanceAsOf: string | null;
+}
+
+/** One account in `account_details` of a record (docs/spec/batch-status.md, "Accounts"). */
+export interface AccountDetails {
+  readonly link_reference_number: string;
+  readonly masked_account_number: string | null;
+  readonly fip_id: string | null;
+  readonly fip_name: string | null;
+  readonly fi_status: string;
+  readonly fi_type?: string;
+  readonly account_type?: string;
+  readonly current_balance?: string;
+  readonly currency?: string;
+  readonly balance_as_of?: string;
+}
+
+/** The accounts of a session, without balances. */
+export const accountDetails = (accounts: readonly LinkedAccount[]): AccountDetails[] =>
+  accounts.map((account) => ({
+    link_reference_number: account.linkRefNumber,
+    masked_account_number: account.maskedAccountNumber,
+    fip_id: account.fipId,
+    fip_name: account.fipName,
+    fi_status: account.fiStatus,
+  }));
+
+/** Adds balances to accounts. An account that the balance call didn't list stays as it is. */
+export function withBalances(
+  details: readonly AccountDetails[],
+  balances: readonly AccountBalance[],
+): AccountDetails[] {
+  const byLink = new Map(balances.map((balance) => [balance.linkRefNumber.toLowerCase(), balance]));
+  return details.map((account) => {
+    const balance = byLink.get(account.link_reference_number.toLowerCase());
+    if (!balance) return account;
+    return {
+      ...account,
+      ...(balance.fiType === null ? {} : { fi_type: balance.fiType }),
+      ...(balance.accountType === null ? {} : { account_type: balance.accountType }),
+      ...(balance.currentBalance === null ? {} : { current_balance: balance.currentBalance }),
+      ...(balance.currency === null ? {} : { currency: balance.currency }),
+      ...(balance.balanceAsOf === null ? {} : { balance_as_of: balance.balanceAsOf }),
+    };
+  });
 }

@@ -1,10 +1,10 @@
 import { globSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
+import { parseBatchStatusQuery } from '#lambdas/batch/batch-status/handler.ts';
 import { parseUploadRequest } from '#lambdas/batch/create-upload/handler.ts';
 import { readBatchFile } from '#lambdas/batch/file.ts';
 import { parseScheduleRequest } from '#lambdas/batch/schedule-batch/handler.ts';
-import { parseBatchStatusQuery } from '#lambdas/batch/status/query.ts';
 import { parseFiStatusQuery } from '#lambdas/upstream/fi-request-status/handler.ts';
 import { examplesOf } from './examples.ts';
 

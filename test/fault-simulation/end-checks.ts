@@ -1,4 +1,4 @@
-import { isFinished } from '#lambdas/chunk/state.ts';
+import { isFinished } from '#lambdas/chunk/chunk.ts';
 import { referenceOf } from '../world/batches.ts';
 import { START } from '../world/start.ts';
 import type { ApiClients } from './clients.ts';

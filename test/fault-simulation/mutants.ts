@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { BatchKey, StoredBatch } from '#lambdas/batch/store.ts';
+import type { ChunkKey, ChunkState } from '#lambdas/chunk/chunk.ts';
 import { countersOf, type Row } from '#lambdas/chunk/row.ts';
-import type { ChunkKey, ChunkState } from '#lambdas/chunk/state.ts';
 import type { FinPro } from '#lambdas/upstream/finpro.ts';
 import type { Ledger } from '#lambdas/upstream/ledger.ts';
 import type { Mutant } from '../world/containers.ts';

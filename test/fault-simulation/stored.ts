@@ -4,7 +4,7 @@ import { unmarshall } from '@aws-sdk/util-dynamodb';
 import { fromBatchItem } from '#lambdas/batch/store.dynamodb.ts';
 import type { StoredBatch } from '#lambdas/batch/store.ts';
 import type { RegisteredClient } from '#lambdas/clients/client.ts';
-import { dynamoDbClientRegister } from '#lambdas/clients/store.dynamodb.ts';
+import { dynamoDbClientRegistry } from '#lambdas/clients/store.dynamodb.ts';
 import { referenceOf } from '../world/batches.ts';
 import type { Mutant } from '../world/containers.ts';
 import { CALM, type Disturbance } from '../world/disturbance.ts';
@@ -66,7 +66,7 @@ async function inTable(
   onWrite: OnWrite,
 ): Promise<Stored> {
   const memory = new MemoryTable(OPEN_BATCHES_INDEX, ['openBatches', 'acceptedAt']);
-  const register = dynamoDbClientRegister(tableIn(memory, direct, CALM, 1));
+  const register = dynamoDbClientRegistry(tableIn(memory, direct, CALM, 1));
   for (const tenant of tenants) await register.add(clientOf(tenant));
   const batches = new Map<string, StoredBatch>();
   memory.onWrite = (key, item) => {

@@ -1,12 +1,12 @@
 import type { Batch } from '#lambdas/batch/batch.ts';
 import type { StoredBatch } from '#lambdas/batch/store.ts';
-import type { ChunkInput, ChunkOutcome } from '#lambdas/chunk/content.ts';
+import type { ChunkInput, ChunkOutcome } from '#lambdas/chunk/chunk.ts';
+import { type ChunkKey, type ChunkState, newChunk } from '#lambdas/chunk/chunk.ts';
 import { PHASES, type Row } from '#lambdas/chunk/row.ts';
-import { type ChunkKey, type ChunkState, newChunk } from '#lambdas/chunk/state.ts';
 import type { RegisteredClient } from '#lambdas/clients/client.ts';
 import { readSettings } from '#lambdas/platform/settings.ts';
-import type { AccountDetails } from '#lambdas/upstream/accounts.ts';
 import { NEW_LEDGER, type StoredLedger } from '#lambdas/upstream/ledger.ts';
+import type { AccountDetails } from '#lambdas/upstream/session.ts';
 
 /** What the fixtures of every format say, each under the name of its file. */
 

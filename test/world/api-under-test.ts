@@ -4,7 +4,7 @@ import { json } from 'node:stream/consumers';
 import type { Context } from 'aws-lambda';
 import { z } from 'zod';
 import { hashSecret } from '#lambdas/clients/secret.ts';
-import { dynamoDbClientRegister } from '#lambdas/clients/store.dynamodb.ts';
+import { dynamoDbClientRegistry } from '#lambdas/clients/store.dynamodb.ts';
 import { listen, stopServer } from '#local/listening.ts';
 import { type LocalTable, localTable, OPEN_BATCHES_INDEX } from './local-table.ts';
 import { recordedTable } from './recorded-table.ts';
@@ -136,7 +136,7 @@ export async function apiUnderTest(variables: Readonly<Record<string, string>> =
     POWERTOOLS_METRICS_NAMESPACE: 'test',
     ...variables,
   });
-  const clients = dynamoDbClientRegister(table);
+  const clients = dynamoDbClientRegistry(table);
   for (const tenant of [TENANT, OTHER_TENANT]) {
     await clients.add({
       clientId: tenant.client_id,

@@ -1,4 +1,4 @@
-import type { Files, PresignedForms, Reports, StoredFile } from '#lambdas/batch/bucket.ts';
+import type { FileStore, ReportStore, StoredFile, UploadPresigner } from '#lambdas/batch/bucket.ts';
 import type { RemoteCall } from './network.ts';
 import type { EventQueue } from './queue.ts';
 
@@ -9,9 +9,9 @@ export interface Bucket {
   readonly reports: ReadonlyMap<string, object>;
   /** The bucket as a worker sees it. */
   portsFor(call: RemoteCall): {
-    readonly files: Files;
-    readonly reports: Reports;
-    readonly presignedForms: PresignedForms;
+    readonly files: FileStore;
+    readonly reports: ReportStore;
+    readonly presigner: UploadPresigner;
   };
 }
 
@@ -40,8 +40,8 @@ export function bucketOf(announcements: EventQueue): Bucket {
           }),
       },
       reports: { write: (key, report) => call('reports.write', () => void reports.set(key, structuredClone(report))) },
-      presignedForms: {
-        create: (key) => call('presignedForms.create', () => ({ url: 'https://bucket', fields: { key } })),
+      presigner: {
+        presign: (key) => call('presigner.presign', () => ({ url: 'https://bucket', fields: { key } })),
       },
     }),
   };

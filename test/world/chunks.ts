@@ -1,4 +1,11 @@
 import { z } from 'zod';
+import {
+  type ChunkInput,
+  type ChunkKey,
+  type ChunkOutcome,
+  type ChunkState,
+  NO_OUTCOME,
+} from '#lambdas/chunk/chunk.ts';
 import { fromStateItem, toStateItem } from '#lambdas/chunk/codec.ts';
 import {
   fromAccountsItem,
@@ -8,9 +15,6 @@ import {
   toInputItem,
   toOutcomeItem,
 } from '#lambdas/chunk/codec-content.ts';
-import type { ChunkInput } from '#lambdas/chunk/content.ts';
-import { type ChunkOutcome, NO_OUTCOME } from '#lambdas/chunk/content.ts';
-import type { ChunkKey, ChunkState } from '#lambdas/chunk/state.ts';
 import type { ChunkStore } from '#lambdas/chunk/store.ts';
 import {
   accountsKey,

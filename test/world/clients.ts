@@ -1,7 +1,7 @@
 import type { RegisteredClient } from '#lambdas/clients/client.ts';
-import type { ClientRegister } from '#lambdas/clients/store.ts';
+import type { ClientRegistry } from '#lambdas/clients/store.ts';
 
-export interface MemoryClientRegister extends ClientRegister {
+export interface MemoryClientRegister extends ClientRegistry {
   /** What is stored, by client id. */
   readonly stored: Map<string, RegisteredClient>;
   /** Runs once, between the next read and the write that follows from it. */

@@ -1,4 +1,4 @@
-import { MESSAGES_A_CALL } from '#lambdas/chunk/queue.sqs.ts';
+import { MESSAGES_PER_CALL } from '#lambdas/chunk/queue.sqs.ts';
 import type { VirtualClock } from './clock.ts';
 import type { Disturbance } from './disturbance.ts';
 import type { History } from './history.ts';
@@ -87,7 +87,7 @@ export function eventQueue(
       return sends;
     },
     send: (bodies) => {
-      sends += Math.ceil(bodies.length / MESSAGES_A_CALL);
+      sends += Math.ceil(bodies.length / MESSAGES_PER_CALL);
       for (const body of bodies) {
         sent.push(body);
         const messageId = `${name}-${sent.length}`;

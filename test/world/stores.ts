@@ -4,7 +4,7 @@ import { dynamoDbChunks } from '#lambdas/chunk/store.dynamodb.ts';
 import type { ChunkStore } from '#lambdas/chunk/store.ts';
 import type { Client } from '#lambdas/clients/client.ts';
 import { dynamoDbClients, dynamoDbOrganisations } from '#lambdas/clients/store.dynamodb.ts';
-import type { Clients, Organisations } from '#lambdas/clients/store.ts';
+import type { ClientStore, OrganisationStore } from '#lambdas/clients/store.ts';
 import type { Table } from '#lambdas/platform/dynamodb.ts';
 import type { Settings } from '#lambdas/platform/settings.ts';
 import type { Clock } from '#lambdas/platform/system.ts';
@@ -27,8 +27,8 @@ export interface Stores {
   readonly openBatches: OpenBatches;
   readonly chunks: ChunkStore;
   readonly ledgers: LedgerStore;
-  readonly clients: Clients;
-  readonly organisations: Organisations;
+  readonly clients: ClientStore;
+  readonly organisations: OrganisationStore;
 }
 
 /** Opens the stores for a worker, whose calls go through `call`. */

@@ -1,4 +1,5 @@
-import type { RowToAccept, Submission } from '#lambdas/batch/accept.ts';
+import type { Submission } from '#lambdas/batch/accept.ts';
+import type { RowToAccept } from '#lambdas/batch/submission.ts';
 
 export const ORGANISATION = 'lender';
 export const REFERENCE = 'portfolio-2026-11';

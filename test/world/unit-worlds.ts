@@ -1,5 +1,5 @@
+import type { ChunkTask } from '#lambdas/chunk/chunk.ts';
 import { parseChunkTask } from '#lambdas/chunk/queue.sqs.ts';
-import type { ChunkTask } from '#lambdas/chunk/task.ts';
 import { readSettings, type Settings } from '#lambdas/platform/settings.ts';
 import type { Ids } from '#lambdas/platform/system.ts';
 import type { LedgerStore } from '#lambdas/upstream/ledger.ts';

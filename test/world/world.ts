@@ -1,5 +1,5 @@
 import { toLoopState } from '#lambdas/chunk/loop.step-functions.ts';
-import type { ChunkQueue } from '#lambdas/chunk/task.ts';
+import type { ChunkQueue } from '#lambdas/chunk/store.ts';
 import type { Settings } from '#lambdas/platform/settings.ts';
 import type { Clock, Ids } from '#lambdas/platform/system.ts';
 import type { Telemetry } from '#lambdas/platform/telemetry.ts';

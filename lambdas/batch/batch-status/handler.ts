@@ -1,19 +1,21 @@
+import * as z from 'zod';
+import { RETRY_ELIGIBILITIES, ROW_STATUSES } from '#lambdas/chunk/row.ts';
 import { authenticator } from '#lambdas/clients/authenticate.ts';
-import type { Clients } from '#lambdas/clients/store.ts';
+import type { ClientStore } from '#lambdas/clients/store.ts';
+import { invalidRequest } from '#lambdas/platform/errors.ts';
 import { jsonBody } from '#lambdas/platform/http/event.ts';
 import { apiHandler } from '#lambdas/platform/http/route.ts';
 import type { Clock, Ids } from '#lambdas/platform/system.ts';
-import { parseBatchStatusQuery } from '../status/query.ts';
-import type { BatchReport } from '../status/report.ts';
-import { readBatchStatus, type StatusPorts } from '../status/report.ts';
+import { type BatchReport, type BatchStatusQuery, readBatchStatus, type StatusPorts } from '../status/report.ts';
+import { firstFault, parseReferenceId } from '../submission.ts';
 
 export interface BatchStatusPorts extends StatusPorts {
-  readonly clients: Clients;
+  readonly clients: ClientStore;
   readonly clock: Clock;
   readonly ids: Ids;
 }
 
-/** `POST /bulk/status` (seeds, bulk status). */
+/** `POST /bulk/status` (docs/spec/batch-status.md). */
 export const batchStatusFunction = (ports: BatchStatusPorts) =>
   apiHandler({ ...ports, authenticate: authenticator(ports.clients, ports.clock) }, async ({ caller, event }) => {
     const report = await readBatchStatus(ports, caller.organisationId, parseBatchStatusQuery(jsonBody(event)));
@@ -22,9 +24,69 @@ export const batchStatusFunction = (ports: BatchStatusPorts) =>
     };
   });
 
+/** Maximum records per page (docs/spec/batch-status.md). */
+export const MAXIMUM_LIMIT = 1000;
+const DEFAULT_LIMIT = 100;
+const MAX_SEARCH_LENGTH = 300;
+
+const oneOf = (values: readonly string[]): string => `must be one of ${values.join(', ')}`;
+const wholeNumber = (minimum: number, maximum: number, fallback: number, expected: string) =>
+  z
+    .int({ error: expected })
+    .min(minimum, { error: expected })
+    .max(maximum, { error: expected })
+    .nullish()
+    .default(fallback);
+
+const statusQuery = z.object({
+  filters: z
+    .object(
+      {
+        status: z
+          .array(z.enum(ROW_STATUSES, { error: oneOf(ROW_STATUSES) }), { error: 'must be an array of row statuses' })
+          .nullish(),
+        retry_eligible: z.enum(RETRY_ELIGIBILITIES, { error: oneOf(RETRY_ELIGIBILITIES) }).nullish(),
+        search: z
+          .string({ error: 'must be a string' })
+          .max(MAX_SEARCH_LENGTH, { error: `must have at most ${MAX_SEARCH_LENGTH} characters` })
+          .nullish(),
+      },
+      { error: 'must be an object with status, retry_eligible or search' },
+    )
+    .nullish(),
+  page: wholeNumber(1, Number.MAX_SAFE_INTEGER, 1, 'must be a whole number of 1 or more'),
+  limit: wholeNumber(1, MAXIMUM_LIMIT, DEFAULT_LIMIT, `must be a whole number from 1 to ${MAXIMUM_LIMIT}`),
+  include_balances: z.boolean({ error: 'must be true or false' }).nullish(),
+});
+
+/**
+ * Parses the body of a batch status call (docs/spec/batch-status.md).
+ * @throws ServiceError `MissingReferenceId` or `InvalidRequest`, naming the field
+ */
+export function parseBatchStatusQuery(body: Readonly<Record<string, unknown>>): BatchStatusQuery {
+  const referenceId = parseReferenceId(body['reference_id']);
+  const parsed = statusQuery.safeParse(body);
+  if (!parsed.success) {
+    const { field, message } = firstFault(parsed.error);
+    throw invalidRequest(message, { field });
+  }
+  const { filters, page, limit, include_balances: includeBalances } = parsed.data;
+  return {
+    referenceId,
+    filter: {
+      statuses: new Set(filters?.status ?? []),
+      retryEligible: filters?.retry_eligible ?? null,
+      search: filters?.search?.toLowerCase() || null,
+    },
+    page: page ?? 1,
+    limit: limit ?? DEFAULT_LIMIT,
+    includeBalances: includeBalances ?? false,
+  };
+}
+
 const isoDate = (at: number): string => new Date(at).toISOString();
 
-/** A batch's report in the spelling of the seed (bulk status, `data`). */
+/** A batch's report as the API spells it (docs/spec/batch-status.md, "Answer"). */
 export const batchStatusData = (report: BatchReport): object => ({
   reference_id: report.batch.referenceId,
   batch_id: report.batch.batchId,

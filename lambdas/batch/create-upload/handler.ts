@@ -1,26 +1,32 @@
 import { createHash } from 'node:crypto';
 import * as z from 'zod';
 import { authenticator } from '#lambdas/clients/authenticate.ts';
-import type { Clients } from '#lambdas/clients/store.ts';
+import type { ClientStore } from '#lambdas/clients/store.ts';
 import { invalidRequest, ServiceError } from '#lambdas/platform/errors.ts';
 import { jsonBody } from '#lambdas/platform/http/event.ts';
 import { apiHandler } from '#lambdas/platform/http/route.ts';
-import { acceptanceOf, idempotencyOf, REPLAYED } from '#lambdas/platform/http/submission.ts';
 import type { Settings } from '#lambdas/platform/settings.ts';
 import type { Clock, Ids } from '#lambdas/platform/system.ts';
 import { logger } from '#lambdas/platform/telemetry.ts';
-import { type Batch, type GlobalConfig, type Idempotency, isRepeatOf } from '../batch.ts';
-import { type PresignedForm, type PresignedForms, uploadKey } from '../bucket.ts';
-import { FILE_NAME_LENGTH, type FileType, fileTypeOf, MAXIMUM_FILE_BYTES } from '../file.ts';
+import type { Batch, FileType } from '../batch.ts';
+import { type PresignedForm, type UploadPresigner, uploadKey } from '../bucket.ts';
+import { FILE_NAME_LENGTH, fileTypeOf, MAXIMUM_FILE_BYTES } from '../file.ts';
+import {
+  acceptanceOf,
+  generatedReference,
+  type Idempotency,
+  idempotencyOf,
+  isRepeatOf,
+  REPLAYED,
+} from '../idempotency.ts';
 import { type BatchStore, expiryOf, findBatch } from '../store.ts';
-import { firstFault } from '../submission.ts';
-import { generatedReference, parseUploadForm } from '../upload-form.ts';
+import { firstFault, parseUploadFields, type UploadParameters } from '../submission.ts';
 
 export interface CreateUploadPorts extends ReservationPorts {
-  readonly clients: Clients;
+  readonly clients: ClientStore;
 }
 
-/** `POST /fi/requests/schedule/upload/v3/presign` (`design.md`, Uploads). */
+/** `POST /fi/requests/schedule/upload/v3/presign` (docs/spec/upload-batch.md, "The presigned form"). */
 export function createUploadFunction(ports: CreateUploadPorts) {
   const authenticate = authenticator(ports.clients, ports.clock);
   return apiHandler({ ...ports, authenticate }, async ({ caller, event, transaction }) => {
@@ -39,7 +45,7 @@ export function createUploadFunction(ports: CreateUploadPorts) {
       ...(replayed ? { headers: REPLAYED } : {}),
       content: {
         status: 'success',
-        message: 'Post the file to url as multipart/form-data: every one of fields first, then file',
+        message: 'Post to url as multipart/form-data: every entry of fields first, then the file as file',
         data: {
           reference_id: batch.referenceId,
           batch_id: batch.batchId,
@@ -54,28 +60,29 @@ export function createUploadFunction(ports: CreateUploadPorts) {
 
 export interface ReservationPorts {
   readonly batches: BatchStore;
-  readonly presignedForms: PresignedForms;
+  readonly presigner: UploadPresigner;
   readonly clock: Clock;
   readonly ids: Ids;
   readonly settings: Settings;
 }
 
-/** A request for a form to upload a file with, parsed. */
-export interface UploadRequest {
-  readonly referenceId: string | null;
-  readonly defaults: GlobalConfig;
+/** A parsed request for a form to upload a file with. */
+export interface UploadRequest extends UploadParameters {
   readonly fileName: string;
   readonly fileType: FileType;
   readonly contentType: string | null;
 }
 
-const NAME_EXPECTED = `must be a text of 1 to ${FILE_NAME_LENGTH} characters`;
+const NAME_EXPECTED = `must be a string of 1 to ${FILE_NAME_LENGTH} characters`;
 const uploadRequest = z.object({
   file_name: z
     .string({ error: ({ input }) => (input === undefined || input === null ? 'is required' : NAME_EXPECTED) })
     .min(1, { error: NAME_EXPECTED })
     .max(FILE_NAME_LENGTH, { error: NAME_EXPECTED }),
-  content_type: z.string({ error: 'must be a text' }).max(128, { error: 'must have at most 128 characters' }).nullish(),
+  content_type: z
+    .string({ error: 'must be a string' })
+    .max(128, { error: 'must have at most 128 characters' })
+    .nullish(),
 });
 
 /**
@@ -89,7 +96,7 @@ export function parseUploadRequest(body: Readonly<Record<string, unknown>>): Upl
     throw invalidRequest(message, { field });
   }
   const { file_name: fileName, content_type: contentType = null } = parsed.data;
-  return { ...parseUploadForm(body), fileName, contentType, fileType: fileTypeOf(contentType, fileName) };
+  return { ...parseUploadFields(body), fileName, contentType, fileType: fileTypeOf(contentType, fileName) };
 }
 
 export interface ReservedUpload {
@@ -97,17 +104,18 @@ export interface ReservedUpload {
   readonly form: PresignedForm;
   /** Epoch milliseconds. */
   readonly expiresAt: number;
-  /** Whether the form is for a reservation that the same request has made before. */
+  /** Whether an earlier request with the same key and content made this reservation. */
   readonly replayed: boolean;
 }
 
 /**
- * Reserves a reference for a file that is uploaded straight to the bucket, and makes the form for it. Until the file is read the batch has no
- * rows; it is accepted when it is. The same request again, by its idempotency key, gets a form for the same reservation, good for as long as the first.
+ * Reserves a reference for a file that goes straight to the bucket, and creates the form for it. The batch has no rows
+ * until the file is read, which accepts it. The same request again, by its idempotency key, gets a form for the same
+ * reservation, valid until the same time as the first.
  * @throws ServiceError `DuplicateReferenceId` when the reference is taken
  */
 export async function reserveUpload(
-  { batches, presignedForms, clock, ids, settings }: ReservationPorts,
+  { batches, presigner, clock, ids, settings }: ReservationPorts,
   organisationId: string,
   referenceId: string,
   request: UploadRequest,
@@ -135,17 +143,17 @@ export async function reserveUpload(
   const accept = { kind: 'accept', batch, expiresAt: expiryOf(batch, settings.retention), now } as const;
   const earlier = await find();
   const isReserved = earlier === null && (await batches.apply(batch, accept)) !== null;
-  const standing = isReserved ? batch : (earlier ?? (await find()));
-  const expiresAt = (standing?.reservation?.until ?? 0) - reservation;
-  const isOurs = isReserved || (standing !== null && isRepeatOf(standing, idempotency, now));
-  if (standing === null || !isOurs || expiresAt <= now) {
+  const stored = isReserved ? batch : (earlier ?? (await find()));
+  const expiresAt = (stored?.reservation?.until ?? 0) - reservation;
+  const isOurs = isReserved || (stored !== null && isRepeatOf(stored, idempotency, now));
+  if (stored === null || !isOurs || expiresAt <= now) {
     throw new ServiceError('conflict', 'DuplicateReferenceId', `reference_id '${referenceId}' already exists`);
   }
-  const form = await presignedForms.create(
-    uploadKey(organisationId, referenceId, standing.batchId),
+  const form = await presigner.presign(
+    uploadKey(organisationId, referenceId, stored.batchId),
     request.contentType,
     MAXIMUM_FILE_BYTES,
     Math.ceil((expiresAt - now) / 1000),
   );
-  return { batch: standing, form, expiresAt, replayed: !isReserved };
+  return { batch: stored, form, expiresAt, replayed: !isReserved };
 }

@@ -3,7 +3,7 @@ import { dynamoDbClients } from '#lambdas/clients/store.dynamodb.ts';
 import { connectTable } from '#lambdas/platform/dynamodb.ts';
 import { readSettings } from '#lambdas/platform/settings.ts';
 import { randomIds, systemClock } from '#lambdas/platform/system.ts';
-import { connectBucket, s3PresignedForms } from '../bucket.s3.ts';
+import { connectBucket, s3UploadPresigner } from '../bucket.s3.ts';
 import { dynamoDbBatches } from '../store.dynamodb.ts';
 import { createUploadFunction } from './handler.ts';
 
@@ -14,7 +14,7 @@ const table = connectTable(environment.TABLE_NAME);
 export const handler = createUploadFunction({
   batches: dynamoDbBatches(table),
   clients: dynamoDbClients(table),
-  presignedForms: s3PresignedForms(connectBucket(environment.BUCKET_NAME)),
+  presigner: s3UploadPresigner(connectBucket(environment.BUCKET_NAME)),
   clock: systemClock,
   ids: randomIds,
   settings,

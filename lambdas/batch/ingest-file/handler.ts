@@ -1,17 +1,17 @@
-import type { Organisations } from '#lambdas/clients/store.ts';
+import type { OrganisationStore } from '#lambdas/clients/store.ts';
 import { ConflictError, ServiceError } from '#lambdas/platform/errors.ts';
 import { queueConsumer } from '#lambdas/platform/queue-consumer.ts';
 import { type RowError, rowError } from '#lambdas/upstream/failures.ts';
 import { type AcceptancePorts, acceptBatch } from '../accept.ts';
 import type { Batch } from '../batch.ts';
 import { storedFiles } from '../bucket.s3.ts';
-import type { Files, StoredFile } from '../bucket.ts';
-import { type ObjectKey, parseObjectKey } from '../bucket.ts';
+import { type FileStore, type ObjectKey, parseObjectKey, type StoredFile } from '../bucket.ts';
 import { checkFileSize, fileTypeOf, readBatchFile } from '../file.ts';
 import { type FinishPorts, finishBatch, reportRejection } from '../finish.ts';
 import { expiryOf, findBatch, findUpload } from '../store.ts';
+import { NO_PARAMETERS } from '../submission.ts';
 
-/** Consumer of the file queue, which the bucket fills. */
+/** Consumes the file queue, which the bucket's notifications fill (docs/spec/upload-batch.md). */
 export const ingestFileFunction = (ports: IngestPorts) =>
   queueConsumer(async (body, context) => {
     for (const file of storedFiles(body)) {
@@ -20,26 +20,26 @@ export const ingestFileFunction = (ports: IngestPorts) =>
   });
 
 export interface IngestPorts extends AcceptancePorts, FinishPorts {
-  readonly files: Files;
-  readonly organisations: Organisations;
+  readonly files: FileStore;
+  readonly organisations: OrganisationStore;
 }
 
 /**
- * Takes in a file that has come to the bucket: the file of a presigned upload, or one in the drop folder. Each version of an object starts
- * at most one batch, however often it is announced.
- * @param readUntil when the caller is dead at the latest, epoch milliseconds; nobody else reads an upload until then
- * @throws ConflictError when somebody else is reading it just now; a retry is safe
+ * Ingests a file that came to the bucket: that of a presigned upload, or one in the drop folder. Each version of an object
+ * starts at most one batch, however often it is announced.
+ * @param readUntil when this invocation has ended for sure, in epoch milliseconds; nobody else reads an upload until then
+ * @throws ConflictError while another worker is reading the upload; a retry is safe
  */
 export async function ingestFile(ports: IngestPorts, file: StoredFile, readUntil: number): Promise<void> {
-  const place = parseObjectKey(file.key);
-  switch (place.kind) {
+  const key = parseObjectKey(file.key);
+  switch (key.kind) {
     case 'upload':
-      return ingestUpload(ports, file, place, readUntil);
+      return ingestUpload(ports, file, key, readUntil);
     case 'drop':
-      return ingestDrop(ports, file, place);
+      return ingestDrop(ports, file, key);
     case 'misplaced':
       ports.telemetry.count('FileRejected');
-      return reportRejection(ports, file.key, rowError('InvalidFileName', place.reason));
+      return reportRejection(ports, file.key, rowError('InvalidFileName', key.reason));
     case 'other':
       return;
   }
@@ -48,16 +48,16 @@ export async function ingestFile(ports: IngestPorts, file: StoredFile, readUntil
 async function ingestUpload(
   ports: IngestPorts,
   file: StoredFile,
-  place: ObjectKey & { readonly kind: 'upload' },
+  key: ObjectKey & { readonly kind: 'upload' },
   readUntil: number,
 ): Promise<void> {
   const { batches, clock, settings } = ports;
-  const reserved = await findUpload(batches, place.organisationId, place.referenceId, clock.now());
-  if (!reserved?.reservation || reserved.batchId !== place.batchId) return;
-  // Dead by this clock; by another it may still be writing, and what it writes must not be cleared away.
+  const reserved = await findUpload(batches, key.organisationId, key.referenceId, clock.now());
+  if (!reserved?.reservation || reserved.batchId !== key.batchId) return;
+  // Clocks differ: by another worker's clock this one may still be writing chunks, which must not be cleared.
   const until = readUntil + settings.clockSkew;
   if ((await batches.apply(reserved, { kind: 'lease-upload', until, now: clock.now() })) === null) {
-    throw new ConflictError('the file of the upload is being read by somebody else');
+    throw new ConflictError('another worker is reading the file of this upload');
   }
   const { fileType } = reserved.reservation;
   const content = await toResult(async () => {
@@ -84,7 +84,7 @@ async function ingestUpload(
   });
 }
 
-/** A reserved batch whose file cannot be read: it has no rows, and failed as a whole. */
+/** A reserved batch whose file can't be read. It has no rows and failed as a whole. */
 const failedUpload = (reserved: Batch, error: RowError): Batch => ({ ...reserved, reservation: null, error });
 
 async function ingestDrop(
@@ -97,15 +97,14 @@ async function ingestDrop(
     await reportRejection(ports, file.key, error, suffix);
   };
   if (!(await ports.organisations.exists(organisationId))) {
-    return reject(rowError('UnknownOrganisation', `There is no organisation ${organisationId}.`));
+    return reject(rowError('UnknownOrganisation', `No organisation ${organisationId} exists.`));
   }
   const known = await findBatch(ports.batches, organisationId, referenceId, ports.clock.now());
-  // Announced before: the batch is this version's own.
+  // Announced before: this version started that batch.
   if (known?.idempotency?.content === file.version) return known.error ? finishBatch(ports, known) : undefined;
   const outcome = await toResult(async () => {
     checkFileSize(file.size);
-    const given = { fiDataRangeFrom: null, fiDataRangeTo: null, configId: null };
-    const content = readBatchFile(await ports.files.read(file), fileTypeOf(null, fileName), given);
+    const content = readBatchFile(await ports.files.read(file), fileTypeOf(null, fileName), NO_PARAMETERS);
     return acceptBatch(ports, {
       organisationId,
       referenceId,
@@ -117,7 +116,7 @@ async function ingestDrop(
     });
   });
   if (outcome instanceof ServiceError) {
-    // The report of the batch that has the reference must not be written over.
+    // Don't overwrite the report of the batch that has the reference.
     return reject(errorOf(outcome), outcome.kind === 'conflict' ? `.${file.version}` : '');
   }
   if (outcome.batch.error) await finishBatch(ports, outcome.batch);
@@ -125,10 +124,10 @@ async function ingestDrop(
 
 const errorOf = ({ code, message }: ServiceError): RowError => rowError(code, message);
 
-/** What an attempt gives, or the fault of the file that stopped it; faults of ours are thrown on. */
-async function toResult<T>(attempt: () => Promise<T>): Promise<T | ServiceError> {
+/** Returns what is wrong with the file as a value; our own errors are rethrown. */
+async function toResult<T>(ingest: () => Promise<T>): Promise<T | ServiceError> {
   try {
-    return await attempt();
+    return await ingest();
   } catch (error) {
     if (error instanceof ServiceError) return error;
     throw error;

@@ -1,27 +1,29 @@
 import { createHash } from 'node:crypto';
 import { authenticator } from '#lambdas/clients/authenticate.ts';
-import type { Clients } from '#lambdas/clients/store.ts';
-import { invalidRequest, ServiceError } from '#lambdas/platform/errors.ts';
+import type { ClientStore } from '#lambdas/clients/store.ts';
+import { invalidRequest } from '#lambdas/platform/errors.ts';
 import { jsonBody } from '#lambdas/platform/http/event.ts';
 import { apiHandler } from '#lambdas/platform/http/route.ts';
-import { acceptanceOf, idempotencyOf, REPLAYED } from '#lambdas/platform/http/submission.ts';
 import { logger } from '#lambdas/platform/telemetry.ts';
 import { type AcceptancePorts, acceptBatch } from '../accept.ts';
-import { type GlobalConfig, MAXIMUM_ROWS } from '../batch.ts';
+import { acceptanceOf, idempotencyOf, REPLAYED } from '../idempotency.ts';
 import {
-  type FieldFault,
+  faultError,
+  MAXIMUM_ROWS,
   type Parsed,
   parseDefaults,
+  parseReferenceId,
   parseRow,
-  REFERENCE_ID,
+  type RequestParameters,
   type SubmittedRow,
+  tooManyRows,
 } from '../submission.ts';
 
 export interface ScheduleBatchPorts extends AcceptancePorts {
-  readonly clients: Clients;
+  readonly clients: ClientStore;
 }
 
-/** `POST /v2/schedule/fi/requests` (seeds, schedule bulk FI requests). */
+/** `POST /v2/schedule/fi/requests` (docs/spec/schedule-batch.md). */
 export function scheduleBatchFunction(ports: ScheduleBatchPorts) {
   const authenticate = authenticator(ports.clients, ports.clock);
   return apiHandler({ ...ports, authenticate }, async ({ caller, event, transaction }) => {
@@ -59,7 +61,7 @@ export function scheduleBatchFunction(ports: ScheduleBatchPorts) {
 /** A schedule request, parsed. */
 export interface ScheduleRequest {
   readonly referenceId: string;
-  readonly defaults: GlobalConfig;
+  readonly defaults: RequestParameters;
   readonly rows: readonly SubmittedRow[];
 }
 
@@ -68,27 +70,8 @@ const valueOrThrow = <T>(parsed: Parsed<T>, row?: number): T => {
   throw faultError(parsed.fault, row);
 };
 
-const faultError = ({ code, message, field }: FieldFault, row?: number): ServiceError =>
-  new ServiceError('invalid', code, message, row === undefined ? { field } : { field, row });
-
 /**
- * Checks the reference_id of any submission: 5 to 60 letters, digits, hyphens and underscores.
- * @throws ServiceError `MissingReferenceId` when it is absent, null or empty, `InvalidRequest` when it is of another type or form
- */
-export function parseReferenceId(value: unknown): string {
-  if (value === undefined || value === null || value === '') {
-    throw new ServiceError('invalid', 'MissingReferenceId', 'reference_id is required');
-  }
-  if (typeof value !== 'string' || !REFERENCE_ID.test(value)) {
-    throw invalidRequest('reference_id must be 5 to 60 letters, digits, hyphens and underscores', {
-      field: 'reference_id',
-    });
-  }
-  return value;
-}
-
-/**
- * Parses the body of a schedule call (seeds, schedule bulk FI requests). Any invalid row refuses the whole request.
+ * Parses the body of a schedule call. One invalid row refuses the whole request.
  * @throws ServiceError `MissingReferenceId`, `InvalidRequest` or `InvalidDateRange`, naming the field and the row (from 1)
  */
 export function parseScheduleRequest(body: Readonly<Record<string, unknown>>): ScheduleRequest {
@@ -101,14 +84,10 @@ export function parseScheduleRequest(body: Readonly<Record<string, unknown>>): S
     throw invalidRequest('consents_list must be an array of objects with a consent_id', { field: 'consents_list' });
   }
   if (list.length === 0) {
-    throw invalidRequest('consents_list must hold at least 1 record', { field: 'consents_list', provided: 0, min: 1 });
+    throw invalidRequest('consents_list must have at least 1 record', { field: 'consents_list', provided: 0, min: 1 });
   }
   if (list.length > MAXIMUM_ROWS) throw tooManyRows('consents_list', list.length);
   const defaults = valueOrThrow(parseDefaults(body));
   const rows = list.map((row, index) => valueOrThrow(parseRow(row, defaults, `consents_list[${index}]`), index + 1));
   return { referenceId, defaults, rows };
 }
-
-/** More rows than a batch can have, in the words of the seed. */
-export const tooManyRows = (field: string, provided: number): ServiceError =>
-  invalidRequest(`${field} cannot exceed 10,000 records`, { field, provided, max: MAXIMUM_ROWS });

@@ -1,4 +1,4 @@
-import type { ChunkInput, ChunkOutcome } from '#lambdas/chunk/content.ts';
+import type { ChunkInput, ChunkOutcome, ChunkState } from '#lambdas/chunk/chunk.ts';
 import {
   type Counters,
   countersOf,
@@ -7,17 +7,32 @@ import {
   type RowStatus,
   statusOf,
 } from '#lambdas/chunk/row.ts';
-import type { ChunkState } from '#lambdas/chunk/state.ts';
 import type { ChunkStore } from '#lambdas/chunk/store.ts';
 import { ServiceError } from '#lambdas/platform/errors.ts';
 import type { Clock } from '#lambdas/platform/system.ts';
-import type { AccountDetails } from '#lambdas/upstream/accounts.ts';
 import type { RowError } from '#lambdas/upstream/failures.ts';
-import { type Batch, type BatchStatus, batchStatusOf, type GlobalConfig, progressOf, sumCounters } from '../batch.ts';
+import type { AccountDetails } from '#lambdas/upstream/session.ts';
+import { type Batch, type BatchStatus, batchStatusOf, progressOf, sumCounters } from '../batch.ts';
 import { type BatchStore, findBatch } from '../store.ts';
-import type { BatchStatusQuery, RecordFilter } from './query.ts';
+import type { RequestParameters } from '../submission.ts';
 
-/** One record of a batch, as the API shows it (seeds, bulk status, "Record Object"). */
+/** Selects records of a batch. An empty set of statuses and a null select everything. */
+export interface RecordFilter {
+  readonly statuses: ReadonlySet<RowStatus>;
+  readonly retryEligible: RetryEligibility | null;
+  /** In lower case. */
+  readonly search: string | null;
+}
+
+export interface BatchStatusQuery {
+  readonly referenceId: string;
+  readonly filter: RecordFilter;
+  readonly page: number;
+  readonly limit: number;
+  readonly includeBalances: boolean;
+}
+
+/** One record of a batch, as the API shows it (docs/spec/batch-status.md, "Records"). */
 export interface StatusRecord {
   readonly id: number;
   readonly consent_id: string;
@@ -35,7 +50,7 @@ export interface BatchReport {
   readonly counters: Counters;
   readonly lastUpdatedAt: number;
   readonly progress: number;
-  readonly globalConfig: GlobalConfig;
+  readonly globalConfig: RequestParameters;
   readonly pagination: Pagination;
   readonly records: readonly StatusRecord[];
 }
@@ -46,16 +61,16 @@ export interface StatusPorts {
   readonly clock: Clock;
 }
 
-/** A row of the batch and the chunk it lies in. */
-interface Place {
+/** A row of the batch in its chunk. */
+interface LocatedRow {
   readonly state: ChunkState;
   readonly index: number;
   readonly row: Row;
 }
 
 /**
- * Answers where every row of a batch stands. The counters are the sum over the chunks' states, which are read strongly consistent; a page
- * of any filter but `search` is located from the same states, and only the chunks on that page are read.
+ * The status of every row of a batch. The counters are the sum over the chunks' states, read strongly consistent. The same
+ * states locate a page of any filter except `search`, so that only the chunks on that page are read.
  * @throws ServiceError `BatchNotFound`
  */
 export async function readBatchStatus(
@@ -70,13 +85,13 @@ export async function readBatchStatus(
   return reportOf(chunks, batch, query);
 }
 
-/** The same for a batch that is known. */
+/** The same for a batch that was read before. */
 export async function reportOf(
   chunks: ChunkStore,
   batch: Batch,
   query: Omit<BatchStatusQuery, 'referenceId'>,
 ): Promise<BatchReport> {
-  // Of a reserved batch the first chunks may be there already, but they count only once it is accepted.
+  // Chunks of a reserved batch may exist already, but they count only once it is accepted.
   const states = batch.chunks === 0 ? [] : await chunks.states(batch);
   if (states.length !== batch.chunks) {
     throw new Error(`batch ${batch.batchId} has ${batch.chunks} chunks, but ${states.length} were read`);
@@ -85,8 +100,8 @@ export async function reportOf(
   const details = chunkDetails(chunks);
   const matching = await matchingRows(states, query.filter, details);
   const records = await Promise.all(
-    sliceOfPage(matching, query.page, query.limit).map((place) =>
-      recordOf(place, batch.chunkRows, details, query.includeBalances),
+    sliceOfPage(matching, query.page, query.limit).map((row) =>
+      recordOf(row, batch.chunkRows, details, query.includeBalances),
     ),
   );
   return {
@@ -101,7 +116,7 @@ export async function reportOf(
   };
 }
 
-/** What is stored about chunks beside their states, each read at most once. */
+/** What is stored of chunks beside their states. Each is read at most once. */
 interface ChunkDetails {
   input(state: ChunkState): Promise<ChunkInput>;
   outcome(state: ChunkState): Promise<ChunkOutcome>;
@@ -110,10 +125,10 @@ interface ChunkDetails {
 
 function chunkDetails(chunks: ChunkStore): ChunkDetails {
   const once = <T>(read: (state: ChunkState) => Promise<T>) => {
-    const known = new Map<number, Promise<T>>();
+    const cache = new Map<number, Promise<T>>();
     return (state: ChunkState): Promise<T> => {
-      const value = known.get(state.key.chunk) ?? read(state);
-      known.set(state.key.chunk, value);
+      const value = cache.get(state.key.chunk) ?? read(state);
+      cache.set(state.key.chunk, value);
       return value;
     };
   };
@@ -124,28 +139,28 @@ function chunkDetails(chunks: ChunkStore): ChunkDetails {
   };
 }
 
-/** The rows that a filter selects, in the order of the input. */
+/** The rows that a filter selects, in their order in the batch. */
 async function matchingRows(
   states: readonly ChunkState[],
   filter: RecordFilter,
   details: ChunkDetails,
-): Promise<Place[]> {
+): Promise<LocatedRow[]> {
   const { statuses, retryEligible, search } = filter;
-  const places = states.flatMap((state) =>
-    state.rows.flatMap((row, index): Place[] => {
+  const selected = states.flatMap((state) =>
+    state.rows.flatMap((row, index): LocatedRow[] => {
       const matches =
         (statuses.size === 0 || statuses.has(statusOf(row))) &&
         (retryEligible === null || row.eligibility === retryEligible);
       return matches ? [{ state, index, row }] : [];
     }),
   );
-  if (search === null) return places;
-  const found = await Promise.all(places.map((place) => mentions(place, search, details)));
-  return places.filter((_, index) => found[index]);
+  if (search === null) return selected;
+  const found = await Promise.all(selected.map((row) => mentions(row, search, details)));
+  return selected.filter((_, index) => found[index]);
 }
 
-/** Whether a record holds the text in its consent_id, session_id, error code or message. */
-async function mentions({ state, index, row }: Place, search: string, details: ChunkDetails): Promise<boolean> {
+/** Whether a record's consent_id, session_id, error code or message contains the search string. */
+async function mentions({ state, index, row }: LocatedRow, search: string, details: ChunkDetails): Promise<boolean> {
   const [input, outcome] = await Promise.all([details.input(state), details.outcome(state)]);
   const error = row.phase === 'failed' ? outcome.errors.get(index) : undefined;
   const texts = [input.rows[index]?.consentId, outcome.sessions.get(index), error?.code, error?.message];
@@ -153,7 +168,7 @@ async function mentions({ state, index, row }: Place, search: string, details: C
 }
 
 async function recordOf(
-  { state, index, row }: Place,
+  { state, index, row }: LocatedRow,
   chunkRows: number,
   details: ChunkDetails,
   includeBalances: boolean,
@@ -171,7 +186,7 @@ async function recordOf(
   };
 }
 
-/** Where a page lies among `total` records, in the words of the seed (bulk status, `pagination`). */
+/** A page among `total` records (docs/spec/batch-status.md, `pagination`). */
 export interface Pagination {
   readonly page: number;
   readonly limit: number;
@@ -193,6 +208,6 @@ export function paginate(page: number, limit: number, total: number): Pagination
   };
 }
 
-/** The items of a page; none when it lies beyond the last. */
+/** The items of a page; none when it's beyond the last. */
 export const sliceOfPage = <T>(items: readonly T[], page: number, limit: number): T[] =>
   items.slice((page - 1) * limit, page * limit);

@@ -1,37 +1,37 @@
 import { createHash } from 'node:crypto';
 import { authenticator } from '#lambdas/clients/authenticate.ts';
-import type { Clients } from '#lambdas/clients/store.ts';
+import type { ClientStore } from '#lambdas/clients/store.ts';
 import { multipartForm } from '#lambdas/platform/http/multipart.ts';
 import { apiHandler } from '#lambdas/platform/http/route.ts';
-import { acceptanceOf, idempotencyOf, REPLAYED } from '#lambdas/platform/http/submission.ts';
 import { logger } from '#lambdas/platform/telemetry.ts';
 import { type AcceptancePorts, acceptBatch } from '../accept.ts';
 import { checkFileSize, fileTypeOf, readBatchFile } from '../file.ts';
-import { generatedReference, parseUploadForm } from '../upload-form.ts';
+import { acceptanceOf, generatedReference, idempotencyOf, REPLAYED } from '../idempotency.ts';
+import { parseUploadFields } from '../submission.ts';
 
 export interface UploadBatchPorts extends AcceptancePorts {
-  readonly clients: Clients;
+  readonly clients: ClientStore;
 }
 
-/** `POST /fi/requests/schedule/upload/v3` (seeds, schedule file upload). */
+/** `POST /fi/requests/schedule/upload/v3` (docs/spec/upload-batch.md). */
 export function uploadBatchFunction(ports: UploadBatchPorts) {
   const authenticate = authenticator(ports.clients, ports.clock);
   return apiHandler({ ...ports, authenticate }, async ({ caller, event, transaction }) => {
     const { fields, file } = await multipartForm(event);
-    const form = parseUploadForm(fields);
+    const upload = parseUploadFields(fields);
     const type = fileTypeOf(file.contentType, file.name);
     checkFileSize(file.bytes.length);
-    const content = readBatchFile(file.bytes, type, form.defaults);
+    const content = readBatchFile(file.bytes, type, upload.defaults);
     const idempotency = idempotencyOf(event.headers, transaction.txnid, () =>
       createHash('sha256')
-        .update(JSON.stringify([form, file.name, type]))
+        .update(JSON.stringify([upload, file.name, type]))
         .update(file.bytes)
         .digest('hex'),
     );
     const { batch, replayed } = await acceptBatch(ports, {
       organisationId: caller.organisationId,
       referenceId:
-        form.referenceId ?? generatedReference(caller.organisationId, idempotency?.key ?? null, ports.ids.uuid()),
+        upload.referenceId ?? generatedReference(caller.organisationId, idempotency?.key ?? null, ports.ids.uuid()),
       source: 'form',
       fileName: file.name === '' ? null : file.name,
       defaults: content.defaults,

@@ -1,5 +1,5 @@
 import { instrumented } from '#lambdas/platform/telemetry.ts';
 import { type RecoveryPorts, recoverBatches } from '../recover.ts';
 
-/** Every minute: looks for chunks that stand still and queues them again. */
+/** Runs every minute: queues chunks again that stand still. */
 export const recoverBatchesFunction = (ports: RecoveryPorts) => instrumented(() => recoverBatches(ports));

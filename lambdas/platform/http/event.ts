@@ -1,14 +1,14 @@
 import * as z from 'zod';
 import { invalidRequest } from '../errors.ts';
 
-/** Headers of a request; names compare without case. */
+/** A request's headers. Names compare without case. */
 export interface Headers {
   get(name: string): string | undefined;
 }
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
-/** What is read of API Gateway's proxy event (REST API, Lambda proxy integration, payload format 1.0). */
+/** What we read of API Gateway's proxy event (REST API, Lambda proxy integration, payload format 1.0). */
 const apiEvent = z.object({
   headers: z.record(z.string(), z.string().optional()).nullish(),
   body: z.string().nullish(),
@@ -20,7 +20,7 @@ export interface ApiEvent {
   readonly headers: Headers;
   /** The body, byte for byte. */
   readonly bytes: Buffer;
-  /** API Gateway's id of the request where it is a UUID: it is in the gateway's log too. */
+  /** API Gateway's request id if it's a UUID. The gateway's access log has it, too. */
   readonly requestId: string | null;
 }
 
@@ -38,8 +38,8 @@ export function parseApiEvent(event: unknown): ApiEvent {
 const jsonObject = z.record(z.string(), z.unknown());
 
 /**
- * The JSON object in the body of a request.
- * @throws ServiceError `InvalidRequest` when the content type is not JSON, or the body is not a JSON object
+ * The JSON object in a request's body.
+ * @throws ServiceError `InvalidRequest` when content type or body isn't JSON, or the body isn't an object
  */
 export function jsonBody({ headers, bytes }: ApiEvent): Readonly<Record<string, unknown>> {
   const type = headers.get('content-type')?.split(';')[0]?.trim().toLowerCase();

@@ -3,7 +3,7 @@ import { FILE_NAME_LENGTH, MAXIMUM_FILE_BYTES } from '#lambdas/batch/file.ts';
 import { invalidRequest } from '../errors.ts';
 import type { ApiEvent } from './event.ts';
 
-/** A file of a form, byte for byte. */
+/** A form's file, byte for byte. */
 export interface FormFile {
   readonly name: string;
   readonly contentType: string;
@@ -17,11 +17,11 @@ export interface MultipartForm {
 
 const LIMITS = { files: 2, fields: 32, fieldNameSize: 100, fieldSize: 64 * 1024, fileSize: MAXIMUM_FILE_BYTES + 1 };
 
-const broken = (reason: string) => invalidRequest(`The multipart body cannot be read: ${reason}`, { field: 'body' });
+const malformed = (reason: string) => invalidRequest(`Malformed multipart body: ${reason}`, { field: 'body' });
 
 /**
- * The fields of a multipart/form-data body and its one file, which is called `file`.
- * @throws ServiceError `InvalidRequest` when the content type or the body is another, or the file is missing
+ * The fields of a multipart/form-data body, and the file in its `file` part.
+ * @throws ServiceError `InvalidRequest` when the content type isn't multipart, the body is malformed or the file is missing
  */
 export function multipartForm({ headers, bytes }: ApiEvent): Promise<MultipartForm> {
   const contentType = headers.get('content-type') ?? '';
@@ -35,7 +35,7 @@ export function multipartForm({ headers, bytes }: ApiEvent): Promise<MultipartFo
     let ended = 0;
     parser.on('field', (name, value, { valueTruncated }) => {
       if (valueTruncated) return reject(invalidRequest(`${name} is too long`, { field: name }));
-      if (fields.has(name)) return reject(invalidRequest(`${name} is there twice; send it once`, { field: name }));
+      if (fields.has(name)) return reject(invalidRequest(`Send ${name} only once`, { field: name }));
       fields.set(name, value);
     });
     parser.on('file', (field, stream, { filename, mimeType }) => {
@@ -46,15 +46,15 @@ export function multipartForm({ headers, bytes }: ApiEvent): Promise<MultipartFo
         const name = (filename ?? '').slice(0, FILE_NAME_LENGTH);
         files.push({ field, name, contentType: mimeType, bytes: Buffer.concat(parts) });
       });
-      stream.on('error', (error) => reject(broken(error.message)));
+      stream.on('error', (error) => reject(malformed(error.message)));
     });
-    parser.on('error', (error) => reject(broken(error instanceof Error ? error.message : 'it is cut short')));
+    parser.on('error', (error) => reject(malformed(error instanceof Error ? error.message : 'it is truncated')));
     parser.on('close', () => {
       const [file, ...others] = files.filter(({ field }) => field === 'file');
       if (!file || ended !== files.length) {
-        return reject(invalidRequest('file is required: the CSV or JSON file', { field: 'file' }));
+        return reject(invalidRequest('Send a CSV or JSON file as the `file` part', { field: 'file' }));
       }
-      if (others.length > 0) return reject(invalidRequest('file is there twice; send one file', { field: 'file' }));
+      if (others.length > 0) return reject(invalidRequest('Send exactly one `file` part', { field: 'file' }));
       resolve({ fields: Object.fromEntries(fields), file });
     });
     parser.end(bytes);
@@ -65,6 +65,6 @@ function parserOf(contentType: string): busboy.Busboy {
   try {
     return busboy({ headers: { 'content-type': contentType }, limits: LIMITS, defParamCharset: 'utf8' });
   } catch (error) {
-    throw broken(error instanceof Error ? error.message : 'its content type is not understood');
+    throw malformed(error instanceof Error ? error.message : 'unknown content type');
   }
 }

@@ -1,20 +1,30 @@
 import type { APIGatewayProxyResult } from 'aws-lambda';
 import type { Authenticate, Caller } from '#lambdas/clients/authenticate.ts';
 import { type ClientRate, tooManyClientCalls } from '#lambdas/clients/rate-limit.ts';
-import { type ErrorKind, ServiceError } from '../errors.ts';
+import { type ErrorDetails, type ErrorKind, ServiceError } from '../errors.ts';
 import type { Clock, Ids } from '../system.ts';
 import { instrumented, logger } from '../telemetry.ts';
-import { API_VERSION, answer, errorAnswer, type Transaction } from './envelope.ts';
 import { type ApiEvent, parseApiEvent } from './event.ts';
 
-/** What an API handler is given: an authenticated call. */
+/** `ver` in every answer (docs/spec/overview.md, "Answers"). */
+const API_VERSION = '1.0';
+
+/** How every answer begins. `timestamp` is ISO 8601 in UTC, `txnid` a UUID. */
+export interface Transaction {
+  /** `API_VERSION`, except where the specification of a path has another. */
+  readonly ver: string;
+  readonly txnid: string;
+  readonly timestamp: string;
+}
+
+/** An authenticated call. */
 export interface ApiCall {
   readonly caller: Caller;
   readonly event: ApiEvent;
   readonly transaction: Transaction;
 }
 
-/** What it gives back. `transaction` replaces the call's own where an earlier answer is repeated. */
+/** The answer to a call. `transaction` replaces the call's own where an earlier answer is repeated. */
 export interface ApiResult {
   readonly content: object;
   readonly headers?: Readonly<Record<string, string>>;
@@ -27,11 +37,11 @@ export interface ApiPorts {
   readonly ids: Ids;
 }
 
-/** Where a path differs from the others. */
+/** How a path differs from the others. */
 export interface ApiOptions {
-  /** The version in its answers. */
+  /** `ver` in its answers. */
   readonly ver?: string;
-  /** Counts each authenticated call against a rate limit of its organisation. */
+  /** Counts each authenticated call against its organisation's rate limit. */
   readonly countCall?: (organisationId: string) => Promise<ClientRate>;
 }
 
@@ -48,12 +58,13 @@ const STATUS: Readonly<Record<ErrorKind, number>> = {
   'upstream-timeout': 504,
 };
 
-/** A Lambda's synchronous answer, the body escaped in it, is at most 6 MB (AWS Lambda quotas). */
-const LARGEST_ANSWER = 6 * 1024 * 1024;
+/** Lambda's synchronous response, with the body escaped in it, has at most 6 MB (AWS Lambda quotas). */
+const MAX_RESPONSE_BYTES = 6 * 1024 * 1024;
 
 /**
- * The one way to make an API handler. Credentials are looked at before anything else, then the rate limit where there is one; every answer,
- * errors included, is in the envelope; only errors meant for the caller show their text; anything else is a 500 and a log line with its cause.
+ * The one way to create an API handler. Checks credentials before anything else, then the rate limit if the path has one.
+ * Every answer, errors included, is in the envelope. Only errors meant for clients show their text; anything else is a 500
+ * and a log line with the cause (docs/decisions/0014-our-own-authentication.md).
  */
 export function apiHandler(
   ports: ApiPorts,
@@ -86,7 +97,7 @@ export function apiHandler(
   });
 }
 
-/** The headers of the seeds ("Rate Limiting"). The reset is a Unix timestamp in seconds. */
+/** docs/spec/fi-request-status.md, "Rate limit". The reset is a Unix timestamp in seconds. */
 const rateHeaders = ({ limit, remaining, resetAt }: ClientRate): HttpHeaders => ({
   'X-RateLimit-Limit': String(limit),
   'X-RateLimit-Remaining': String(remaining),
@@ -106,15 +117,36 @@ function failure(error: unknown, transaction: Transaction, headers: HttpHeaders)
     500,
     transaction,
     'InternalError',
-    'The request could not be processed because of a fault on our side; it is safe to repeat it',
+    'Something went wrong on our side; it is safe to send the request again',
     undefined,
     headers,
   );
 }
 
 function withinLimit(result: APIGatewayProxyResult): APIGatewayProxyResult {
-  if (Buffer.byteLength(JSON.stringify(result)) <= LARGEST_ANSWER) return result;
-  throw new ServiceError('invalid', 'InvalidRequest', 'The page is larger than 6 MB; ask for a smaller limit', {
+  if (Buffer.byteLength(JSON.stringify(result)) <= MAX_RESPONSE_BYTES) return result;
+  throw new ServiceError('invalid', 'InvalidRequest', 'The page exceeds 6 MB; use a smaller limit', {
     field: 'limit',
   });
 }
+
+const answer = (
+  statusCode: number,
+  { ver, timestamp, txnid }: Transaction,
+  content: object,
+  headers: Readonly<Record<string, string>> = {},
+): APIGatewayProxyResult => ({
+  statusCode,
+  headers: { 'Content-Type': 'application/json', ...headers },
+  body: JSON.stringify({ ver, timestamp, txnid, ...content }),
+});
+
+const errorAnswer = (
+  statusCode: number,
+  transaction: Transaction,
+  errorCode: string,
+  errorMsg: string,
+  errorDetails?: ErrorDetails,
+  headers: Readonly<Record<string, string>> = {},
+): APIGatewayProxyResult =>
+  answer(statusCode, transaction, { errorCode, errorMsg, ...(errorDetails ? { errorDetails } : {}) }, headers);

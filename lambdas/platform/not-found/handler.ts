@@ -1,17 +1,17 @@
 import { authenticator } from '#lambdas/clients/authenticate.ts';
-import type { Clients } from '#lambdas/clients/store.ts';
+import type { ClientStore } from '#lambdas/clients/store.ts';
 import { ServiceError } from '../errors.ts';
 import { apiHandler } from '../http/route.ts';
 import type { Clock, Ids } from '../system.ts';
 
 export interface NotFoundPorts {
-  readonly clients: Clients;
+  readonly clients: ClientStore;
   readonly clock: Clock;
   readonly ids: Ids;
 }
 
-/** Every path and method that the API does not have. */
+/** Answers every path and method that the API doesn't have. */
 export const notFoundFunction = (ports: NotFoundPorts) =>
   apiHandler({ ...ports, authenticate: authenticator(ports.clients, ports.clock) }, async () => {
-    throw new ServiceError('not-found', 'NotFound', 'There is no such path with this method');
+    throw new ServiceError('not-found', 'NotFound', 'No such path and method');
   });

@@ -8,11 +8,11 @@ import type { FinPro, FiStatusDocument, FiStatusQuery, UpstreamAnswer } from '..
 import type { LedgerStore } from '../ledger.ts';
 import { meteredCalls } from '../metered-calls.ts';
 
-/** Final answers to questions by session, for a while. */
+/** Final statuses by session, cached for a while. */
 export interface StatusCache {
-  /** Null when none is cached at this time. */
+  /** Null when none is cached and still valid. */
   find(organisationId: string, sessionId: string, now: number): Promise<FiStatusDocument | null>;
-  keep(organisationId: string, sessionId: string, document: FiStatusDocument, until: number): Promise<void>;
+  store(organisationId: string, sessionId: string, document: FiStatusDocument, until: number): Promise<void>;
 }
 
 export interface AskPorts {
@@ -25,7 +25,7 @@ export interface AskPorts {
   readonly settings: Pick<Settings, 'client' | 'upstream' | 'clockSkew' | 'waitStep'>;
 }
 
-/** The upstream says no more of a session that has come so far (docs/spec/upstream.md, eventStatus). */
+/** A session with one of these has ended; FinPro's answer won't change (docs/spec/fi-request-status.md). */
 const FINAL: ReadonlySet<unknown> = new Set([
   'DATA_READY',
   'TIMEOUT',
@@ -35,10 +35,10 @@ const FINAL: ReadonlySet<unknown> = new Set([
 ]);
 
 /**
- * Asks FinPro for the status of an FI request, for a client (docs/spec/fi-request-status.md). A final answer to a question by session is cached for
- * a minute; anything else is asked each time and takes a token of the budget that batches leave.
- * @throws ServiceError the upstream's code and message as 400; `TooManyRequests` when no token is free soon; `UpstreamUnavailable` (502) and
- * `UpstreamTimeout` (504) when the upstream doesn't answer
+ * Asks FinPro for the status of an FI request, for a client (docs/spec/fi-request-status.md). A final answer by session is
+ * cached for a minute. Anything else is asked every time and takes a token that batches left free.
+ * @throws ServiceError the upstream's code and message as 400; `TooManyRequests` when no token is free soon;
+ * `UpstreamUnavailable` (502) and `UpstreamTimeout` (504) when the upstream doesn't answer
  */
 export async function askFiStatus(
   ports: AskPorts,
@@ -53,26 +53,26 @@ export async function askFiStatus(
   if (!answer.ok) throw refusal(answer, clock.now());
   const document = answer.value;
   if (sessionId !== undefined && FINAL.has(document.data['eventStatus']) && answers(document, query)) {
-    await keep(ports, organisationId, sessionId, document);
+    await cache(ports, organisationId, sessionId, document);
   }
   return document;
 }
 
-/** An answer isn't lost because it could not be cached. */
-async function keep(
+/** Never throws: no answer is lost because it couldn't be cached. */
+async function cache(
   { statusCache, clock, telemetry, settings }: AskPorts,
   organisationId: string,
   sessionId: string,
   document: FiStatusDocument,
 ): Promise<void> {
   try {
-    await statusCache.keep(organisationId, sessionId, document, clock.now() + settings.client.statusCached);
+    await statusCache.store(organisationId, sessionId, document, clock.now() + settings.client.statusCached);
   } catch (error) {
-    telemetry.warn('a final status could not be cached', { organisationId, sessionId, error: String(error) });
+    telemetry.warn('could not cache a final status', { organisationId, sessionId, error: String(error) });
   }
 }
 
-/** Whether a document is about all that was asked by; ids compare without case. */
+/** Whether a document matches every identifier of the query. They compare without case. */
 const answers = ({ data }: FiStatusDocument, query: FiStatusQuery): boolean =>
   Object.entries(query).every(([name, id]) => String(data[name]).toLowerCase() === String(id).toLowerCase());
 
@@ -90,7 +90,7 @@ async function ask(
   return answer;
 }
 
-/** Waits for a permit as long as a client can be kept waiting. */
+/** Waits for a permit, but no longer than a client can wait. */
 async function patientPermit(
   { clock, wait, settings }: AskPorts,
   budget: Budget,
@@ -101,18 +101,18 @@ async function patientPermit(
     const permit = await budget.acquireForClient(organisationId, clock.now());
     if (permit.granted) return permit;
     const pause = Math.max(1, permit.until - clock.now());
-    if (permit.because === 'circuit-open') throw unavailable("FinPro isn't answering at present", pause);
+    if (permit.because === 'circuit-open') throw unavailable("FinPro isn't answering", pause);
     if (clock.now() + pause > giveUpAt) throw tooMany(pause);
     await wait(pause);
   }
 }
 
-/** What a client is told when the upstream hasn't given what it asked for. */
+/** What a client is told about a failed upstream call. */
 function refusal({ failure, headers }: Extract<UpstreamAnswer<unknown>, { ok: false }>, now: number): ServiceError {
   const verdict = classify(failure);
   if (verdict.kind === 'rate-limited') return tooMany(Math.max(1_000, (headers.resetAt ?? 0) - now));
   if (verdict.kind === 'unauthorized') return unavailable("FinPro refuses the organisation's credentials");
-  // What has no code of FinPro's was said by something in between.
+  // Without a code the answer came from something between us and FinPro.
   if (failure.sent !== 'answered' || failure.status >= 500 || failure.code === null) return outage(failure);
   return new ServiceError('invalid', failure.code, failure.message);
 }
@@ -121,18 +121,18 @@ function outage(failure: UpstreamFailure): ServiceError {
   const isLate =
     failure.sent === 'answered' ? [408, 504].includes(failure.status) : failure.sent === 'maybe' && failure.timedOut;
   return isLate
-    ? new ServiceError('upstream-timeout', 'UpstreamTimeout', "FinPro didn't answer in time; ask again")
+    ? new ServiceError('upstream-timeout', 'UpstreamTimeout', "FinPro didn't answer in time; try again")
     : unavailable("FinPro couldn't answer");
 }
 
 const unavailable = (reason: string, retryAfter?: number): ServiceError =>
-  new ServiceError('upstream-failed', 'UpstreamUnavailable', `${reason}; ask again later`, undefined, retryAfter);
+  new ServiceError('upstream-failed', 'UpstreamUnavailable', `${reason}; try again later`, undefined, retryAfter);
 
 const tooMany = (retryAfter: number): ServiceError =>
   new ServiceError(
     'too-many',
     'TooManyRequests',
-    "The organisation's budget of FinPro calls is used up for now; repeat the request after Retry-After",
+    "The organisation's budget of FinPro calls is used up; retry after Retry-After seconds",
     undefined,
     retryAfter,
   );

@@ -1,7 +1,7 @@
 import { GUID } from '#lambdas/batch/submission.ts';
 import { authenticator } from '#lambdas/clients/authenticate.ts';
 import { type ClientRatePorts, countClientCall } from '#lambdas/clients/rate-limit.ts';
-import type { Clients } from '#lambdas/clients/store.ts';
+import type { ClientStore } from '#lambdas/clients/store.ts';
 import { invalidRequest } from '#lambdas/platform/errors.ts';
 import { jsonBody } from '#lambdas/platform/http/event.ts';
 import { apiHandler } from '#lambdas/platform/http/route.ts';
@@ -10,14 +10,14 @@ import type { FiStatusQuery } from '../finpro.ts';
 import { type AskPorts, askFiStatus } from './ask.ts';
 
 export interface FiRequestStatusPorts extends Omit<ClientRatePorts, 'settings'>, AskPorts {
-  readonly clients: Clients;
+  readonly clients: ClientStore;
   readonly ids: Ids;
 }
 
-/** The version in the answers of this path (seeds, FI Request Status). */
+/** `ver` in the answers of this path (docs/spec/fi-request-status.md). */
 const VERSION = '1.21.0';
 
-/** `POST /consent/firequest/status` (seeds, FI Request Status). */
+/** `POST /consent/firequest/status` (docs/spec/fi-request-status.md). */
 export const fiRequestStatusFunction = (ports: FiRequestStatusPorts) =>
   apiHandler(
     { ...ports, authenticate: authenticator(ports.clients, ports.clock) },
@@ -31,7 +31,7 @@ export const fiRequestStatusFunction = (ports: FiRequestStatusPorts) =>
 const IDENTIFIERS = ['consentId', 'consentHandle', 'sessionId'] as const;
 
 /**
- * Parses the body of an FI Request Status call (seeds, FI Request Status). Faults are told in the seed's words, all in one list.
+ * Parses the body of an FI Request Status call. All faults go into one list, in FinPro's words.
  * @throws ServiceError `InvalidRequest`
  */
 export function parseFiStatusQuery(body: Readonly<Record<string, unknown>>): FiStatusQuery {

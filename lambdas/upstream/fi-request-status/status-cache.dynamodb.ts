@@ -14,10 +14,10 @@ const cachedItem = z.object({
 });
 const cachedDocument = z.object({ message: z.string(), data: z.record(z.string(), z.unknown()) });
 
-/** An item has at most 400 KB (DynamoDB, "Constraints"); larger answers are not cached. */
-const LARGEST = 300 * 1024;
+/** An item has at most 400 KB (DynamoDB, "Constraints"). Larger answers aren't cached. */
+const MAX_BYTES = 300 * 1024;
 
-/** Statuses in the table, so that every container finds them. TTL deletes late: the time is looked at, too. */
+/** Statuses in the table, so that every container finds them. TTL deletes late, so the time is checked, too. */
 export const dynamoDbStatusCache = ({ client, name: TableName }: Table): StatusCache => ({
   find: async (organisationId, sessionId, now) => {
     const { Item } = await client.send(new GetCommand({ TableName, Key: statusCacheKey(organisationId, sessionId) }));
@@ -25,9 +25,9 @@ export const dynamoDbStatusCache = ({ client, name: TableName }: Table): StatusC
     const { keptUntil, document } = cachedItem.parse(Item);
     return keptUntil > now ? cachedDocument.parse(unpackJson(document)) : null;
   },
-  keep: async (organisationId, sessionId, document, until) => {
+  store: async (organisationId, sessionId, document, until) => {
     const packed = packJson(document);
-    if (packed.byteLength > LARGEST) return;
+    if (packed.byteLength > MAX_BYTES) return;
     const Key = statusCacheKey(organisationId, sessionId);
     await client.send(
       new PutCommand({

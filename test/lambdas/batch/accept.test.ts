@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { acceptBatch } from '#lambdas/batch/accept.ts';
-import type { Idempotency } from '#lambdas/batch/batch.ts';
+import type { Idempotency } from '#lambdas/batch/idempotency.ts';
 import type { BatchStore } from '#lambdas/batch/store.ts';
 import { parseChunkTask } from '#lambdas/chunk/queue.sqs.ts';
 import { ServiceError } from '#lambdas/platform/errors.ts';

@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { GlobalConfig } from '#lambdas/batch/batch.ts';
-import type { FileType } from '#lambdas/batch/file.ts';
+import type { FileType } from '#lambdas/batch/batch.ts';
 import { type BatchFile, readBatchFile } from '#lambdas/batch/file.ts';
+import type { RequestParameters } from '#lambdas/batch/submission.ts';
 import { ServiceError } from '#lambdas/platform/errors.ts';
 
-const NO_DEFAULTS: GlobalConfig = { fiDataRangeFrom: null, fiDataRangeTo: null, configId: null };
+const NO_DEFAULTS: RequestParameters = { fiDataRangeFrom: null, fiDataRangeTo: null, configId: null };
 const CODES = new Set(['InvalidFileContent', 'InvalidRequest']);
 
 /** Reads a file as the handlers do: it gives rows, or an error for the caller that names one of the documented codes. */

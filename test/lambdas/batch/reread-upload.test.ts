@@ -15,7 +15,7 @@ const LIFETIME = MINUTE;
 async function uploaded(versions: Readonly<Record<string, string>>) {
   const world = roomyWorld({ CHUNK_ROWS: '2' });
   const { batch } = await reserveUpload(
-    { ...world, presignedForms: { create: async () => ({ url: '', fields: {} }) } },
+    { ...world, presigner: { presign: async () => ({ url: '', fields: {} }) } },
     ORGANISATION,
     REFERENCE,
     {

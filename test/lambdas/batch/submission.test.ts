@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { parseDefaults, parseRow } from '#lambdas/batch/submission.ts';
+import { parseDefaults, parseRow, withDefaults } from '#lambdas/batch/submission.ts';
 
 const CONSENT = '54450ac0-8bcb-4b9c-ad74-29b4fabe18f7';
 const NONE = { fiDataRangeFrom: null, fiDataRangeTo: null, configId: null };
@@ -127,5 +127,24 @@ describe('global defaults', () => {
       ok: false,
       fault: { field, code, message: expect.stringMatching(message) },
     });
+  });
+});
+
+describe('the parameters of an FI request', () => {
+  const none = { fiDataRangeFrom: null, fiDataRangeTo: null, configId: null };
+  const defaults = { fiDataRangeFrom: '2024-01-01', fiDataRangeTo: '2024-12-31', configId: 'default' };
+
+  test('are the defaults where the row has none', () => {
+    expect(withDefaults(none, defaults)).toEqual(defaults);
+  });
+  test("are the row's where it has them", () => {
+    expect(withDefaults({ ...none, fiDataRangeTo: '2024-06-30', configId: 'own' }, defaults)).toEqual({
+      fiDataRangeFrom: '2024-01-01',
+      fiDataRangeTo: '2024-06-30',
+      configId: 'own',
+    });
+  });
+  test('are null where neither has them', () => {
+    expect(withDefaults(none, none)).toEqual(none);
   });
 });

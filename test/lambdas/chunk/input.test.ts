@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { effectiveRow, previousOccurrences } from '#lambdas/chunk/content.ts';
+import { previousOccurrences } from '#lambdas/chunk/chunk.ts';
 
 describe('previous occurrences', () => {
   test.each<[string, readonly string[], readonly (number | null)[]]>([
@@ -24,26 +24,5 @@ describe('previous occurrences', () => {
         expect(previousOccurrences(consents)).toEqual(naive);
       }),
     );
-  });
-});
-
-describe('what an FI request is raised with', () => {
-  const defaults = { fiDataRangeFrom: '2024-01-01', fiDataRangeTo: '2024-12-31', configId: 'default' };
-  const row = { consentId: 'c', fiDataRangeFrom: null, fiDataRangeTo: null, configId: null, previous: 3 };
-
-  test('is the global value where the row has none', () => {
-    expect(effectiveRow(row, defaults)).toEqual({ consentId: 'c', ...defaults });
-  });
-  test('is the value of the row where it has one', () => {
-    expect(effectiveRow({ ...row, fiDataRangeTo: '2024-06-30', configId: 'own' }, defaults)).toEqual({
-      consentId: 'c',
-      fiDataRangeFrom: '2024-01-01',
-      fiDataRangeTo: '2024-06-30',
-      configId: 'own',
-    });
-  });
-  test('is nothing where neither has one', () => {
-    const none = { fiDataRangeFrom: null, fiDataRangeTo: null, configId: null };
-    expect(effectiveRow(row, none)).toEqual({ consentId: 'c', ...none });
   });
 });

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { isEmptyChange, mergeOutcome, NO_OUTCOME } from '#lambdas/chunk/content.ts';
+import { isEmptyChange, mergeOutcome, NO_OUTCOME } from '#lambdas/chunk/chunk.ts';
 
 const error = (code: string) => ({ code, message: code });
 

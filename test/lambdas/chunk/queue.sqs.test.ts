@@ -1,7 +1,7 @@
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { expect, test } from 'vitest';
+import type { ChunkTask } from '#lambdas/chunk/chunk.ts';
 import { sqsChunkQueue } from '#lambdas/chunk/queue.sqs.ts';
-import type { ChunkTask } from '#lambdas/chunk/task.ts';
 import { memoryTelemetry } from '#test/world/telemetry.ts';
 
 const tasks: readonly ChunkTask[] = Array.from({ length: 12 }, (_, chunk) => ({

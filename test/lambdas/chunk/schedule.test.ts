@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import { deferredTries, dueAt } from '#lambdas/chunk/plan.ts';
 import { newRow, type Row } from '#lambdas/chunk/row.ts';
-import { deferredTries, dueAt } from '#lambdas/chunk/schedule.ts';
 import { type RowEvent, transition } from '#lambdas/chunk/transitions.ts';
 import { readSettings } from '#lambdas/platform/settings.ts';
 import { START } from '#test/world/unit-worlds.ts';

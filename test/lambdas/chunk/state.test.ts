@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { isFinished, newChunk } from '#lambdas/chunk/chunk.ts';
+import { rowsDueAt } from '#lambdas/chunk/plan.ts';
 import { countersOf, newRow, PHASES, type Row } from '#lambdas/chunk/row.ts';
-import { rowsDueAt } from '#lambdas/chunk/schedule.ts';
-import { isFinished, newChunk } from '#lambdas/chunk/state.ts';
 import { readSettings } from '#lambdas/platform/settings.ts';
 import { START, taskOf } from '#test/world/unit-worlds.ts';
 

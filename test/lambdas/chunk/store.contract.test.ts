@@ -1,13 +1,12 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { type ChunkKey, type ChunkState, mergeOutcome, NO_OUTCOME, newChunk } from '#lambdas/chunk/chunk.ts';
 import { asStored } from '#lambdas/chunk/codec.ts';
-import { mergeOutcome, NO_OUTCOME } from '#lambdas/chunk/content.ts';
 import { PHASES, RETRY_ELIGIBILITIES, type Row } from '#lambdas/chunk/row.ts';
-import { type ChunkKey, type ChunkState, newChunk } from '#lambdas/chunk/state.ts';
 import { dynamoDbChunks } from '#lambdas/chunk/store.dynamodb.ts';
 import type { ChunkStore, NewChunk } from '#lambdas/chunk/store.ts';
 import { readSettings } from '#lambdas/platform/settings.ts';
-import type { AccountDetails } from '#lambdas/upstream/accounts.ts';
+import type { AccountDetails } from '#lambdas/upstream/session.ts';
 import { emptyChunkStorage, memoryChunks } from '#test/world/chunks.ts';
 import { bytesOf, pseudoRandom, scrambledGuid } from '#test/world/item-sizes.ts';
 import { type LocalTable, localTable } from '#test/world/local-table.ts';

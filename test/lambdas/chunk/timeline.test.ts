@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { asStored, tickFor } from '#lambdas/chunk/codec.ts';
+import { tickFor } from '#lambdas/chunk/chunk.ts';
+import { asStored } from '#lambdas/chunk/codec.ts';
 import type { Row } from '#lambdas/chunk/row.ts';
 import { aRow, mustExist } from '#test/world/builders.ts';
 import { START } from '#test/world/unit-worlds.ts';

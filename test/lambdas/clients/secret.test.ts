@@ -22,14 +22,14 @@ describe('a generated secret', () => {
     }
   });
 
-  test('is issued with what is kept of it', () => {
-    const { secret, kept } = randomSecrets.issue();
-    expect(isSecretOf(clientWith(kept), secret, 0)).toBe(true);
-    expect(JSON.stringify(kept)).not.toContain(secret);
+  test('is issued with what is stored of it', () => {
+    const { secret, stored } = randomSecrets.issue();
+    expect(isSecretOf(clientWith(stored), secret, 0)).toBe(true);
+    expect(JSON.stringify(stored)).not.toContain(secret);
   });
 });
 
-test('what is kept is SHA-256 over a salt of its own and the secret', () => {
+test('what is stored is SHA-256 over a salt of its own and the secret', () => {
   const [one, other] = [hashSecret('secret'), hashSecret('secret')];
   expect(one.salt).toMatch(/^[0-9a-f]{32}$/);
   expect(one.salt).not.toBe(other.salt);

@@ -2,8 +2,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { RegisteredClient } from '#lambdas/clients/client.ts';
 import { createClient, disableClient, rotateClient } from '#lambdas/clients/manage.ts';
 import { hashSecret, randomSecrets } from '#lambdas/clients/secret.ts';
-import { dynamoDbClientRegister, dynamoDbClients, dynamoDbOrganisations } from '#lambdas/clients/store.dynamodb.ts';
-import type { ClientRegister } from '#lambdas/clients/store.ts';
+import { dynamoDbClientRegistry, dynamoDbClients, dynamoDbOrganisations } from '#lambdas/clients/store.dynamodb.ts';
+import type { ClientRegistry } from '#lambdas/clients/store.ts';
 import { randomIds, systemClock } from '#lambdas/platform/system.ts';
 import { memoryClientRegister } from '#test/world/clients.ts';
 import { type LocalTable, localTable } from '#test/world/local-table.ts';
@@ -31,12 +31,12 @@ beforeEach(() => {
 });
 
 const STORES = {
-  memory: (): ClientRegister => memoryClientRegister(),
-  DynamoDB: (): ClientRegister => dynamoDbClientRegister(table),
+  memory: (): ClientRegistry => memoryClientRegister(),
+  DynamoDB: (): ClientRegistry => dynamoDbClientRegistry(table),
 };
 
 describe.each(Object.entries(STORES))('a client in %s', (_store, open) => {
-  let register: ClientRegister;
+  let register: ClientRegistry;
   beforeEach(() => {
     register = open();
   });
@@ -78,14 +78,14 @@ describe.each(Object.entries(STORES))('a client in %s', (_store, open) => {
 
 describe('a client in DynamoDB', () => {
   test('is read by authentication as far as it goes', async () => {
-    await dynamoDbClientRegister(table).add(client);
+    await dynamoDbClientRegistry(table).add(client);
     const { createdAt: _, rotatedAt: __, revision: ___, ...authenticated } = client;
     expect(await dynamoDbClients(table).find(client.clientId)).toEqual(authenticated);
     expect(await dynamoDbClients(table).find('#'.repeat(128))).toBeNull();
   });
 
   test('brings its organisation with it, which a second one does not write again', async () => {
-    const register = dynamoDbClientRegister(table);
+    const register = dynamoDbClientRegistry(table);
     const organisations = dynamoDbOrganisations(table);
     expect(await organisations.exists(client.organisationId)).toBe(false);
     await register.add(client);
@@ -99,7 +99,7 @@ describe('a client in DynamoDB', () => {
 test('a list has every client and nothing else, over more than one page', async () => {
   const own = await localTable();
   try {
-    const ownRegister = dynamoDbClientRegister(own);
+    const ownRegister = dynamoDbClientRegistry(own);
     expect(await ownRegister.list()).toEqual([]);
     // 15 items of 100 KB: a page of a query has at most 1 MB.
     const appIdentifiers = Array.from({ length: 800 }, (_, index) => String(index).padStart(128, 'a'));
@@ -117,7 +117,7 @@ test('a list has every client and nothing else, over more than one page', async 
 });
 
 test('of many rotations and a disabling at once, each is whole or not at all', async () => {
-  const register = dynamoDbClientRegister(table);
+  const register = dynamoDbClientRegistry(table);
   const ports = { clients: register, secrets: randomSecrets, clock: systemClock, ids: randomIds };
   const { client: raced } = await createClient(ports, 'raced', ['app']);
   const outcomes = await Promise.allSettled(

@@ -58,7 +58,7 @@ async function connect() {
     clientCalls: { add: async () => 1 },
     statusCache: {
       find: async () => null,
-      keep: async () => {
+      store: async () => {
         throw Object.assign(new Error('throttled'), { item: document });
       },
     },

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { type AccountBalance, accountDetails, withBalances } from '#lambdas/upstream/accounts.ts';
+import { type AccountBalance, accountDetails, withBalances } from '#lambdas/upstream/session.ts';
 import { account } from '#test/world/consent-behaviour.ts';
 
 const known = accountDetails([account(1), account(2, 'TIMEOUT')]);

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { callLimiter } from '#lambdas/upstream/call-limiter.ts';
 import type { UpstreamFailure } from '#lambdas/upstream/failures.ts';
+import { callLimiter } from '#lambdas/upstream/metered-calls.ts';
 import type { RateLimitHeaders } from '#lambdas/upstream/rate-limit-headers.ts';
 import { answered, LOST, TOO_MANY, UNAUTHORIZED, UNREACHABLE } from '#test/world/consent-behaviour.ts';
 import { START } from '#test/world/unit-worlds.ts';

@@ -3,10 +3,10 @@ import { describe, expect, test } from 'vitest';
 import type { Ledger } from '#lambdas/upstream/ledger.ts';
 import {
   capacityOf,
-  isStillGood,
+  isUsable,
   offerWindow,
   openFrom,
-  type WindowOffer,
+  type Reservation,
   windowAt,
 } from '#lambdas/upstream/rate-window.ts';
 import { START } from '#test/world/unit-worlds.ts';
@@ -27,7 +27,7 @@ const ledger = (change: Partial<Ledger> = {}): Ledger => ({
 });
 const used = (...tokens: readonly number[]): ReadonlyMap<number, number> =>
   new Map(tokens.map((each, index) => [START + index * MINUTE, each]));
-const offerOf = (each: Ledger, calls: number, now: number): WindowOffer => {
+const offerOf = (each: Ledger, calls: number, now: number): Reservation => {
   const offer = offerWindow(each, calls, now, SKEW);
   if (!offer) throw new Error('no window has room');
   return offer;
@@ -154,7 +154,7 @@ describe('a reservation from before', () => {
     ['is void when something blocks it', { blockedUntil: NOW + 1 }, NOW, false],
     ['stands a block that ends before it begins', { blockedUntil: START + SKEW }, START - MINUTE, true],
   ])('%s', (_, change, now, good) => {
-    expect(isStillGood(held, ledger(change), now, SKEW)).toBe(good);
+    expect(isUsable(held, ledger(change), now, SKEW)).toBe(good);
   });
 });
 

@@ -17,7 +17,7 @@ describe('a cached status', () => {
 
   test('is found until its time, by its organisation, in any spelling', async () => {
     const kept = dynamoDbStatusCache(table);
-    await kept.keep('org', 'ABC', document, NOW + MINUTE);
+    await kept.store('org', 'ABC', document, NOW + MINUTE);
     expect(await dynamoDbStatusCache(table).find('org', 'abc', NOW + MINUTE - 1)).toEqual(document);
     expect(await kept.find('org', 'abc', NOW + MINUTE)).toBeNull();
     expect(await kept.find('another', 'abc', NOW)).toBeNull();
@@ -26,7 +26,7 @@ describe('a cached status', () => {
 
   test('that is too large for an item is not kept, and does no harm', async () => {
     const noise = Array.from({ length: 60_000 }, (_, n) => Math.sin(n));
-    await dynamoDbStatusCache(table).keep('org', 'large', { message: 'success', data: { noise } }, NOW + MINUTE);
+    await dynamoDbStatusCache(table).store('org', 'large', { message: 'success', data: { noise } }, NOW + MINUTE);
     expect(await table.items()).toEqual([]);
   });
 });

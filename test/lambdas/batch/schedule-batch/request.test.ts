@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { parseReferenceId, parseScheduleRequest } from '#lambdas/batch/schedule-batch/handler.ts';
+import { parseScheduleRequest } from '#lambdas/batch/schedule-batch/handler.ts';
+import { parseReferenceId } from '#lambdas/batch/submission.ts';
 import { ServiceError } from '#lambdas/platform/errors.ts';
 
 const CONSENT = '54450ac0-8bcb-4b9c-ad74-29b4fabe18f7';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { parseBatchStatusQuery } from '#lambdas/batch/status/query.ts';
+import { parseBatchStatusQuery } from '#lambdas/batch/batch-status/handler.ts';
 import { ServiceError } from '#lambdas/platform/errors.ts';
 
 const GOOD = { reference_id: 'batch-20251110-001' };

@@ -1,9 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { acceptBatch } from '#lambdas/batch/accept.ts';
-import type { BatchStatusQuery } from '#lambdas/batch/status/query.ts';
-import { readBatchStatus, type StatusRecord } from '#lambdas/batch/status/report.ts';
-import { NO_OUTCOME } from '#lambdas/chunk/content.ts';
+import { type BatchStatusQuery, readBatchStatus, type StatusRecord } from '#lambdas/batch/status/report.ts';
+import { NO_OUTCOME } from '#lambdas/chunk/chunk.ts';
 import {
   PHASES,
   type Phase,
@@ -14,8 +13,8 @@ import {
   statusOf,
 } from '#lambdas/chunk/row.ts';
 import type { ChunkStore } from '#lambdas/chunk/store.ts';
-import type { AccountDetails } from '#lambdas/upstream/accounts.ts';
 import type { RowError } from '#lambdas/upstream/failures.ts';
+import type { AccountDetails } from '#lambdas/upstream/session.ts';
 import { aRow } from '#test/world/builders.ts';
 import { consentId, consents, ORGANISATION, REFERENCE, submissionOf } from '#test/world/submissions.ts';
 import { roomyWorld, taskOf } from '#test/world/unit-worlds.ts';

@@ -56,7 +56,7 @@ function world() {
         const found = cached.get(`${organisationId} ${sessionId}`);
         return found && found.until > at ? found.document : null;
       },
-      keep: async (organisationId: string, sessionId: string, document: FiStatusDocument, until: number) => {
+      store: async (organisationId: string, sessionId: string, document: FiStatusDocument, until: number) => {
         if (!script.caches) throw new Error('throttled');
         cached.set(`${organisationId} ${sessionId}`, { document, until });
       },
