@@ -79,7 +79,7 @@ async function planWork({ chunks, settings }: AdvancePorts, stored: ChunkState, 
   const [input, outcome] = await Promise.all([chunks.input(key), chunks.outcome(key)]);
   const state = withoutLostLease(stored, outcome.sessions, now, settings);
   const planned = planActions(state.rows, now, settings);
-  const predecessors = await loadPredecessors(chunks, { key, input, outcome }, planned);
+  const predecessors = await loadPredecessors(chunks, { key, rows: state.rows, input, outcome }, planned);
   const blocked = blockedRows(state.rows, planned, { key, input }, predecessors);
   const due = planned.filter(({ row }) => !blocked.has(row));
   return { stored, state, input, outcome, predecessors, blocked, due };

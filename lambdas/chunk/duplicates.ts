@@ -1,6 +1,6 @@
-import type { ChunkInput, ChunkKey, ChunkOutcome, InputRow } from './chunk.ts';
+import type { ChunkInput, ChunkKey, ChunkOutcome, ChunkState, InputRow } from './chunk.ts';
 import type { Action, Blocker } from './plan.ts';
-import { isSettled, type Row } from './row.ts';
+import { isSettled, mayBeUnsent, type Row } from './row.ts';
 import type { ChunkStore } from './store.ts';
 
 /**
@@ -17,6 +17,7 @@ export interface Predecessors {
 
 interface CurrentChunk {
   readonly key: ChunkKey;
+  readonly rows: readonly Row[];
   readonly input: ChunkInput;
   readonly outcome: ChunkOutcome;
 }
@@ -24,7 +25,7 @@ interface CurrentChunk {
 /** Reads another chunk only if a due row has a predecessor there, and each chunk once. */
 export async function loadPredecessors(
   chunks: ChunkStore,
-  { key, input, outcome }: CurrentChunk,
+  { key, rows, input, outcome }: CurrentChunk,
   due: readonly Action[],
 ): Promise<Predecessors> {
   const { chunkRows } = input;
@@ -43,15 +44,31 @@ export async function loadPredecessors(
   const inputOf = once(input, chunks.input);
   const outcomeOf = once(outcome, chunks.outcome);
 
+  /** When the other chunk moves that has an unsettled row at `index` or, where that may never have been sent, before it. */
+  const unsettledBefore = async (index: number): Promise<number | null> => {
+    let at: number | null = index;
+    while (at !== null) {
+      const chunk = chunkOf(at);
+      const state: Pick<ChunkState, 'rows' | 'dueAt'> | null =
+        chunk === key.chunk ? { rows, dueAt: 0 } : await stateOf(chunk);
+      const before = state?.rows[at % chunkRows];
+      if (!state || !before) return null;
+      if (!isSettled(before)) return chunk === key.chunk ? null : state.dueAt;
+      if (!mayBeUnsent(before)) return null;
+      const { rows: inputRows }: ChunkInput = await inputOf(chunk);
+      at = inputRows[at % chunkRows]?.previous ?? null;
+    }
+    return null;
+  };
+
   const unsettledElsewhere = new Map<number, number>();
   const heldSessions = new Map<number, ReadonlySet<string>>();
   for (const { row, kind } of due) {
     const previous = previousOf(row);
     if (previous === null) continue;
-    if (kind === 'request' && chunkOf(previous) !== key.chunk) {
-      const state = await stateOf(chunkOf(previous));
-      const before = state?.rows[previous % chunkRows];
-      if (state && before && !isSettled(before)) unsettledElsewhere.set(row, state.dueAt);
+    if (kind === 'request') {
+      const unsettled = await unsettledBefore(previous);
+      if (unsettled !== null) unsettledElsewhere.set(row, unsettled);
     }
     if (kind === 'reconcile') {
       const held = new Set<string>();

@@ -75,6 +75,12 @@ export const hasOpenIntent = ({ phase }: Row): boolean => phase === 'requesting'
 /** The row has a session or has ended: another row with the same consent may be sent. */
 export const isSettled = (row: Row): boolean => row.phase !== 'ready' && !hasOpenIntent(row);
 
+/**
+ * A row that has ended and may never have been sent, as one that recovery gave up: the rows before it with the same consent
+ * may still be open.
+ */
+export const mayBeUnsent = (row: Row): boolean => row.phase === 'failed' && row.eligibility === 'Yes';
+
 export type Counters = Readonly<Record<RowStatus, number>>;
 
 export const NO_ROWS: Counters = { READY: 0, IN_PROGRESS: 0, COMPLETED: 0, FAILED: 0 };

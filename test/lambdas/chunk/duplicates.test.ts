@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { acceptBatch } from '#lambdas/batch/accept.ts';
+import { parseChunkTask } from '#lambdas/chunk/queue.sqs.ts';
 import { hasOpenIntent } from '#lambdas/chunk/row.ts';
 import { fails, LOST, NEVER_READY, OPENS, OPENS_UNHEARD, UNREACHABLE } from '#test/world/consent-behaviour.ts';
 import { recordsOf, runBatch, runToEnd } from '#test/world/run.ts';
@@ -111,6 +112,19 @@ describe('a consent that stands in a batch more than once', () => {
     const records = await recordsOf(world);
     expect(records.map(({ status }) => status)).toEqual(['COMPLETED', 'FAILED', 'COMPLETED']);
     expect(records[0]?.session_id).not.toBe(records[2]?.session_id);
+    expect(most()).toBe(1);
+  });
+
+  // Seed 6643 of the fault simulation found it.
+  test('waits for the row before one that was given up without having been sent', async () => {
+    const world = roomyWorld({ CHUNK_ROWS: '1' });
+    const backAt = world.clock.now() + 6 * 3_600_000;
+    world.finPro.behave(CONSENT, { requests: [fails(LOST), OPENS] });
+    world.finPro.refuses = ({ kind, at }) => (kind !== 'request' && at < backAt ? UNREACHABLE : null);
+    world.disturbance.deliveries = (_, body) => (parseChunkTask(JSON.parse(body)).chunk === 1 ? [] : [0]);
+    const most = watchIntents(world, [0, 2]);
+    await runBatch(world, submissionOf([CONSENT, CONSENT, CONSENT]));
+    expect((await recordsOf(world)).map(({ status }) => status)).toEqual(['COMPLETED', 'FAILED', 'COMPLETED']);
     expect(most()).toBe(1);
   });
 });
