@@ -1,4 +1,4 @@
-import { demoConsents, inTrouble } from '#cli/demo-consents.ts';
+import { demoConsents, failingConsents } from '#cli/demo-consents.ts';
 import { type Figure, figureOf } from '../figure.ts';
 import type { PageUnits } from '../peers/row-pages.ts';
 import { timed } from '../timing.ts';
@@ -53,7 +53,7 @@ export function statusFigures(options: CloudOptions, rows: number, peer: PageUni
   return onCloud({ ...options, limited: false, balances: true }, async (cloud) => {
     const { api, upstream } = cloud;
     const consents = demoConsents(rows);
-    await upstream.register(inTrouble(consents));
+    await upstream.register(failingConsents(consents));
     const ids = consents.map(({ consentId }) => consentId);
     await submit(api, 'looked-at', ids);
     await untilCompleted(api, 'looked-at');

@@ -22,7 +22,7 @@ const MAX_STALLS = 4;
 /** Enough to keep the processor busy, which bounds how many open batches one minute is enough for (docs/scale.md). */
 const CONCURRENT_BATCHES = 10;
 
-const GIVEN_UP = rowError('ProcessingFailed', 'Timed out before the FI request was sent; submit the row again.');
+const GIVEN_UP = rowError('ProcessingFailed', 'Timed out; submit the row again.');
 const GIVEN_UP_UNKNOWN = rowError(
   'ProcessingFailed',
   "Timed out. We don't know whether the FI request was sent; check FI Request Status by consentId before resubmitting.",
