@@ -8,7 +8,8 @@ import { aboutHeaders, aboutOldSecret, clientJson, clientTable, headerLines } fr
 
 const HOUR = 3_600_000;
 
-// Credentials and lists go to standard output, explanations to standard error, so that `> acme.headers` has just the headers.
+// Credentials and lists go to standard output, explanations to standard error, so that `> acme.headers` has just the
+// headers.
 try {
   const command = readClientCommand(process.argv.slice(2));
   if (command === null) console.log(clientUsage());

@@ -2,8 +2,8 @@
 export const VERSION = '1.21.0';
 
 /**
- * An answer before it's sent. `processed` is false for a call that was refused unseen (401, 429, 500 by `errorRate`, 503):
- * it isn't counted, and its answer can't be lost or garbled.
+ * An answer before it's sent. `processed` is false for a call that was refused unseen (401, 429, 500 by `errorRate`,
+ * 503): it isn't counted, and its answer can't be lost or garbled.
  */
 export type Answer = { status: number; body: object; processed: boolean };
 

@@ -9,8 +9,8 @@ import type { Simulation } from './simulation.ts';
 const DATA_LIFE_MILLISECONDS = 24 * 60 * 60 * 1000;
 
 /**
- * `POST /consent/firequest/status` (docs/spec/fi-request-status.md): by `sessionId`, or else this client's latest session
- * with the consent of `consentId` or `consentHandle`. Several identifiers must belong together. Declines with
+ * `POST /consent/firequest/status` (docs/spec/fi-request-status.md): by `sessionId`, or else this client's latest
+ * session with the consent of `consentId` or `consentHandle`. Several identifiers must belong together. Declines with
  * `InvalidRequest`, `InvalidSessionId`, `InvalidConsentId` (scenario `unknown`) and `NoDataFound`. `data.timestamp` is
  * the time of the session's last change.
  */

@@ -23,8 +23,8 @@ export function isFinProPath(path: string): path is Path {
 }
 
 /**
- * One call of FinPro's API, in the order of docs/spec/simulator.md, "Faults". The answer to a processed call may still be
- * lost (`ambiguousRate`) or garbled (`garbageRate`).
+ * One call of FinPro's API, in the order of docs/spec/simulator.md, "Faults". The answer to a processed call may still
+ * be lost (`ambiguousRate`) or garbled (`garbageRate`).
  */
 export function deliverCall(simulation: Simulation, path: Path, headers: IncomingHttpHeaders, text: string): Delivery {
   const now = simulation.clock();

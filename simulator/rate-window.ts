@@ -7,8 +7,8 @@ export type Counted = { allowed: boolean; headers: Record<string, string> };
 type Window = { index: number; calls: number; over: boolean };
 
 /**
- * Counts each client's calls in fixed windows since the epoch, each `windowSeconds` times the time scale long. Stores only
- * each client's current window.
+ * Counts each client's calls in fixed windows since the epoch, each `windowSeconds` times the time scale long. Stores
+ * only each client's current window.
  */
 export class RateWindows {
   /** The number of windows, over all clients, with more calls than the limit. */
@@ -29,7 +29,9 @@ export class RateWindows {
     this.#limit = limit;
   }
 
-  /** Counts a client's call at `now` (epoch milliseconds). Without a limit nothing is counted, and no headers are sent. */
+  /**
+   * Counts a client's call at `now` (epoch milliseconds). Without a limit nothing is counted, and no headers are sent.
+   */
   count(clientId: string, now: number): Counted {
     if (this.#limit === null) {
       return { allowed: true, headers: {} };

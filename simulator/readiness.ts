@@ -4,14 +4,14 @@ const MEDIAN_SECONDS = 15;
 const SIGMA = 1.2;
 
 /**
- * The maximum readiness time. It cuts the long tail (about 1 % of consents) before the 300 s after which polling ends, so
- * that every consent in scenario `ready` gets ready in time.
+ * The maximum readiness time. It cuts the long tail (about 1 % of consents) before the 300 s after which polling ends,
+ * so that every consent in scenario `ready` gets ready in time.
  */
 const MAX_SECONDS = 240;
 
 /**
- * How long a consent's data takes to get ready, in unscaled seconds: lognormal with a median of 15 s, drawn by the hash of
- * the consent id, so that it's the same in every run.
+ * How long a consent's data takes to get ready, in unscaled seconds: lognormal with a median of 15 s, drawn by the hash
+ * of the consent id, so that it's the same in every run.
  */
 export function readinessSeconds(consentId: string): number {
   const bytes = hash('sha256', `readiness/${consentId.toLowerCase()}`, 'buffer');

@@ -45,8 +45,8 @@ const REFUSALS: Partial<Record<Scenario, Refusal>> = {
 };
 
 /**
- * Why an FI request in this scenario is refused; undefined if it opens a session. `unavailable` isn't here, since its 503
- * comes before processing.
+ * Why an FI request in this scenario is refused; undefined if it opens a session. `unavailable` isn't here, since its
+ * 503 comes before processing.
  */
 export function refusalOf(scenario: Scenario, usedBefore: boolean): Refusal | undefined {
   return scenario === 'onetime' && usedBefore ? ALREADY_USED : REFUSALS[scenario];
@@ -63,9 +63,9 @@ export type SessionState = {
 };
 
 /**
- * A session's state. Everything is pending until it's settled; then the scenario decides. `partial` delivers half of its
- * accounts, rounded down, but at least one. In a scenario that opens no sessions, and so was set later, the session gets
- * ready.
+ * A session's state. Everything is pending until it's settled; then the scenario decides. `partial` delivers half of
+ * its accounts, rounded down, but at least one. In a scenario that opens no sessions, and so was set later, the session
+ * gets ready.
  */
 export function sessionState(scenario: Scenario, settled: boolean, accounts: number): SessionState {
   if (!settled) {

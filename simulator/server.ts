@@ -38,8 +38,8 @@ export type SimulatorOptions = {
 export type Simulator = { url: string; port: number; close(): Promise<void> };
 
 /**
- * Starts a FinPro simulator on 127.0.0.1 (docs/spec/simulator.md): FinPro's three calls and the controlling interface on
- * one port, all in memory. Rejects when the port is taken.
+ * Starts a FinPro simulator on 127.0.0.1 (docs/spec/simulator.md): FinPro's three calls and the controlling interface
+ * on one port, all in memory. Rejects when the port is taken.
  */
 export async function startSimulator(options: SimulatorOptions): Promise<Simulator> {
   const simulation = new Simulation({

@@ -2,8 +2,9 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { GetQueueAttributesCommand, SetQueueAttributesCommand, type SQSClient } from '@aws-sdk/client-sqs';
 import { z } from 'zod';
 
-// What the emulator lacks or does differently from AWS, and how we work around it here, not in the stack. What it ignores silently (a queue's
-// maximum receives, expiry of items and objects, names of a function's own errors in Retry) needs no workaround.
+// What the emulator lacks or does differently from AWS, and how we work around it here, not in the stack. What it
+// ignores silently (a queue's maximum receives, expiry of items and objects, names of a function's own errors in Retry)
+// needs no workaround.
 
 const templateSchema = z.looseObject({
   Resources: z.record(
@@ -23,8 +24,9 @@ const metricsSchema = z.array(
 );
 
 /**
- * The emulator can't create alarms with a list of metrics, as those with a label or an expression have. In its template they
- * get their first metric only. Returns their number. Nothing is lost: alarms are tested against the original template.
+ * The emulator can't create alarms with a list of metrics, as those with a label or an expression have. In its template
+ * they get their first metric only. Returns their number. Nothing is lost: alarms are tested against the original
+ * template.
  */
 export async function simplifyAlarms(templatePath: string): Promise<number> {
   const template = templateSchema.parse(JSON.parse(await readFile(templatePath, 'utf8')));
@@ -58,9 +60,9 @@ export function withSimpleAlarms(template: z.output<typeof templateSchema>): {
 const policySchema = z.looseObject({ Statement: z.array(z.unknown()) });
 
 /**
- * On AWS `sqs:SendMessage` also permits SendMessageBatch; the emulator requires `sqs:SendMessageBatch`, which AWS doesn't
- * have. So the queue's policy grants it to the roles of the deployed stack. `test/end-to-end/permissions.test.ts` checks
- * the real permission against the local cloud.
+ * On AWS `sqs:SendMessage` also permits SendMessageBatch; the emulator requires `sqs:SendMessageBatch`, which AWS
+ * doesn't have. So the queue's policy grants it to the roles of the deployed stack.
+ * `test/end-to-end/permissions.test.ts` checks the real permission against the local cloud.
  */
 export async function allowBatchesOfMessages(sqs: SQSClient, QueueUrl: string, stackName: string): Promise<void> {
   const { Attributes } = await sqs.send(

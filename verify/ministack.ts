@@ -20,7 +20,10 @@ export interface Emulator {
   stop(): Promise<void>;
 }
 
-/** The emulator's packages couldn't be installed, for instance without access to PyPI. That says nothing about the deployment. */
+/**
+ * The emulator's packages couldn't be installed, for instance without access to PyPI. That says nothing about the
+ * deployment.
+ */
 export class NotInstallableError extends Error {
   override readonly name = 'NotInstallableError';
 }
@@ -43,8 +46,8 @@ export async function installEmulator(python: string, workplace: Workplace, sign
 }
 
 /**
- * Starts the emulator on a free port of 127.0.0.1, with TLS, which the template's policies require, and with IAM enforced:
- * every function calls with its own role. This process trusts its certificate from then on.
+ * Starts the emulator on a free port of 127.0.0.1, with TLS, which the template's policies require, and with IAM
+ * enforced: every function calls with its own role. This process trusts its certificate from then on.
  * @throws Error with the emulator's log, when it doesn't answer
  */
 export async function startEmulator(workplace: Workplace, signal: AbortSignal): Promise<Emulator> {

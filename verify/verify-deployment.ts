@@ -15,8 +15,8 @@ import { makeWorkplace, REGION, ROOT, type Workplace } from './workplace.ts';
 const ORGANISATION = 'verify-lender';
 
 /**
- * Deploys the app to an AWS emulator and runs a batch through each way in. Prints its steps and the batches' outcomes; leaves
- * nothing behind, whatever happens.
+ * Deploys the app to an AWS emulator and runs a batch through each way in. Prints its steps and the batches' outcomes;
+ * leaves nothing behind, whatever happens.
  * @throws Error when a step fails or takes too long
  */
 export async function verifyDeployment(python: string, signal: AbortSignal): Promise<void> {

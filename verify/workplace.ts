@@ -27,8 +27,8 @@ export async function makeWorkplace(): Promise<Workplace> {
 }
 
 /**
- * This process's environment with the packaged Node first, without anything that names a real AWS account, and without a
- * proxy for 127.0.0.1.
+ * This process's environment with the packaged Node first, without anything that names a real AWS account, and without
+ * a proxy for 127.0.0.1.
  */
 export function isolatedEnvironment(given: NodeJS.ProcessEnv = process.env): NodeJS.ProcessEnv {
   return {
