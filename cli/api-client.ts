@@ -39,26 +39,26 @@ const status = z.object({
 
 const uploadForm = z.object({ data: z.object({ url: z.string(), fields: z.record(z.string(), z.string()) }) });
 
-/** Beyond this a form does not fit through API Gateway and Lambda (`design.md`, Uploads). */
-const LARGEST_FORM = 4_000_000;
+/** Larger forms don't fit through API Gateway and Lambda (docs/decisions/0016-large-files-go-straight-to-s3.md). */
+const MAX_FORM_BYTES = 4_000_000;
 
 async function answerOf(path: string, response: Response): Promise<unknown> {
   const text = await response.text();
-  if (!response.ok) throw new Error(`POST ${path} was answered ${response.status}: ${text}`);
+  if (!response.ok) throw new Error(`POST ${path} failed with ${response.status}: ${text}`);
   return JSON.parse(text);
 }
 
 export type BatchStatusAnswer = z.output<typeof status>['data'];
 
-/** The calls of the API that the command line makes. Each rejects with the answer's text when it is not a success. */
+/** The API calls of the command line. Each rejects with the answer's text unless it succeeds. */
 export interface ApiClient {
-  /** Submits a CSV or JSON file: in a form, or straight to S3 where it is too large for one. */
+  /** Submits a CSV or JSON file: in a form, or straight to S3 if it's too large for one. */
   upload(path: string): Promise<z.output<typeof acceptance>['data']>;
   schedule(body: object): Promise<z.output<typeof acceptance>['data']>;
   status(body: object): Promise<BatchStatusAnswer>;
 }
 
-/** `baseUrl` may have a path of its own, as the stage of a deployed API is one. */
+/** `baseUrl` may have a path, such as the stage of a deployed API. */
 export function apiClient(baseUrl: string, { organisationId, ...credentials }: ApiCredentials): ApiClient {
   const urlOf = (path: string): string => baseUrl.replace(/\/$/, '') + path;
   const headersOf = () => ({
@@ -89,14 +89,14 @@ export function apiClient(baseUrl: string, { organisationId, ...credentials }: A
     for (const [name, value] of Object.entries(fields)) form.set(name, value);
     form.set('file', file);
     const response = await fetch(url, { method: 'POST', body: form });
-    if (!response.ok) throw new Error(`S3 answered ${response.status}: ${await response.text()}`);
+    if (!response.ok) throw new Error(`The upload to S3 failed with ${response.status}: ${await response.text()}`);
     return reserved;
   };
   return {
     upload: async (path) => {
       const type = path.toLowerCase().endsWith('.json') ? 'application/json' : 'text/csv';
       const file = new File([await readFile(path)], basename(path), { type });
-      return acceptance.parse(await (file.size > LARGEST_FORM ? straightToS3(file) : inForm(file))).data;
+      return acceptance.parse(await (file.size > MAX_FORM_BYTES ? straightToS3(file) : inForm(file))).data;
     },
     schedule: async (body) => acceptance.parse(await post('/v2/schedule/fi/requests', body)).data,
     status: async (body) => status.parse(await post('/bulk/status', body)).data,

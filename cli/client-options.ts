@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import { APP_IDENTIFIER, ORGANISATION_ID } from '#lambdas/clients/client.ts';
 
-/** A command line that cannot be meant. The message says what to change, and how the command is called. */
+/** A wrong command line. The message says what to change, and shows the usage. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
@@ -14,33 +14,34 @@ const USAGE = {
   disable: 'disable --client <client_id>',
 } as const;
 
-const PLACE = 'On the local environment of `npm start`, or with --table <name> [--region <region>] on a deployed one.';
+const WHERE =
+  'Acts on the local environment of `npm start`, or with --table <name> [--region <region>] on a deployed one.';
 const usageOf = (lines: readonly string[]): string =>
-  [...lines.map((line) => `npm run clients -- ${line}`), PLACE].join('\n');
+  [...lines.map((line) => `npm run clients -- ${line}`), WHERE].join('\n');
 
-/** A text option. Each is read as a list, so that one given twice is not taken for the last one. */
-const TEXT = { type: 'string', multiple: true } as const;
+/** A string option, read as a list, so that one given twice isn't silently overwritten. */
+const STRING = { type: 'string', multiple: true } as const;
 const OPTIONS = {
-  create: { organisation: TEXT, app: TEXT, table: TEXT, region: TEXT },
-  list: { organisation: TEXT, json: { type: 'boolean' }, table: TEXT, region: TEXT },
-  rotate: { client: TEXT, overlap: TEXT, table: TEXT, region: TEXT },
-  disable: { client: TEXT, table: TEXT, region: TEXT },
+  create: { organisation: STRING, app: STRING, table: STRING, region: STRING },
+  list: { organisation: STRING, json: { type: 'boolean' }, table: STRING, region: STRING },
+  rotate: { client: STRING, overlap: STRING, table: STRING, region: STRING },
+  disable: { client: STRING, table: STRING, region: STRING },
 } as const;
 
-const text = (pattern: RegExp, expected: string) =>
+const string = (pattern: RegExp, expected: string) =>
   z.string({ error: ({ input }) => (input === undefined ? 'is required' : 'can be given only once') }).regex(pattern, {
     error: `must be ${expected}`,
   });
 
-const DAY_OF_HOURS = '24';
-const MOST_HOURS = 720;
-const overlap = `a number of hours from 0 to ${MOST_HOURS}, such as 24 or 0.5`;
-const app = text(APP_IDENTIFIER, '1 to 128 printable ASCII characters without spaces');
-const organisation = text(ORGANISATION_ID, '1 to 36 letters, digits, dots, hyphens and underscores');
-const client = text(/^[\x21-\x7e]{1,128}$/, 'a client_id, as `list` shows it');
-const place = {
-  table: text(/^[\w.-]{3,255}$/, "the name of a table: the stack's output TableName").optional(),
-  region: text(/^[a-z]{2}(-[a-z]+)+-\d$/, 'a region such as ap-south-1').optional(),
+const DEFAULT_HOURS = '24';
+const MAX_HOURS = 720;
+const overlap = `a number of hours from 0 to ${MAX_HOURS}, such as 24 or 0.5`;
+const app = string(APP_IDENTIFIER, '1 to 128 printable ASCII characters without spaces');
+const organisation = string(ORGANISATION_ID, '1 to 36 letters, digits, dots, hyphens and underscores');
+const client = string(/^[\x21-\x7e]{1,128}$/, 'a client_id, as `list` shows it');
+const location = {
+  table: string(/^[\w.-]{3,255}$/, "the name of a table: the stack's output TableName").optional(),
+  region: string(/^[a-z]{2}(-[a-z]+)+-\d$/, 'a region such as ap-south-1').optional(),
 };
 
 const commandLine = z.discriminatedUnion('command', [
@@ -48,31 +49,31 @@ const commandLine = z.discriminatedUnion('command', [
     command: z.literal('create'),
     organisation,
     app: z.array(app, { error: 'is required' }),
-    ...place,
+    ...location,
   }),
   z.object({
     command: z.literal('list'),
     organisation: organisation.optional(),
     json: z.boolean().default(false),
-    ...place,
+    ...location,
   }),
   z.object({
     command: z.literal('rotate'),
     client,
-    overlap: text(/^\d+(\.\d+)?$/, overlap)
-      .default(DAY_OF_HOURS)
+    overlap: string(/^\d+(\.\d+)?$/, overlap)
+      .default(DEFAULT_HOURS)
       .transform(Number)
-      .refine((hours) => hours <= MOST_HOURS, { error: `must be ${overlap}` }),
-    ...place,
+      .refine((hours) => hours <= MAX_HOURS, { error: `must be ${overlap}` }),
+    ...location,
   }),
-  z.object({ command: z.literal('disable'), client, ...place }),
+  z.object({ command: z.literal('disable'), client, ...location }),
 ]);
 
 /** What the command line asks for. `overlap` is in hours. */
 export type ClientCommand = z.output<typeof commandLine>;
 
 /**
- * Reads the arguments of `npm run clients`; null where help is asked for.
+ * Reads the arguments of `npm run clients`; null when they ask for help.
  * @throws UsageError naming the option, and what it should be
  */
 export function readClientCommand(args: readonly string[]): ClientCommand | null {
@@ -80,7 +81,7 @@ export function readClientCommand(args: readonly string[]): ClientCommand | null
   if (name === 'help' || args.includes('--help')) return null;
   const command = isCommand(name) ? name : undefined;
   if (command === undefined) {
-    const given = name === undefined ? 'No command is given' : `There is no command '${name}'`;
+    const given = name === undefined ? 'No command given' : `Unknown command '${name}'`;
     throw new UsageError(`${given}.\n${clientUsage()}`);
   }
   const parsed = commandLine.safeParse({ command, ...optionsOf(command, rest) });
@@ -91,12 +92,12 @@ export function readClientCommand(args: readonly string[]): ClientCommand | null
     );
   }
   if (parsed.data.region !== undefined && parsed.data.table === undefined) {
-    throw usageError(command, ['--region goes with --table, which is missing']);
+    throw usageError(command, ['--region needs --table']);
   }
   return parsed.data;
 }
 
-/** How each command is called. */
+/** The usage of every command. */
 export const clientUsage = (): string => usageOf(Object.values(USAGE));
 
 const isCommand = (name: string | undefined): name is keyof typeof USAGE =>
@@ -105,7 +106,7 @@ const isCommand = (name: string | undefined): name is keyof typeof USAGE =>
 const usageError = (command: keyof typeof USAGE, faults: readonly string[]): UsageError =>
   new UsageError([...faults, usageOf([USAGE[command]])].join('\n'));
 
-/** The options by their names: a text, or for `app` and for what was given twice a list of them. */
+/** The options by name: a string; a list for `app` and for what was given twice. */
 function optionsOf(command: keyof typeof OPTIONS, args: readonly string[]): Record<string, unknown> {
   try {
     const { values } = parseArgs({ args: [...args], options: OPTIONS[command] });
@@ -120,10 +121,10 @@ function optionsOf(command: keyof typeof OPTIONS, args: readonly string[]): Reco
   }
 }
 
-/** What `parseArgs` found, in few words: it goes on about positional arguments, which there are none of here. */
+/** A short form of `parseArgs`' message, which goes on about positional arguments. */
 function faultOf(message: string): string {
   const [, quoted = ''] = /'([^' ]+)/.exec(message) ?? [];
   if (/argument (missing|is ambiguous)/.test(message)) return `${quoted} needs a value`;
   if (message.includes('does not take an argument')) return `${quoted} takes no value`;
-  return message.includes('Unknown option') ? `There is no option ${quoted}` : `'${quoted}' is not expected`;
+  return message.includes('Unknown option') ? `Unknown option ${quoted}` : `Unexpected argument '${quoted}'`;
 }

@@ -1,6 +1,6 @@
 import type { ClientSummary, IssuedClient } from '#lambdas/clients/manage.ts';
 
-/** The headers of a call with new credentials, a line each, as `curl -H @file` reads them. */
+/** The headers of a call with new credentials, one per line, as `curl -H @file` reads them. */
 export const headerLines = ({ client, secret }: IssuedClient): string =>
   [
     `client_id: ${client.clientId}`,
@@ -9,14 +9,14 @@ export const headerLines = ({ client, secret }: IssuedClient): string =>
     `appIdentifier: ${client.appIdentifiers[0]}`,
   ].join('\n');
 
-/** What is to be known of new credentials, beside the headers. */
+/** Explains new credentials. */
 export function aboutHeaders({ client }: IssuedClient): string {
   const [, ...others] = client.appIdentifiers;
   const more = others.length === 0 ? '' : ` (appIdentifier may also be ${others.join(' or ')})`;
-  return `The secret is shown this once; only its hash is kept. The headers of every call${more}:`;
+  return `The secret is shown only once; only its hash is stored. The headers of every call${more}:`;
 }
 
-/** What becomes of the secret before. */
+/** Explains what happens to the previous secret. */
 export const aboutOldSecret = ({ oldSecretUntil }: IssuedClient): string =>
   oldSecretUntil === null
     ? 'Every older secret is refused within a minute.'

@@ -1,14 +1,15 @@
 import { createClient, disableClient, listClients, rotateClient } from '#lambdas/clients/manage.ts';
 import { randomSecrets } from '#lambdas/clients/secret.ts';
 import { randomIds, systemClock } from '#lambdas/platform/system.ts';
+import { type ClientDeployment, deployedTable, localEnvironment } from './client-deployment.ts';
 import { failureLine } from './client-failure.ts';
 import { type ClientCommand, clientUsage, readClientCommand, UsageError } from './client-options.ts';
-import { type ClientPlace, deployedPlace, localPlace } from './client-place.ts';
 import { aboutHeaders, aboutOldSecret, clientJson, clientTable, headerLines } from './client-report.ts';
 
 const HOUR = 3_600_000;
 
-// Credentials and lists go to standard output, what is said about them to standard error: `> acme.headers` keeps just the headers.
+// Credentials and lists go to standard output, explanations to standard error, so that `> acme.headers` has just the
+// headers.
 try {
   const command = readClientCommand(process.argv.slice(2));
   if (command === null) console.log(clientUsage());
@@ -20,15 +21,16 @@ try {
 
 async function manage(command: ClientCommand): Promise<void> {
   const { table, region } = command;
-  const place = table === undefined ? localPlace(process.env['STATE_DIR'] ?? '.local') : deployedPlace(table, region);
+  const deployment =
+    table === undefined ? localEnvironment(process.env['STATE_DIR'] ?? '.local') : deployedTable(table, region);
   try {
-    await run(command, place);
+    await run(command, deployment);
   } finally {
-    place.close();
+    deployment.close();
   }
 }
 
-async function run(command: ClientCommand, { clients, name, upstream }: ClientPlace): Promise<void> {
+async function run(command: ClientCommand, { clients, name, prepareUpstream }: ClientDeployment): Promise<void> {
   const ports = { clients, secrets: randomSecrets, clock: systemClock, ids: randomIds };
   switch (command.command) {
     case 'create': {
@@ -36,13 +38,12 @@ async function run(command: ClientCommand, { clients, name, upstream }: ClientPl
       console.error(`Created a client of the organisation ${command.organisation} in ${name}.`);
       console.error(aboutHeaders(issued));
       console.log(headerLines(issued));
-      console.error(await upstream(command.organisation));
+      console.error(await prepareUpstream(command.organisation));
       return;
     }
     case 'list': {
       const listed = await listClients(ports, command.organisation ?? null);
-      if (listed.length === 0)
-        console.error(`There are no clients of ${command.organisation ?? 'any organisation'} in ${name}.`);
+      if (listed.length === 0) console.error(`No clients of ${command.organisation ?? 'any organisation'} in ${name}.`);
       if (command.json) console.log(clientJson(listed));
       else if (listed.length > 0) console.log(clientTable(listed));
       return;
@@ -55,11 +56,11 @@ async function run(command: ClientCommand, { clients, name, upstream }: ClientPl
       return;
     }
     case 'disable': {
-      const isNews = await disableClient(ports, command.client);
+      const wasActive = await disableClient(ports, command.client);
       console.error(
-        isNews
+        wasActive
           ? `The client ${command.client} in ${name} is disabled: its calls are refused within a minute.`
-          : `The client ${command.client} in ${name} was disabled already.`,
+          : `The client ${command.client} in ${name} was already disabled.`,
       );
     }
   }

@@ -6,13 +6,13 @@ const ROWS = 'must be a whole number from 1 to 10,000';
 
 const demoOptions = z.object({
   rows: z.coerce.number({ error: ROWS }).int({ error: ROWS }).min(1, { error: ROWS }).max(10_000, { error: ROWS }),
-  file: z.string().refine(existsSync, { error: 'is not there' }).optional(),
+  file: z.string().refine(existsSync, { error: 'does not exist' }).optional(),
   timeScale: z.coerce.number({ error: 'must be a number' }).positive(),
 });
 
 export type DemoOptions = z.output<typeof demoOptions>;
 
-/** The demo's options, `--rows N` or `--file PATH`, and its TIME_SCALE. A mutant ends the process with a line that names it, before anything is started. */
+/** The demo's options, `--rows N` or `--file PATH`, and its TIME_SCALE. Exits with a message if one is invalid. */
 export function readDemoOptions(): DemoOptions {
   try {
     const { values } = parseArgs({ options: { rows: { type: 'string', default: '10000' }, file: { type: 'string' } } });

@@ -1,7 +1,7 @@
 import { MultiBar, Presets } from 'cli-progress';
 import type { BatchStatusAnswer } from './api-client.ts';
 
-/** Shows how a batch gets on: a live bar on a terminal, a line now and then elsewhere. */
+/** Shows a batch's progress: a live bar on a terminal, lines elsewhere. */
 export interface Progress {
   show(summary: BatchStatusAnswer['summary']): void;
   stop(): void;
@@ -16,7 +16,7 @@ export function progressOn(output: NodeJS.WriteStream): Progress {
   const bar = bars.create(1, 0, { counts: '' });
   return {
     show: (summary) => {
-      // A file uploaded straight to S3 shows its rows only when it has been read.
+      // A file that went straight to S3 has no rows until it's read.
       bar.setTotal(Math.max(summary.total, 1));
       bar.update(summary.completed + summary.failed, { counts: countsOf(summary) });
     },
@@ -24,7 +24,7 @@ export function progressOn(output: NodeJS.WriteStream): Progress {
   };
 }
 
-/** One line for every tenth of the batch, so that a log stays readable. */
+/** One line per tenth of the batch, so that a log stays readable. */
 function progressLines(output: NodeJS.WriteStream): Progress {
   let shown = -1;
   return {

@@ -2,7 +2,7 @@ import type { MeterReading } from '#local/meter.ts';
 import { listPrice, PRICES_AS_OF, type PricedRegion } from '#local/prices.ts';
 import type { BatchStatusAnswer } from './api-client.ts';
 
-/** How often rows failed with one code and one retry eligibility. */
+/** The number of rows that failed with one code and one retry eligibility. */
 export interface FailureCount {
   readonly code: string;
   readonly retryEligible: string;
@@ -24,7 +24,7 @@ export function countFailures(records: readonly BatchStatusAnswer['records'][num
 export interface DemoReport {
   readonly status: BatchStatusAnswer;
   readonly failures: readonly FailureCount[];
-  /** Milliseconds of this machine, from submission to the last row. */
+  /** Real milliseconds from submission to the last row. */
   readonly elapsed: number;
   readonly timeScale: number;
   readonly meter: MeterReading;
@@ -32,7 +32,7 @@ export interface DemoReport {
 
 const REGIONS: readonly PricedRegion[] = ['ap-south-1', 'us-east-1'];
 
-/** The end report of the demo: what became of the rows, how long it took, what AWS was asked for and what that costs. */
+/** The demo's final report: the rows' outcomes, the time, the AWS calls and their price. */
 export function formatReport({ status, failures, elapsed, timeScale, meter }: DemoReport): string {
   const { total, completed, failed } = status.summary;
   const seconds = elapsed / 1000;
@@ -45,17 +45,17 @@ export function formatReport({ status, failures, elapsed, timeScale, meter }: De
     '',
     `Took ${seconds.toFixed(1)} s at time scale ${timeScale}, which is ${duration(seconds / timeScale)} at scale 1`,
     '',
-    'AWS calls (those of this report included)',
+    'AWS calls (including those of this report)',
     ...columns(
       Object.entries(meter.calls).flatMap(([service, actions]) =>
         Object.entries(actions).map(([action, calls]) => [String(calls), service, action]),
       ),
     ),
     '',
-    'Billed units, and what they cost by the list price',
+    'Billed units and their list price',
     ...columns(Object.entries(meter.units).map(([unit, amount]) => [amount.toFixed(1), unit])),
     ...REGIONS.map((region) => priceLine(meter, region)),
-    `  list prices of ${PRICES_AS_OF}, without free tier; waiting on a slow machine makes Lambda's share larger than on AWS`,
+    `  list prices of ${PRICES_AS_OF}, without free tier; a slow machine makes Lambda's share larger than on AWS`,
   ].join('\n');
 }
 
@@ -67,7 +67,7 @@ function priceLine(meter: MeterReading, region: PricedRegion): string {
   return `  ${region}: $${total.toFixed(4)} (${parts.join(', ')})`;
 }
 
-/** Rows in columns; the first is a number, set right. */
+/** Aligns rows in columns. The first column is a number, aligned right. */
 function columns(rows: readonly (readonly string[])[]): string[] {
   const widths = rows.reduce<number[]>(
     (widest, row) => row.map((cell, index) => Math.max(widest[index] ?? 0, cell.length)),

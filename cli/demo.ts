@@ -2,14 +2,14 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { startEnvironment } from '#local/environment.ts';
 import { simulatorControl } from '#simulator/control-client.ts';
 import { type ApiClient, apiClient, type BatchStatusAnswer } from './api-client.ts';
-import { demoConsents, inTrouble } from './demo-consents.ts';
+import { demoConsents, failingConsents } from './demo-consents.ts';
 import { readDemoOptions } from './demo-options.ts';
 import { progressOn } from './demo-progress.ts';
 import { countFailures, formatReport } from './demo-report.ts';
 
-const LARGEST_PAGE = 1000;
-/** A batch ends by itself after 24 h of its own time at the latest; the demo does not wait that long. */
-const PATIENCE_MINUTES = 60;
+const MAX_PAGE = 1000;
+/** A batch may take 24 h (times TIME_SCALE); the demo doesn't wait that long. */
+const MAX_MINUTES = 60;
 
 const options = readDemoOptions();
 const { timeScale } = options;
@@ -22,13 +22,13 @@ try {
   await environment.close();
 }
 
-/** Takes a batch through the whole product. Returns the exit code: 0 when every row is terminal. */
+/** Runs a batch through the whole product. Returns the exit code: 0 when every row is terminal. */
 async function demonstrate(): Promise<number> {
   const [tenant] = environment.tenants;
-  if (!tenant) throw new Error('there is no tenant');
+  if (!tenant) throw new Error('the environment has no tenant');
   const api = apiClient(environment.endpoints.api, tenant);
   const consents = demoConsents(options.rows);
-  await simulatorControl(environment.simulator.url).register(inTrouble(consents));
+  await simulatorControl(environment.simulator.url).register(failingConsents(consents));
 
   environment.cloud.meter.reset();
   const startedAt = performance.now();
@@ -53,7 +53,7 @@ async function demonstrate(): Promise<number> {
 
 async function follow(api: ApiClient, referenceId: string): Promise<BatchStatusAnswer> {
   const progress = progressOn(process.stdout);
-  const giveUpAt = performance.now() + PATIENCE_MINUTES * 60_000;
+  const giveUpAt = performance.now() + MAX_MINUTES * 60_000;
   try {
     for (;;) {
       const status = await api.status({ reference_id: referenceId, limit: 1 });
@@ -71,7 +71,7 @@ async function failedRecords(api: ApiClient, referenceId: string): Promise<Batch
   const records: BatchStatusAnswer['records'] = [];
   for (let page = 1; ; page += 1) {
     const filters = { status: ['FAILED'] };
-    const answer = await api.status({ reference_id: referenceId, filters, page, limit: LARGEST_PAGE });
+    const answer = await api.status({ reference_id: referenceId, filters, page, limit: MAX_PAGE });
     records.push(...answer.records);
     if (!answer.pagination.has_next) return records;
   }

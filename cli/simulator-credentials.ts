@@ -7,12 +7,12 @@ import {
 import { generateSecret } from '#lambdas/clients/secret.ts';
 import { upstreamSecretPrefix } from '#lib/upstream-secret.ts';
 
-/** The local cloud runs the stack as `cdk synth` makes it when it is told nothing. */
+/** The stage of `cdk synth` without a context, which the local cloud runs. */
 const STAGE = 'dev';
 
 /**
- * Stores credentials for the simulator for an organisation of the local cloud, without which its batches would be refused there. The simulator
- * takes any. False: the organisation has some.
+ * Stores an organisation's credentials for the simulator, which accepts any but requires some. False: the organisation
+ * already has credentials.
  */
 export async function storeSimulatorCredentials(
   connection: SecretsManagerClientConfig,

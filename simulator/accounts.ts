@@ -29,12 +29,12 @@ const KINDS: readonly [Kind, ...Kind[]] = [
   { fiType: 'TERM_DEPOSIT', accountType: 'FIXED' },
 ];
 
-/** How many accounts a consent has when nothing was set: one to three, by the hash of its id. */
+/** A consent's default number of accounts: one to three, drawn by the hash of its id. */
 export function drawnAccountCount(consentId: string): number {
   return 1 + (digest(`accounts/${consentId}`).readUInt32BE(0) % 3);
 }
 
-/** A consent's first `count` accounts, the same ones in every run. */
+/** A consent's first `count` accounts, the same in every run. */
 export function accountsOf(consentId: string, count: number): Account[] {
   return Array.from({ length: count }, (_, index) => accountAt(consentId, index));
 }
@@ -44,7 +44,7 @@ export function vuaOf(consentId: string): string {
   return `9${String(digest(`vua/${consentId}`).readUIntBE(0, 6) % 1e9).padStart(9, '0')}@onemoney`;
 }
 
-/** Until when a consent is valid, `YYYY-MM-DD HH:mm:ss`: some second of 2035, far from any clock in use. */
+/** When a consent expires, `YYYY-MM-DD HH:mm:ss`: some second of 2035, far from any clock in use. */
 export function consentExpiryOf(consentId: string): string {
   const second = digest(`expiry/${consentId}`).readUInt32BE(0) % (365 * 86_400);
   return new Date(Date.UTC(2035, 0, 1) + second * 1000).toISOString().slice(0, 19).replace('T', ' ');

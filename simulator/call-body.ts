@@ -1,6 +1,6 @@
 import { isGuid } from './guid.ts';
 
-/** The fields of the three calls, none of them looked at yet. */
+/** The fields of the three calls, not validated yet. */
 export type CallBody = {
   consentId?: unknown;
   fiDataRangeFrom?: unknown;
@@ -11,7 +11,7 @@ export type CallBody = {
   linkReferenceNumber?: unknown;
 };
 
-/** The JSON object in a body, or undefined where there is none. Checked by hand, for this is the hot path. */
+/** The JSON object in a body; undefined if it isn't one. Checked by hand, since this is the hot path. */
 export function parseCallBody(text: string): CallBody | undefined {
   try {
     const value: unknown = JSON.parse(text);
@@ -21,7 +21,7 @@ export function parseCallBody(text: string): CallBody | undefined {
   }
 }
 
-/** What is wrong with a field that is there but is no GUID, in FinPro's words; nothing where all is well. */
+/** The given fields that aren't GUIDs, in FinPro's words. */
 export function guidProblems(fields: Record<string, unknown>): string[] {
   return Object.entries(fields)
     .filter(([, value]) => value !== undefined && !isGuid(value))

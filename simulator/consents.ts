@@ -2,17 +2,17 @@ import { hash } from 'node:crypto';
 import { guidFromHex } from './guid.ts';
 import type { Scenario } from './scenarios.ts';
 
-/** How a consent behaves; what is not set is drawn by the hash of its id. Seconds are unscaled. */
+/** How a consent behaves. What isn't set is drawn by the hash of its id. Seconds are unscaled. */
 export type ConsentSettings = {
   scenario: Scenario;
   readyAfterSeconds?: number | undefined;
   accounts?: number | undefined;
 };
 
-/** A session as FinPro opened it. There may be 10,000s, so that its state is derived from these few fields. */
+/** A session as FinPro opened it. There may be tens of thousands, so its state is derived from these few fields. */
 export type Session = {
   sessionId: string;
-  /** As the caller spelt it. */
+  /** In the caller's spelling. */
   consentId: string;
   clientId: string;
   /** Epoch milliseconds. */
@@ -33,23 +33,23 @@ export type ConsentRecord = {
 
 const READY: ConsentSettings = { scenario: 'ready' };
 
-/** All the simulator knows of consents and sessions, in memory. Ids are found in either case. */
+/** The simulator's consents and sessions, in memory. Ids are looked up without case. */
 export class Consents {
   readonly #settings = new Map<string, ConsentSettings>();
   readonly #records = new Map<string, ConsentRecord>();
   readonly #sessions = new Map<string, Session>();
 
-  /** Sets how a consent behaves from now on, its open sessions included; counts and sessions stay. */
+  /** Sets how a consent behaves from now on, open sessions included. Counts and sessions stay. */
   configure(consentId: string, settings: ConsentSettings): void {
     this.#settings.set(consentId.toLowerCase(), settings);
   }
 
-  /** How a consent behaves; one that was never set is `ready`. */
+  /** How a consent behaves; `ready` by default. */
   settings(consentId: string): ConsentSettings {
     return this.#settings.get(consentId.toLowerCase()) ?? READY;
   }
 
-  /** The record of a consent, to read and to count in. */
+  /** The record of a consent, which is created if missing. */
   record(consentId: string): ConsentRecord {
     const key = consentId.toLowerCase();
     const known = this.#records.get(key);
@@ -61,12 +61,12 @@ export class Consents {
     return record;
   }
 
-  /** The record of a consent if any call named it so far. */
+  /** The record of a consent, if any call has named it so far. */
   recordIfAny(consentId: string): ConsentRecord | undefined {
     return this.#records.get(consentId.toLowerCase());
   }
 
-  /** Opens a session. Its id follows from consent, client, time and number, so that a run on a fixed clock replays. */
+  /** Opens a session. Its id follows from consent, client, time and number, so that runs on a fixed clock repeat. */
   open(request: Omit<Session, 'sessionId' | 'first'>): Session {
     const { sessions } = this.record(request.consentId);
     const { consentId, clientId, createdAt } = request;
@@ -81,13 +81,13 @@ export class Consents {
     return session;
   }
 
-  /** The session of this id if this client asked for it. */
+  /** The session with this id, if it's this client's. */
   session(sessionId: string, clientId: string): Session | undefined {
     const session = this.#sessions.get(sessionId.toLowerCase());
     return session?.clientId === clientId ? session : undefined;
   }
 
-  /** The latest session that this client asked for with this consent. */
+  /** This client's latest session with this consent. */
   latestSession(consentId: string, clientId: string): Session | undefined {
     return this.recordIfAny(consentId)?.sessions.findLast((session) => session.clientId === clientId);
   }

@@ -21,11 +21,7 @@ const consentsSchema = z.strictObject({
 
 const CONSENT_PATH = /^\/_sim\/consents\/([^/]+)$/;
 
-/**
- * The controlling interface of `interface.md`, "FinPro simulator". It answers 200 with JSON, 400 `InvalidRequest`
- * whose message names the field, or 404 `NotFound`. What the contract leaves open: `PUT /_sim/consents` answers how many
- * it set, `PUT /_sim/faults` all faults now in force, `DELETE /_sim` an empty object.
- */
+/** The controlling interface (docs/spec/simulator.md, "The controlling interface"). */
 export function answerControl(simulation: Simulation, method: string, path: string, text: string): Answer {
   const now = simulation.clock();
   if (method === 'PUT' && path === '/_sim/consents') {
@@ -53,9 +49,9 @@ export function answerControl(simulation: Simulation, method: string, path: stri
   return method === 'GET' && consentId !== undefined ? consentReport(simulation, consentId, now) : notFound(now);
 }
 
-/** 404 for a path or method that nothing here answers. */
+/** 404 for an unknown path or method. */
 export function notFound(now: number): Answer {
-  return unprocessed(404, 'NotFound', 'There is nothing at this path and method', now);
+  return unprocessed(404, 'NotFound', 'No such path and method', now);
 }
 
 function consentReport(simulation: Simulation, consentId: string, now: number): Answer {

@@ -9,10 +9,10 @@ const stats = z.object({
   windowsOverLimit: z.number(),
 });
 
-/** Calls processed since the start, calls answered 429, and windows in which more calls arrived than the limit. */
+/** Calls processed since the start, calls answered 429, and windows with more calls than the limit. */
 export type UpstreamStats = z.output<typeof stats>;
 
-/** How the simulator shall treat a consent; what is left out follows from its id. */
+/** How a consent should behave. What is left out follows from its id. */
 export interface ConsentSettings {
   readonly consentId: string;
   readonly scenario: string;
@@ -20,11 +20,11 @@ export interface ConsentSettings {
   readonly accounts?: number;
 }
 
-/** The controlling interface of a running simulator. Each call rejects with the answer's text when it is refused. */
+/** The controlling interface of a running simulator. Each call rejects with the answer's text unless it succeeds. */
 export interface SimulatorControl {
   /** `PUT /_sim/consents`. */
   register(consents: readonly ConsentSettings[]): Promise<void>;
-  /** `PUT /_sim/faults`: what is not named stays as it is. */
+  /** `PUT /_sim/faults`: what isn't named stays as it is. */
   changeFaults(faults: z.input<typeof faultsSchema>): Promise<void>;
   /** `GET /_sim/stats`. */
   stats(): Promise<UpstreamStats>;

@@ -1,17 +1,17 @@
 import type { ServerResponse } from 'node:http';
 import type { Answer } from './answer.ts';
 
-/** What goes back to the client: a response, or the end of the connection without one. */
+/** What the client gets: a response, or a connection that ends without one. */
 export type Delivery = Response | 'cut';
 
 type Response = { status: number; payload: string; contentType: string; headers: Record<string, string> };
 
-/** An answer as JSON text. */
+/** An answer as JSON. */
 export function written(answer: Answer, headers: Record<string, string> = {}): Response {
   return { status: answer.status, payload: JSON.stringify(answer.body), contentType: 'application/json', headers };
 }
 
-/** Sends a delivery. Where the client has gone away in the meantime nothing happens. */
+/** Sends a delivery. Does nothing if the client has gone away. */
 export function send(response: ServerResponse, delivery: Delivery): void {
   if (delivery === 'cut') {
     response.destroy();

@@ -1,13 +1,13 @@
 import { z } from 'zod';
 import type { RateLimit } from './rate-window.ts';
 
-/** FinPro's published limit (`upstream.md`, "Rate limit"), with the window that the service takes it to have. */
+/** FinPro's published limit (docs/spec/upstream.md, "Rate limit"), with the window that we assume. */
 export const DEFAULT_RATE_LIMIT: RateLimit = { limit: 1000, windowSeconds: 60 };
 
 const rate = z.number().min(0).max(1);
 const milliseconds = z.number().min(0).max(600_000);
 
-/** The body of `PUT /_sim/faults`: what is not named stays as it is. */
+/** The body of `PUT /_sim/faults`: what isn't named stays as it is. */
 export const faultsSchema = z.strictObject({
   latencyMs: z
     .tuple([milliseconds, milliseconds])
@@ -24,7 +24,7 @@ export const faultsSchema = z.strictObject({
   garbageRate: rate.optional(),
 });
 
-/** The faults in force. `latencyMs` is real time, never scaled. */
+/** The faults that are on. `latencyMs` is real time, never scaled. */
 export type Faults = {
   latencyMs: readonly [number, number];
   errorRate: number;
@@ -35,7 +35,7 @@ export type Faults = {
   garbageRate: number;
 };
 
-/** The faults of a fresh simulator. */
+/** The faults of a new simulator. */
 export function defaultFaults(rateLimit: RateLimit | null): Faults {
   return {
     latencyMs: [5, 20],
@@ -48,7 +48,7 @@ export function defaultFaults(rateLimit: RateLimit | null): Faults {
   };
 }
 
-/** The faults with a change laid over them. */
+/** The faults after a change. */
 export function mergedFaults(faults: Faults, change: z.infer<typeof faultsSchema>): Faults {
   const { rateLimit } = change;
   return {
@@ -63,8 +63,8 @@ export function mergedFaults(faults: Faults, change: z.infer<typeof faultsSchema
 }
 
 /**
- * A 200 that is none, with its content type: HTML of a gateway, JSON cut in the middle, or nothing at all.
- * `draw` is in [0, 1) and chooses which; `payload` is the true answer.
+ * The garbage of a 200, with its content type: a gateway's HTML, half of the JSON, or nothing. `draw` in [0, 1) chooses
+ * which; `payload` is the true answer.
  */
 export function garbage(payload: string, draw: number): { payload: string; contentType: string } {
   if (draw < 1 / 3) {
@@ -81,7 +81,7 @@ export function latencyOf({ latencyMs: [minimum, maximum] }: Faults, random: () 
   return minimum === maximum ? minimum : minimum + random() * (maximum - minimum);
 }
 
-/** A source of numbers in [0, 1) that gives the same sequence for the same seed (the mulberry32 generator). */
+/** Numbers in [0, 1), the same sequence for the same seed (mulberry32). */
 export function seededRandom(seed: number): () => number {
   let state = seed >>> 0;
   return () => {

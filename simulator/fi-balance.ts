@@ -6,12 +6,10 @@ import { UNKNOWN_CONSENT } from './scenarios.ts';
 import type { Simulation } from './simulation.ts';
 
 /**
- * `POST /getfibalance`: the balances of the accounts delivered in the latest session that this client asked for with
- * `{consentID, linkReferenceNumber?}`. Answers `{ver, status: "success", data}`; `data` is one object for one account
- * and an array for more, each `{linkReferenceNumber, maskedAccountNumber, fipId, fipName, fiType, accountType,
- * currentBalance, currency, balanceAsOf}`, where `currentBalance` is a decimal string and `balanceAsOf` ISO 8601.
- * Declines with `InvalidRequest`, `InvalidConsentId`, `DataFetchRequestInProgress` while the session is pending, and
- * `NoDataFound` where there is no session, or no account delivered (or not the one of `linkReferenceNumber`).
+ * `POST /getfibalance` (docs/spec/upstream.md, "Calls"): the balances of the accounts that this client's latest session
+ * with a consent has delivered. `data` is one object for one account and an array for more. Declines with
+ * `InvalidRequest`, `InvalidConsentId`, `DataFetchRequestInProgress` while the session is pending, and `NoDataFound`
+ * without a session or a delivered account.
  */
 export function answerFiBalance(simulation: Simulation, clientId: string, body: CallBody, now: number): Answer {
   simulation.counts.balanceCalls += 1;

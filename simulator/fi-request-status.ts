@@ -9,10 +9,10 @@ import type { Simulation } from './simulation.ts';
 const DATA_LIFE_MILLISECONDS = 24 * 60 * 60 * 1000;
 
 /**
- * `POST /consent/firequest/status` of `seeds/fi-request-status.txt`, by `sessionId`, or else for the latest session
- * that this client asked for with the consent of `consentId` or `consentHandle`. Where several are sent they must
- * belong together. Declines with `InvalidRequest`, `InvalidSessionId`, `InvalidConsentId` (scenario `unknown`) and
- * `NoDataFound`. `data.timestamp` is the time of the session's last change.
+ * `POST /consent/firequest/status` (docs/spec/fi-request-status.md): by `sessionId`, or else this client's latest
+ * session with the consent of `consentId` or `consentHandle`. Several identifiers must belong together. Declines with
+ * `InvalidRequest`, `InvalidSessionId`, `InvalidConsentId` (scenario `unknown`) and `NoDataFound`. `data.timestamp` is
+ * the time of the session's last change.
  */
 export function answerFiRequestStatus(simulation: Simulation, clientId: string, body: CallBody, now: number): Answer {
   simulation.counts.statusCalls += 1;

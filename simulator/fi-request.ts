@@ -7,9 +7,8 @@ import type { Simulation } from './simulation.ts';
 const UTC_DATE = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?Z$/;
 
 /**
- * `POST /fi/request`: opens a session for `{consentId, fiDataRangeFrom?, fiDataRangeTo?}`, dates ISO 8601 in UTC
- * (ending in `Z`). Answers `{ver, timestamp, response: "ok", data: {consentId, sessionId}}`. Declines a malformed body
- * (`InvalidRequest`), a range that ends before it starts (`InvalidDateRange`), and what the consent's scenario refuses.
+ * `POST /fi/request` (docs/spec/upstream.md, "Calls"): opens a session. Declines a malformed body (`InvalidRequest`), a
+ * reversed range (`InvalidDateRange`), and what the consent's scenario refuses.
  */
 export function answerFiRequest(simulation: Simulation, clientId: string, body: CallBody, now: number): Answer {
   const { consentId } = body;
@@ -54,7 +53,7 @@ export function answerFiRequest(simulation: Simulation, clientId: string, body: 
 
 type DateRead = { text: string; time: number } | null | 'invalid';
 
-/** A date with its time in epoch milliseconds, null where none was sent, or `invalid`. */
+/** A date with its time in epoch milliseconds; null if none was sent. */
 function readDate(value: unknown): DateRead {
   if (value === undefined) {
     return null;
@@ -63,7 +62,7 @@ function readDate(value: unknown): DateRead {
     return 'invalid';
   }
   const time = Date.parse(value);
-  // Date.parse turns February 30 into March 1: a date that comes back as another one does not exist.
+  // Date.parse turns February 30 into March 1: a date that comes back differently doesn't exist.
   const exists = !Number.isNaN(time) && new Date(time).toISOString().startsWith(value.slice(0, 10));
   return exists ? { text: value, time } : 'invalid';
 }

@@ -23,9 +23,8 @@ export function isFinProPath(path: string): path is Path {
 }
 
 /**
- * One call of FinPro's API. The order is that of a gateway before a service: headers (401), the client's window (429),
- * credentials (401), failure before processing (500), then the call itself, whose outcome may be lost (`ambiguousRate`)
- * or garbled (`garbageRate`) although it took place.
+ * One call of FinPro's API, in the order of docs/spec/simulator.md, "Faults". The answer to a processed call may still
+ * be lost (`ambiguousRate`) or garbled (`garbageRate`).
  */
 export function deliverCall(simulation: Simulation, path: Path, headers: IncomingHttpHeaders, text: string): Delivery {
   const now = simulation.clock();
@@ -84,7 +83,7 @@ function missingHeader(headers: IncomingHttpHeaders): string | undefined {
   return appidentifier ? undefined : 'appIdentifier';
 }
 
-/** Draws only where there is a chance at all, so that runs without faults leave the sequence as it is. */
+/** Draws only if the rate isn't 0, so that runs without faults don't change the sequence. */
 function happens(simulation: Simulation, rate: number): boolean {
   return rate > 0 && simulation.random() < rate;
 }

@@ -1,17 +1,17 @@
 /** A limit of calls per fixed window, `windowSeconds` unscaled. */
 export type RateLimit = { limit: number; windowSeconds: number };
 
-/** The outcome of counting one call, and the headers that tell the client about its window. */
+/** The result of counting one call, and the headers on the client's window. */
 export type Counted = { allowed: boolean; headers: Record<string, string> };
 
 type Window = { index: number; calls: number; over: boolean };
 
 /**
- * Counts each client's calls in fixed windows that follow one another from the epoch on, each `windowSeconds` times the
- * time scale long. Only the present window of a client is kept.
+ * Counts each client's calls in fixed windows since the epoch, each `windowSeconds` times the time scale long. Stores
+ * only each client's current window.
  */
 export class RateWindows {
-  /** Windows, one client's each, in which more calls arrived than the limit. */
+  /** The number of windows, over all clients, with more calls than the limit. */
   windowsOverLimit = 0;
   readonly #timeScale: number;
   readonly #windows = new Map<string, Window>();
@@ -21,7 +21,7 @@ export class RateWindows {
     this.#timeScale = timeScale;
   }
 
-  /** Sets the limit from now on. The counts of present windows stay, unless the length of windows changes. */
+  /** Sets the limit from now on. Current counts stay, unless the length of windows changes. */
   setLimit(limit: RateLimit | null): void {
     if (limit?.windowSeconds !== this.#limit?.windowSeconds) {
       this.#windows.clear();
@@ -29,7 +29,9 @@ export class RateWindows {
     this.#limit = limit;
   }
 
-  /** Counts a call of a client at `now` (epoch milliseconds); without a limit nothing is counted and no header sent. */
+  /**
+   * Counts a client's call at `now` (epoch milliseconds). Without a limit nothing is counted, and no headers are sent.
+   */
   count(clientId: string, now: number): Counted {
     if (this.#limit === null) {
       return { allowed: true, headers: {} };
@@ -48,13 +50,13 @@ export class RateWindows {
       headers: {
         'X-RateLimit-Limit': String(limit),
         'X-RateLimit-Remaining': String(Math.max(0, limit - window.calls)),
-        // Rounded up to a millisecond: a client that waits until then must not come a moment too early.
+        // Rounded up to a millisecond: a client that waits until then must not come too early.
         'X-RateLimit-Reset': String(Math.ceil((window.index + 1) * length) / 1000),
       },
     };
   }
 
-  /** Forgets counts and clients; the limit is set anew by whoever resets the rest. */
+  /** Drops counts and clients, but not the limit. */
   reset(): void {
     this.#windows.clear();
     this.windowsOverLimit = 0;

@@ -1,9 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 
 /**
- * Reads a request's body as UTF-8 and hands it on; undefined as soon as it is longer than `maximumBytes`. A client that
- * goes away before the end is never heard of again: its call did not arrive. Callbacks, not promises, since every call
- * passes here.
+ * Reads a request's body as UTF-8; undefined as soon as it exceeds `maximumBytes`. Never calls back if the client goes
+ * away before the end. Callbacks instead of promises, since this is the hot path.
  */
 export function readBody(
   request: IncomingMessage,
@@ -28,6 +27,6 @@ export function readBody(
       done(Buffer.concat(chunks).toString('utf8'));
     }
   });
-  // Without a listener a reset in the middle of a body would end the process.
+  // Without a listener, a reset in the middle of a body would end the process.
   request.on('error', () => undefined);
 }

@@ -1,4 +1,4 @@
-/** What a consent does when it is asked for; `interface.md`, "FinPro simulator". */
+/** How a consent behaves (docs/spec/simulator.md, "Consents"). */
 export const SCENARIOS = [
   'ready',
   'partial',
@@ -21,16 +21,16 @@ export type Scenario = (typeof SCENARIOS)[number];
 /** FinPro's reason for not opening a session. */
 export type Refusal = { errorCode: string; errorMsg: string };
 
-/** What `unknown` answers to every call that names the consent. */
+/** The answer of `unknown` to every call that names the consent. */
 export const UNKNOWN_CONSENT: Refusal = { errorCode: 'InvalidConsentId', errorMsg: 'Consent ID does not exist.' };
 
-/** What `onetime` answers once a session was opened. */
+/** The answer of `onetime` once a session was opened. */
 const ALREADY_USED: Refusal = {
   errorCode: 'InvalidConsentUse',
   errorMsg: 'The consent is of fetch type ONETIME and has been used.',
 };
 
-/** The codes and messages of `upstream.md`, "What a failure means for the row", one for each refusing scenario. */
+/** One code and message per refusing scenario (docs/spec/upstream.md, "What a failure means for a row"). */
 const REFUSALS: Partial<Record<Scenario, Refusal>> = {
   revoked: { errorCode: 'ConsentRevoked', errorMsg: 'The consent is revoked.' },
   expired: { errorCode: 'ConsentExpired', errorMsg: 'The consent is expired.' },
@@ -45,14 +45,14 @@ const REFUSALS: Partial<Record<Scenario, Refusal>> = {
 };
 
 /**
- * Why an FI request for a consent in this scenario is refused, or undefined where a session is opened. `unavailable` is
- * not among them: its 503 comes before anything is processed.
+ * Why an FI request in this scenario is refused; undefined if it opens a session. `unavailable` isn't here, since its
+ * 503 comes before processing.
  */
 export function refusalOf(scenario: Scenario, usedBefore: boolean): Refusal | undefined {
   return scenario === 'onetime' && usedBefore ? ALREADY_USED : REFUSALS[scenario];
 }
 
-/** What a status answer says of a session: its `eventStatus`, the `eventMessage`, and which accounts are delivered. */
+/** A session in a status answer: its `eventStatus`, its `eventMessage`, and which accounts are delivered. */
 export type SessionState = {
   eventStatus: 'DATA_READY' | 'PENDING' | 'TIMEOUT' | 'DATA_DENIED';
   event: string;
@@ -63,9 +63,9 @@ export type SessionState = {
 };
 
 /**
- * A session's state. Until it is settled everything is pending; then the scenario decides. `partial` delivers half of
- * its accounts, rounded down, but at least one. A scenario that opens no sessions (it was set after this one had been
- * opened) lets the session get ready.
+ * A session's state. Everything is pending until it's settled; then the scenario decides. `partial` delivers half of
+ * its accounts, rounded down, but at least one. In a scenario that opens no sessions, and so was set later, the session
+ * gets ready.
  */
 export function sessionState(scenario: Scenario, settled: boolean, accounts: number): SessionState {
   if (!settled) {

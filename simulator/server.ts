@@ -11,12 +11,12 @@ import { Simulation } from './simulation.ts';
 
 const HOST = '127.0.0.1';
 const CALL_BYTES = 64 * 1024;
-/** Room for far more than the 10,000 consents that one call must take. */
+/** Enough for far more than 10,000 consents in one call. */
 const CONTROL_BYTES = 32 * 1024 * 1024;
 
 /**
- * Idle connections are kept longer than clients keep them, so that it is never the simulator that closes one just as a
- * call goes out on it: that would look like a lost answer.
+ * Longer than clients keep idle connections, so that the simulator never closes one just as a call goes out on it: that
+ * would look like a lost answer.
  */
 const KEEP_ALIVE_MILLISECONDS = 120_000;
 
@@ -24,22 +24,22 @@ const KEEP_ALIVE_MILLISECONDS = 120_000;
 export type SimulatorOptions = {
   /** 0 for a free one. */
   port: number;
-  /** What readiness times and rate windows are multiplied by. */
+  /** Multiplies readiness times and rate windows. */
   timeScale: number;
-  /** The limit at the start and after `DELETE /_sim`; null for none, and 1,000 calls per 60 s unless given. */
+  /** The limit at the start and after `DELETE /_sim`; null for none. 1,000 calls per 60 s by default. */
   rateLimit?: RateLimit | null;
   /** Epoch milliseconds. */
   clock?: () => number;
-  /** Of the chance in faults: the same seed and the same calls give the same run. */
+  /** For random faults: the same seed and the same calls give the same run. */
   seed?: number;
 };
 
-/** A running simulator; `url` has no slash at its end, `close` stops listening and drops every connection. */
+/** A running simulator. `url` has no trailing slash; `close` stops listening and drops every connection. */
 export type Simulator = { url: string; port: number; close(): Promise<void> };
 
 /**
- * Starts a FinPro simulator on 127.0.0.1: the three calls of `upstream.md` and the controlling interface of
- * `interface.md`, on one port, all in memory. Rejects when the port is taken.
+ * Starts a FinPro simulator on 127.0.0.1 (docs/spec/simulator.md): FinPro's three calls and the controlling interface
+ * on one port, all in memory. Rejects when the port is taken.
  */
 export async function startSimulator(options: SimulatorOptions): Promise<Simulator> {
   const simulation = new Simulation({
@@ -80,7 +80,7 @@ function route(simulation: Simulation, request: IncomingMessage, response: Serve
   });
 }
 
-/** Hands on the body, or answers 413 where it is longer than anything that is meant. */
+/** Passes the body on, or answers 413 if it's too large. */
 function receive(
   simulation: Simulation,
   request: IncomingMessage,
@@ -99,14 +99,14 @@ function receive(
 }
 
 /**
- * `down`: one port cannot refuse connections and stay reachable for control, so this is as near as it gets. The
- * connection, kept or new, is reset without a byte of answer, and nothing of the call but its path was looked at.
+ * `down`: one port can't refuse connections and stay reachable for control, so connections are reset without an answer,
+ * and nothing of the call but its path is read.
  */
 function refuse(request: IncomingMessage): void {
   request.socket.resetAndDestroy();
 }
 
-/** The call took place when it arrived; only its answer takes its time. A closed server does not wait for it. */
+/** The call was processed on arrival; only the answer is delayed. A closed server doesn't wait for it. */
 function sendLater(simulation: Simulation, response: ServerResponse, delivery: Delivery): void {
   const milliseconds = latencyOf(simulation.faults, simulation.random);
   if (milliseconds > 0) {

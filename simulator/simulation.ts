@@ -5,23 +5,23 @@ import { type RateLimit, RateWindows } from './rate-window.ts';
 import { readinessSeconds } from './readiness.ts';
 import { type SessionState, sessionState } from './scenarios.ts';
 
-/** Processed calls over all consents and clients, those that named no consent included, and calls answered 429. */
+/** Processed calls over all consents and clients, including those without a consent, and calls answered 429. */
 export type CallCounts = { fiRequests: number; statusCalls: number; balanceCalls: number; rejected429: number };
 
-/** A session's state at some time, with the time of its last change (epoch milliseconds) and its number of accounts. */
+/** A session's state, the time of its last change (epoch milliseconds) and its number of accounts. */
 export type SessionView = SessionState & { changedAt: number; accounts: number };
 
 /** All state of one simulator: consents, sessions, faults, windows and counts. */
 export class Simulation {
   readonly consents = new Consents();
   readonly windows: RateWindows;
-  /** The clock of everything, epoch milliseconds. */
+  /** Epoch milliseconds. */
   readonly clock: () => number;
   readonly #timeScale: number;
   readonly #rateLimit: RateLimit | null;
   readonly #seed: number;
   counts: CallCounts = noCalls();
-  /** Chance in [0, 1), for faults only. */
+  /** Random numbers in [0, 1), for faults only. */
   random: () => number;
   #faults: Faults;
 
@@ -45,7 +45,7 @@ export class Simulation {
     this.windows.setLimit(faults.rateLimit);
   }
 
-  /** What a session looks like at `now`. Nothing runs in between: its state follows from its age and its consent. */
+  /** A session at `now`. Nothing runs in between: its state follows from its age and its consent. */
   view(session: Session, now: number): SessionView {
     const { scenario, readyAfterSeconds, accounts } = this.consents.settings(session.consentId);
     const seconds = readyAfterSeconds ?? readinessSeconds(session.consentId);
@@ -60,7 +60,7 @@ export class Simulation {
     };
   }
 
-  /** Forgets everything; the faults are again those it was started with. */
+  /** Drops everything and restores the initial faults. */
   reset(): void {
     this.consents.reset();
     this.windows.reset();

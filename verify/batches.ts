@@ -5,26 +5,26 @@ import type { ApiClient, BatchStatusAnswer } from '#cli/api-client.ts';
 import { simulatorControl } from '#simulator/control-client.ts';
 import type { Workplace } from './workplace.ts';
 
-/** A batch that one of the ways in has started. */
+/** A batch started through one of the ways in. */
 export interface StartedBatch {
   readonly way: string;
   readonly referenceId: string;
   readonly rows: number;
-  /** How many of the rows are to end FAILED. */
+  /** How many of the rows should end FAILED. */
   readonly failing: number;
 }
 
-/** A consent of a batch, and what the simulator is to do with it. */
+/** A consent of a batch, and its scenario in the simulator. */
 interface Consent {
   readonly consentId: string;
   readonly scenario: 'ready' | 'revoked' | 'denied';
 }
 
-/** Beyond 4 MB the client of the API posts a file straight to S3. */
+/** Above 4 MB the API client posts a file straight to S3. */
 const LARGE = 4_200_000;
-const PATIENCE_SECONDS = 90;
+const MAX_SECONDS = 90;
 
-/** Starts a batch through each of the four ways in. The upstream's budget is enough for all at once. */
+/** Starts a batch through each of the four ways in. The upstream's budget is enough for all of them. */
 export async function startBatches(
   api: ApiClient,
   simulator: string,
@@ -33,7 +33,7 @@ export async function startBatches(
 ): Promise<StartedBatch[]> {
   const [json, form, posted, dropped] = [consents(0, 60), consents(60, 20), consents(80, 10), consents(90, 10)];
   const all = [...json, ...form, ...posted, ...dropped];
-  // Ready before the first poll, which comes after five seconds.
+  // Ready before the first poll, which comes after 5 s.
   await simulatorControl(simulator).register(all.map((one) => ({ ...one, readyAfterSeconds: 1, accounts: 2 })));
 
   const [small, large] = [workplace.path('small.csv'), workplace.path('large.csv')];
@@ -67,10 +67,10 @@ export async function startBatches(
 
 /**
  * Follows a batch until it has ended.
- * @throws Error with its counters when that takes too long, or it has ended otherwise than its consents do
+ * @throws Error with its status when that takes too long, or its outcome isn't the expected one
  */
 export async function follow(api: ApiClient, batch: StartedBatch, signal: AbortSignal): Promise<BatchStatusAnswer> {
-  const giveUpAt = performance.now() + PATIENCE_SECONDS * 1000;
+  const giveUpAt = performance.now() + MAX_SECONDS * 1000;
   for (;;) {
     const status = await statusOf(api, batch.referenceId);
     if (status?.batch_status === 'COMPLETED') {
@@ -79,14 +79,14 @@ export async function follow(api: ApiClient, batch: StartedBatch, signal: AbortS
     }
     const hasEnded = status?.batch_status === 'COMPLETED' || status?.batch_status === 'FAILED';
     if (hasEnded || performance.now() > giveUpAt) {
-      const expected = `${batch.rows} rows, ${batch.failing} of them FAILED, were expected`;
-      throw new Error(`${batch.way}: ${expected}; there is ${JSON.stringify(status)}`);
+      const expected = `expected ${batch.rows} rows, ${batch.failing} of them FAILED`;
+      throw new Error(`${batch.way}: ${expected}, got ${JSON.stringify(status)}`);
     }
     await wait(500, undefined, { signal });
   }
 }
 
-/** Null while there are no rows: a file that lies in the bucket is read a moment later. */
+/** Null while the batch has no rows: a file in the bucket is read a moment later. */
 async function statusOf(api: ApiClient, reference_id: string): Promise<BatchStatusAnswer | null> {
   try {
     const status = await api.status({ reference_id, filters: { status: ['FAILED'] }, limit: 100 });
@@ -97,7 +97,7 @@ async function statusOf(api: ApiClient, reference_id: string): Promise<BatchStat
   }
 }
 
-/** `count` consents, the ids following from their numbers; every fifth is revoked and every tenth denied. */
+/** `count` consents with ids by their number. Every fifth is revoked, every tenth denied. */
 const consents = (from: number, count: number): Consent[] =>
   Array.from({ length: count }, (_, index) => {
     const number = from + index;

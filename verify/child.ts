@@ -7,13 +7,13 @@ import { setTimeout as wait } from 'node:timers/promises';
 export interface ChildOptions {
   readonly cwd?: string;
   readonly env: NodeJS.ProcessEnv;
-  /** Ends the child, with all that it has started. */
+  /** Ends the child and everything it has started. */
   readonly signal: AbortSignal;
 }
 
 const GRACE_MILLISECONDS = 5_000;
 
-/** A child leads a process group of its own, so that what it starts ends with it. These run now. */
+/** Running children. Each leads a process group, so that what it starts ends with it. */
 const running = new Set<ChildProcess>();
 process.once('exit', () => {
   for (const child of running) signalGroup(child, 'SIGKILL');
@@ -21,7 +21,7 @@ process.once('exit', () => {
 
 /**
  * Runs a command to its end and returns what it printed to standard output.
- * @throws Error with the end of its output, when it fails or takes longer than `seconds`
+ * @throws Error with the last lines of its output, when it fails or takes longer than `seconds`
  */
 export async function run(
   [command = '', ...args]: readonly string[],
@@ -47,15 +47,15 @@ export async function run(
   }
 }
 
-/** A command that goes on until it is stopped. */
+/** A command that runs until it's stopped. */
 export interface Server {
   /** Whether it has ended by itself. */
   readonly hasEnded: boolean;
-  /** Ends it and all that it has started. */
+  /** Ends it and everything it has started. */
   stop(): Promise<void>;
 }
 
-/** Starts a command that goes on, its output in the file `log`. */
+/** Starts a command that runs until it's stopped, with its output in the file `log`. */
 export function startServer(
   [command = '', ...args]: readonly string[],
   { signal, ...options }: ChildOptions,
@@ -88,7 +88,7 @@ export function startServer(
   };
 }
 
-/** Asks a whole group to end, and ends it where that has not helped in a few seconds. */
+/** Asks a process group to end, and kills it after a few seconds. */
 async function stopGroup(child: ChildProcess): Promise<void> {
   const giveUpAt = performance.now() + GRACE_MILLISECONDS;
   for (let asked = signalGroup(child, 'SIGTERM'); asked; asked = signalGroup(child, 0)) {
@@ -100,7 +100,7 @@ async function stopGroup(child: ChildProcess): Promise<void> {
   }
 }
 
-/** False when nobody is left in the group. */
+/** False when the group is empty. */
 function signalGroup({ pid }: ChildProcess, signal: NodeJS.Signals | 0): boolean {
   if (pid === undefined) return false;
   try {

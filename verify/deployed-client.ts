@@ -7,7 +7,7 @@ import { PROJECT, REGION } from './workplace.ts';
 
 const SECONDS = 60;
 
-/** Makes a client of the API in the deployed table, as an operator does: with `npm run clients -- create`. */
+/** Creates an API client in the deployed table as an operator does, with `npm run clients -- create`. */
 export async function createDeployedClient(
   emulator: Emulator,
   { TableName }: Pick<StackOutputs, 'TableName'>,

@@ -9,11 +9,11 @@ const BOOTSTRAP_SECONDS = 120;
 const SYNTH_SECONDS = 180;
 const DEPLOY_SECONDS = 180;
 
-/** The stack of `cdk deploy` without a stage in the context. */
+/** The stack's name without a stage in the context. */
 export const STACK = 'bulk-data-fetch-dev';
 const ASSEMBLY = 'cdk.out';
 
-/** The outputs of the stack that are needed here (`docs/deploy.md`). */
+/** The stack outputs that we need (`docs/deploy.md`). */
 const outputsSchema = z.object({
   ApiUrl: z.url(),
   TableName: z.string(),
@@ -23,14 +23,14 @@ const outputsSchema = z.object({
 });
 export type StackOutputs = z.output<typeof outputsSchema>;
 
-/** The environment of a command that is to reach the emulator, and nothing else, for AWS. */
+/** The environment of a command that must reach the emulator instead of AWS. */
 export const environmentFor = ({ url, certificates }: Emulator): NodeJS.ProcessEnv => ({
   ...isolatedEnvironment(),
   AWS_ENDPOINT_URL: url,
   AWS_ACCESS_KEY_ID: ROOT.accessKeyId,
   AWS_SECRET_ACCESS_KEY: ROOT.secretAccessKey,
   AWS_REGION: REGION,
-  // The SDK's way to be told of a certificate, and the CDK's.
+  // For the SDK and for the CDK.
   NODE_EXTRA_CA_CERTS: certificates,
   AWS_CA_BUNDLE: certificates,
   CDK_DISABLE_CLI_TELEMETRY: 'true',
@@ -44,14 +44,14 @@ const cdk = (...args: string[]): string[] => [
   ...args,
 ];
 
-/** `cdk bootstrap`, as an empty account needs it once. */
+/** `cdk bootstrap`, which a new account needs once. */
 export async function bootstrap(emulator: Emulator, workplace: Workplace, signal: AbortSignal): Promise<void> {
-  // Away from cdk.json, so that the app is not synthesized for it.
+  // Outside the folder of cdk.json, so that the app isn't synthesized for it.
   const options = { cwd: workplace.path(), env: environmentFor(emulator), signal };
   await run(cdk('bootstrap', `aws://${ACCOUNT}/${REGION}`), options, BOOTSTRAP_SECONDS);
 }
 
-/** `cdk synth` of the app as it stands, with an upstream of its own. Returns the path of the template. */
+/** `cdk synth` of the app with the simulator as its upstream. Returns the path of the template. */
 export async function synthesize(
   emulator: Emulator,
   workplace: Workplace,
@@ -68,13 +68,13 @@ export async function synthesize(
 export async function deploy(emulator: Emulator, workplace: Workplace, signal: AbortSignal): Promise<StackOutputs> {
   const options = { cwd: workplace.path(), env: environmentFor(emulator), signal };
   const outputs = workplace.path('outputs.json');
-  const places = ['--app', workplace.path(ASSEMBLY), '--outputs-file', outputs];
-  await run(cdk('deploy', '--require-approval', 'never', ...places, STACK), options, DEPLOY_SECONDS);
+  const paths = ['--app', workplace.path(ASSEMBLY), '--outputs-file', outputs];
+  await run(cdk('deploy', '--require-approval', 'never', ...paths, STACK), options, DEPLOY_SECONDS);
   const stacks = z.record(z.string(), z.unknown()).parse(JSON.parse(await readFile(outputs, 'utf8')));
   return outputsSchema.parse(stacks[STACK]);
 }
 
-/** Where the emulator answers for the deployed API, whose host is one of AWS. */
+/** The deployed API's URL in the emulator, instead of its AWS host. */
 export function emulatedApi({ url }: Emulator, { ApiUrl }: Pick<StackOutputs, 'ApiUrl'>): string {
   const { hostname, pathname } = new URL(ApiUrl);
   return `${url}/_aws/execute-api/${hostname.split('.')[0]}${pathname}`;

@@ -2,8 +2,9 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { GetQueueAttributesCommand, SetQueueAttributesCommand, type SQSClient } from '@aws-sdk/client-sqs';
 import { z } from 'zod';
 
-// What the emulator lacks or does otherwise than AWS, and what is done about it here: nothing of it is done in the stack. What it leaves out
-// without a word (how often a queue delivers, when items and objects expire, names of a function's own errors in Retry) needs nothing.
+// What the emulator lacks or does differently from AWS, and how we work around it here, not in the stack. What it
+// ignores silently (a queue's maximum receives, expiry of items and objects, names of a function's own errors in Retry)
+// needs no workaround.
 
 const templateSchema = z.looseObject({
   Resources: z.record(
@@ -23,9 +24,9 @@ const metricsSchema = z.array(
 );
 
 /**
- * The emulator makes no alarm that has its metrics as a list, as all with a label or with an expression have. In its template these
- * alarms look at the first of their metrics only. Returns how many there are. It evaluates no alarm here: what alarms say is tested against the
- * template as it is.
+ * The emulator can't create alarms with a list of metrics, as those with a label or an expression have. In its template
+ * they get their first metric only. Returns their number. Nothing is lost: alarms are tested against the original
+ * template.
  */
 export async function simplifyAlarms(templatePath: string): Promise<number> {
   const template = templateSchema.parse(JSON.parse(await readFile(templatePath, 'utf8')));
@@ -45,7 +46,7 @@ export function withSimpleAlarms(template: z.output<typeof templateSchema>): {
     }
     const { Metrics, ...others } = resource.Properties;
     const stat = metricsSchema.parse(Metrics).find(({ MetricStat }) => MetricStat !== undefined)?.MetricStat;
-    if (stat === undefined) throw new Error(`${logicalId} looks at no metric`);
+    if (stat === undefined) throw new Error(`${logicalId} has no metric`);
     simplified += 1;
     const { MetricName, Namespace } = stat.Metric;
     return [
@@ -59,9 +60,9 @@ export function withSimpleAlarms(template: z.output<typeof templateSchema>): {
 const policySchema = z.looseObject({ Statement: z.array(z.unknown()) });
 
 /**
- * On AWS, `sqs:SendMessage` is the permission of SendMessageBatch as well; the emulator asks for an `sqs:SendMessageBatch`, which AWS does not
- * have. So here the queue's policy allows that to the roles of the deployed stack: for this one call the emulator does not look at
- * roles. The test of permissions against the local cloud does.
+ * On AWS `sqs:SendMessage` also permits SendMessageBatch; the emulator requires `sqs:SendMessageBatch`, which AWS
+ * doesn't have. So the queue's policy grants it to the roles of the deployed stack.
+ * `test/end-to-end/permissions.test.ts` checks the real permission against the local cloud.
  */
 export async function allowBatchesOfMessages(sqs: SQSClient, QueueUrl: string, stackName: string): Promise<void> {
   const { Attributes } = await sqs.send(

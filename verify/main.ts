@@ -1,11 +1,11 @@
 import { run } from './child.ts';
 import { NotInstallableError } from './ministack.ts';
 import { readVerifyOptions } from './options.ts';
-import { findPython, NO_PYTHON, PROBE } from './python.ts';
+import { findPython, NO_PYTHON, VERSION_CHECK } from './python.ts';
 import { verifyDeployment } from './verify-deployment.ts';
 import { isolatedEnvironment } from './workplace.ts';
 
-const PROBE_SECONDS = 20;
+const CHECK_SECONDS = 20;
 
 const stopping = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
@@ -23,16 +23,18 @@ try {
 async function main(): Promise<number> {
   const { ifPossible } = readVerifyOptions(process.argv.slice(2));
   const options = { env: isolatedEnvironment(), signal: stopping.signal };
-  const python = await findPython((command) => run([command, '-c', PROBE], options, PROBE_SECONDS).catch(() => null));
+  const python = await findPython((command) =>
+    run([command, '-c', VERSION_CHECK], options, CHECK_SECONDS).catch(() => null),
+  );
   if (python === null) {
-    console.log(ifPossible ? `The deployment is not verified: ${NO_PYTHON}` : NO_PYTHON);
+    console.log(ifPossible ? `Deployment not verified: ${NO_PYTHON}` : NO_PYTHON);
     return ifPossible ? 0 : 1;
   }
   try {
     await verifyDeployment(python, stopping.signal);
   } catch (error) {
     if (!(ifPossible && error instanceof NotInstallableError)) throw error;
-    console.log(`\nThe deployment is not verified: ${error.message}: ${String(error.cause)}`);
+    console.log(`\nDeployment not verified: ${error.message}: ${String(error.cause)}`);
   }
   return 0;
 }

@@ -5,28 +5,31 @@ import { z } from 'zod';
 import { type ChildOptions, run, startServer } from './child.ts';
 import { freePort, HOST, isolatedEnvironment, REGION, type Workplace } from './workplace.ts';
 
-/** The emulator, and what makes the certificate that it serves TLS with. Raise the versions here. */
+/** The emulator, and the tool that creates its TLS certificate. Raise the versions here. */
 const PACKAGES = ['ministack==1.5.33', 'trustme==1.2.1'];
 const INSTALL_SECONDS = 180;
 const START_SECONDS = 60;
 
-/** A running emulator: https://ministack.org, which others make, not this project. */
+/** A running emulator, a third-party product: https://ministack.org. */
 export interface Emulator {
-  /** The address of every service, without a slash at the end. */
+  /** The endpoint of every service, without a trailing slash. */
   readonly url: string;
-  /** The certificate that its own is signed with. */
+  /** The CA certificate that signs its own. */
   readonly certificates: string;
   readonly log: string;
   stop(): Promise<void>;
 }
 
-/** The emulator's packages could not be had, as without a way to PyPI: that says nothing of the deployment. */
+/**
+ * The emulator's packages couldn't be installed, for instance without access to PyPI. That says nothing about the
+ * deployment.
+ */
 export class NotInstallableError extends Error {
   override readonly name = 'NotInstallableError';
 }
 
 /**
- * Installs the emulator's packages into a virtual environment of the workplace, and makes its certificate.
+ * Installs the emulator's packages into a virtual environment, and creates its certificate.
  * @throws NotInstallableError
  */
 export async function installEmulator(python: string, workplace: Workplace, signal: AbortSignal): Promise<void> {
@@ -36,16 +39,16 @@ export async function installEmulator(python: string, workplace: Workplace, sign
   const install = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', ...PACKAGES];
   await run([inside, ...install], options, INSTALL_SECONDS).catch((error: unknown) => {
     if (signal.aborted) throw error;
-    throw new NotInstallableError('the emulator could not be installed from PyPI', { cause: error });
+    throw new NotInstallableError('could not install the emulator from PyPI', { cause: error });
   });
   await mkdir(workplace.path('tls'));
   await run([inside, '-m', 'trustme', '--dir', workplace.path('tls'), '--identities', HOST], options, START_SECONDS);
 }
 
 /**
- * Starts the emulator on a free port of 127.0.0.1, with TLS, since the template's policies refuse calls without, and with its enforcement of
- * IAM: every function then calls with its own role. This process, too, trusts its certificate from then on.
- * @throws Error with the end of its log, when it does not answer
+ * Starts the emulator on a free port of 127.0.0.1, with TLS, which the template's policies require, and with IAM
+ * enforced: every function calls with its own role. This process trusts its certificate from then on.
+ * @throws Error with the emulator's log, when it doesn't answer
  */
 export async function startEmulator(workplace: Workplace, signal: AbortSignal): Promise<Emulator> {
   const port = await freePort();
@@ -64,17 +67,17 @@ export async function startEmulator(workplace: Workplace, signal: AbortSignal): 
     USE_SSL: '1',
     MINISTACK_SSL_CERT: certificate,
     MINISTACK_SSL_KEY: key,
-    // The functions inherit it.
+    // Inherited by the functions.
     NODE_EXTRA_CA_CERTS: certificates,
     GATEWAY_PORT: String(port),
     MINISTACK_HOST: HOST,
     MINISTACK_REGION: REGION,
     TMPDIR: temporary,
-    // Listeners on ports of their own, which nobody here calls.
+    // Other listeners, which we don't need.
     IOT_MTLS_ENABLED: '0',
     SFTP_ENABLED: '0',
   };
-  // Its own command would take port 443 as well.
+  // Its own command would also listen on port 443.
   const serve = ['-m', 'hypercorn', 'ministack.app:app', '--bind', `${HOST}:${port}`, '--keep-alive', '75'];
   const server = startServer(
     [workplace.path('venv', 'bin', 'python'), ...serve, '--certfile', certificate, '--keyfile', key],
@@ -86,7 +89,7 @@ export async function startEmulator(workplace: Workplace, signal: AbortSignal): 
   while (!(await enforces(url))) {
     if (server.hasEnded || signal.aborted || performance.now() > giveUpAt) {
       await server.stop();
-      throw new Error(`the emulator does not answer:\n${await readFile(log, 'utf8')}`);
+      throw new Error(`the emulator did not answer:\n${await readFile(log, 'utf8')}`);
     }
     await wait(200);
   }
@@ -95,7 +98,7 @@ export async function startEmulator(workplace: Workplace, signal: AbortSignal): 
 
 const health = z.object({ auth: z.literal('enabled') });
 
-/** Whether it answers yet. Throws when it does not enforce IAM. */
+/** Whether it answers yet. Throws when it doesn't enforce IAM. */
 async function enforces(url: string): Promise<boolean> {
   const answer = await fetch(`${url}/_ministack/health`, { signal: AbortSignal.timeout(5_000) }).catch(() => null);
   if (!answer?.ok) return false;

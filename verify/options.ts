@@ -1,8 +1,8 @@
 import { parseArgs } from 'node:util';
 
-/** How `npm run verify:deploy` is to go. */
+/** The options of `npm run verify:deploy`. */
 export interface VerifyOptions {
-  /** A machine without the Python that it takes is no failure. */
+  /** Don't fail on a machine without Python or PyPI. */
   readonly ifPossible: boolean;
 }
 
@@ -10,7 +10,7 @@ const USAGE = 'npm run verify:deploy [-- --if-possible]';
 
 /**
  * Reads the command line.
- * @throws Error saying what is not possible, and how the command is called
+ * @throws Error saying what is wrong, with the usage
  */
 export function readVerifyOptions(args: readonly string[]): VerifyOptions {
   try {

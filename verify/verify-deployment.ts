@@ -15,8 +15,8 @@ import { makeWorkplace, REGION, ROOT, type Workplace } from './workplace.ts';
 const ORGANISATION = 'verify-lender';
 
 /**
- * Deploys the app to an emulator of AWS that others make, and takes a batch through each way in of what was deployed. Prints what it does and
- * what has become of the batches; leaves nothing behind, whatever happens.
+ * Deploys the app to an AWS emulator and runs a batch through each way in. Prints its steps and the batches' outcomes;
+ * leaves nothing behind, whatever happens.
  * @throws Error when a step fails or takes too long
  */
 export async function verifyDeployment(python: string, signal: AbortSignal): Promise<void> {
@@ -28,20 +28,22 @@ export async function verifyDeployment(python: string, signal: AbortSignal): Pro
   stack.defer(() => simulator.close());
 
   await step(`Installing the emulator (${python}, PyPI)`, () => installEmulator(python, workplace, signal));
-  const emulator = await step('Starting it, with TLS and IAM enforced', () => startEmulator(workplace, signal));
+  const emulator = await step('Starting the emulator, with TLS and IAM enforced', () =>
+    startEmulator(workplace, signal),
+  );
   stack.defer(() => emulator.stop());
   try {
     await step('cdk bootstrap', () => bootstrap(emulator, workplace, signal));
     const template = await step('cdk synth', () => synthesize(emulator, workplace, simulator.url, signal));
     const simplified = await simplifyAlarms(template);
-    if (simplified > 0) console.log(`  (${simplified} alarms simplified, since the emulator makes only plain ones)`);
+    if (simplified > 0) console.log(`  (${simplified} alarms simplified, since the emulator supports only plain ones)`);
     const outputs = await step('cdk deploy', () => deploy(emulator, workplace, signal));
     await useDeployed(emulator, outputs, simulator.url, workplace, signal);
   } catch (error) {
-    console.error(await troubles(emulator));
+    console.error(await loggedErrors(emulator));
     throw error;
   }
-  console.log(`The deployment works. It took ${seconds(startedAt)} s in all.`);
+  console.log(`The deployment works. Total: ${seconds(startedAt)} s.`);
 }
 
 async function useDeployed(
@@ -55,7 +57,7 @@ async function useDeployed(
   const [sqs, s3] = [new SQSClient(connection), new S3Client({ ...connection, forcePathStyle: true })];
   try {
     await allowBatchesOfMessages(sqs, outputs.ChunkQueueUrl, STACK);
-    const client = await step('Making a client of the API, and its credentials for the upstream', async () => {
+    const client = await step('Creating an API client and its upstream credentials', async () => {
       await storeSimulatorCredentials(connection, ORGANISATION);
       return createDeployedClient(emulator, outputs, ORGANISATION, signal);
     });
@@ -74,8 +76,7 @@ async function useDeployed(
     const QueueUrl = outputs.ChunkDeadLetterQueueUrl;
     const AttributeNames = ['ApproximateNumberOfMessages' as const];
     const { Attributes } = await sqs.send(new GetQueueAttributesCommand({ QueueUrl, AttributeNames }));
-    if (Attributes?.['ApproximateNumberOfMessages'] !== '0')
-      throw new Error('there are messages in the dead-letter queue');
+    if (Attributes?.['ApproximateNumberOfMessages'] !== '0') throw new Error('the dead-letter queue has messages');
   } finally {
     sqs.destroy();
     s3.destroy();
@@ -102,9 +103,9 @@ const seconds = (since: number): string => ((performance.now() - since) / 1000).
 
 const LINES = 30;
 
-/** What the functions and the emulator have logged of errors. */
-async function troubles({ log }: Emulator): Promise<string> {
+/** The last errors that the functions and the emulator logged. */
+async function loggedErrors({ log }: Emulator): Promise<string> {
   const lines = (await readFile(log, 'utf8')).split('\n');
-  const told = lines.filter((line) => /"level":"(ERROR|WARN)"|\b(ERROR|WARNING|Traceback|AccessDenied)\b/.test(line));
-  return ['', 'The end of what the emulator and the functions logged of errors:', ...told.slice(-LINES)].join('\n');
+  const errors = lines.filter((line) => /"level":"(ERROR|WARN)"|\b(ERROR|WARNING|Traceback|AccessDenied)\b/.test(line));
+  return ['', 'The last errors that the emulator and the functions logged:', ...errors.slice(-LINES)].join('\n');
 }

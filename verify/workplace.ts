@@ -7,12 +7,12 @@ import { fileURLToPath } from 'node:url';
 export const PROJECT = fileURLToPath(new URL('..', import.meta.url));
 export const HOST = '127.0.0.1';
 export const REGION = 'ap-south-1';
-/** The account that the emulator gives to everybody. */
+/** The emulator's only account. */
 export const ACCOUNT = '000000000000';
-/** What the emulator takes for the root user's. */
+/** The emulator's credentials of the root user. */
 export const ROOT = { accessKeyId: 'test', secretAccessKey: 'test' };
 
-/** Where a run keeps what it makes. */
+/** The temporary folder of a run. */
 export interface Workplace {
   path(...names: string[]): string;
   remove(): Promise<void>;
@@ -27,8 +27,8 @@ export async function makeWorkplace(): Promise<Workplace> {
 }
 
 /**
- * The environment of this process, with the packaged Node before any other, without anything that names a real AWS account, and without a
- * proxy between here and here.
+ * This process's environment with the packaged Node first, without anything that names a real AWS account, and without
+ * a proxy for 127.0.0.1.
  */
 export function isolatedEnvironment(given: NodeJS.ProcessEnv = process.env): NodeJS.ProcessEnv {
   return {
@@ -41,7 +41,7 @@ export function isolatedEnvironment(given: NodeJS.ProcessEnv = process.env): Nod
   };
 }
 
-/** A port that nobody has now. */
+/** A port that is free now. */
 export function freePort(): Promise<number> {
   const { promise, resolve, reject } = Promise.withResolvers<number>();
   const server = createServer().once('error', reject);

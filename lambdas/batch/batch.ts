@@ -17,14 +17,19 @@ export interface Batch {
   readonly acceptedAt: number;
   readonly finishedChunks: ReadonlySet<number>;
   readonly source: BatchSource;
-  /** For a presigned upload whose file hasn't been read yet: its type, and until when the reference is reserved for it. */
+  /**
+   * For a presigned upload whose file hasn't been read yet: its type, and until when the reference is reserved for it.
+   */
   readonly reservation: UploadReservation | null;
   /** Why the batch failed as a whole, otherwise null. */
   readonly error: RowError | null;
   readonly idempotency: Idempotency | null;
 }
 
-/** How a batch came in: as JSON, as a file in a form, as a file posted to S3 with a presigned form, or as a dropped file. */
+/**
+ * How a batch came in: as JSON, as a file in a form, as a file posted to S3 with a presigned form, or as a dropped
+ * file.
+ */
 export const BATCH_SOURCES = ['json', 'form', 'presigned', 'drop'] as const;
 export type BatchSource = (typeof BATCH_SOURCES)[number];
 
@@ -52,8 +57,8 @@ export function batchStatusOf(total: number, counters: Counters, error: RowError
 }
 
 /**
- * Whether a new batch has work to do: its rows, or the report on a dropped file that failed as a whole. Recovery looks at
- * open batches only.
+ * Whether a new batch has work to do: its rows, or the report on a dropped file that failed as a whole. Recovery looks
+ * at open batches only.
  */
 export const isOpenAtFirst = ({ error, reservation, source }: Batch): boolean =>
   reservation === null && (error === null || source === 'drop');

@@ -27,7 +27,10 @@ export const uploadKey = (organisationId: string, referenceId: string, batchId: 
 export const reportKey = (dropKey: string, suffix = ''): string =>
   `drop-reports/${dropKey.slice(DROP.length).replace(/\.(csv|json)$/i, '')}${suffix}.json`;
 
-/** Reads the key of an object: `uploads/<organisation>/<reference>/<batch>` or `drop/<organisation>/<reference>.csv|json`. */
+/**
+ * Reads the key of an object: `uploads/<organisation>/<reference>/<batch>` or
+ * `drop/<organisation>/<reference>.csv|json`.
+ */
 export function parseObjectKey(key: string): ObjectKey {
   if (key.endsWith('/')) return { kind: 'other' };
   if (key.startsWith(UPLOADS)) return uploadObject(key.slice(UPLOADS.length).split('/'));

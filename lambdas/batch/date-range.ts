@@ -26,8 +26,8 @@ const MAX_CACHED = 1000;
 const MAX_DATE_LENGTH = 35;
 
 /**
- * The instant of an ISO 8601 date in epoch milliseconds; null when it isn't one. A date without a time is midnight UTC. A
- * time needs a zone, since 10:00 in Mumbai and in London are different instants (docs/spec/overview.md, "Dates and
+ * The instant of an ISO 8601 date in epoch milliseconds; null when it isn't one. A date without a time is midnight UTC.
+ * A time needs a zone, since 10:00 in Mumbai and in London are different instants (docs/spec/overview.md, "Dates and
  * defaults").
  */
 export function instantOf(date: string): number | null {

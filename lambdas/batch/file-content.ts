@@ -40,8 +40,8 @@ interface Line {
 }
 
 /**
- * Reads a CSV file (docs/spec/upload-batch.md, "Files"). Columns come in any order, empty cells mean the defaults, blank
- * lines are skipped. Keeps at most `most` rows and counts the rest.
+ * Reads a CSV file (docs/spec/upload-batch.md, "Files"). Columns come in any order, empty cells mean the defaults,
+ * blank lines are skipped. Keeps at most `most` rows and counts the rest.
  * @throws ServiceError `InvalidFileContent`, with the line and what to do about it
  */
 export function readCsv(bytes: Uint8Array, most: number): FileContent {
@@ -117,8 +117,9 @@ function rowValue(cells: readonly string[], header: readonly (string | undefined
 }
 
 /**
- * Reads a JSON file: an array of rows, or an object with a `consents_list` and global defaults (docs/spec/upload-batch.md,
- * "Files"). Rows name their consent `consent_id` or `consentId`. Keeps at most `most` rows and counts the rest.
+ * Reads a JSON file: an array of rows, or an object with a `consents_list` and global defaults
+ * (docs/spec/upload-batch.md, "Files"). Rows name their consent `consent_id` or `consentId`. Keeps at most `most` rows
+ * and counts the rest.
  * @throws ServiceError `InvalidFileContent`
  */
 export function readJsonFile(bytes: Uint8Array, most: number): FileContent {
@@ -141,7 +142,10 @@ function contentOf(list: readonly unknown[], most: number, defaults: FileContent
   return { rows, total: list.length, defaults };
 }
 
-/** The row with its consent named as in the JSON API, or a string that says why it isn't a row. `consent_id` wins over `consentId`. */
+/**
+ * The row with its consent named as in the JSON API, or a string that says why it isn't a row. `consent_id` wins over
+ * `consentId`.
+ */
 function withConsentId(value: unknown): unknown {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     return 'the row must be an object with a consent_id';

@@ -22,7 +22,8 @@ export interface BatchFile {
 const INVALID_ID_LENGTH = 64;
 
 /**
- * Reads the rows of a file. A row that fails validation gets an error that names its place; it doesn't affect the others.
+ * Reads the rows of a file. A row that fails validation gets an error that names its place; it doesn't affect the
+ * others.
  * @param given defaults that came with the file; they win over those in it
  * @throws ServiceError `InvalidFileContent` when the file can't be read as a whole, `InvalidRequest` when it has too
  * many rows

@@ -39,7 +39,10 @@ export interface ReportPorts {
   readonly clock: Clock;
 }
 
-/** Writes the report on a dropped batch that has ended: outcome, counters and failed rows (docs/spec/upload-batch.md, "The drop folder"). */
+/**
+ * Writes the report on a dropped batch that has ended: outcome, counters and failed rows (docs/spec/upload-batch.md,
+ * "The drop folder").
+ */
 export async function reportBatch({ chunks, reports, clock }: ReportPorts, batch: Batch): Promise<void> {
   if (batch.source !== 'drop' || batch.fileName === null) return;
   const report = await reportOf(chunks, batch, {

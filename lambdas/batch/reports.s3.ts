@@ -1,8 +1,8 @@
 import type { ReportStore } from './bucket.ts';
 
 /**
- * Reports for functions that rarely write one, since only dropped files have reports. The S3 client, a fifth of what such
- * a function loads, is loaded with the first (docs/decisions/0007-what-a-cold-start-loads.md).
+ * Reports for functions that rarely write one, since only dropped files have reports. The S3 client, a fifth of what
+ * such a function loads, is loaded with the first (docs/decisions/0007-what-a-cold-start-loads.md).
  */
 export function reportsOnDemand(bucketName: string): ReportStore {
   const load = async (): Promise<ReportStore> => {

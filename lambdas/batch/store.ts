@@ -15,7 +15,9 @@ export interface StoredBatch {
 
 export type BatchKey = Pick<Batch, 'organisationId' | 'referenceId' | 'batchId'>;
 
-/** Every way in which a batch item can change. Each is one conditional write; `applyBatchChange` says on what condition. */
+/**
+ * Every way in which a batch item can change. Each is one conditional write; `applyBatchChange` says on what condition.
+ */
 export type BatchChange =
   /** The acceptance of a batch, or the reservation of an upload, if the reference is free at `now`. */
   | { readonly kind: 'accept'; readonly batch: Batch; readonly expiresAt: number; readonly now: number }
@@ -78,7 +80,10 @@ const newlyStored = (batch: Batch, expiresAt: number): StoredBatch => ({
   expiresAt,
 });
 
-/** Applies a change to what is stored under a reference; null when its condition doesn't hold. Every store behaves like this function. */
+/**
+ * Applies a change to what is stored under a reference; null when its condition doesn't hold. Every store behaves like
+ * this function.
+ */
 export function applyBatchChange(
   stored: StoredBatch | null,
   { batchId }: Pick<BatchKey, 'batchId'>,

@@ -40,9 +40,9 @@ const resume = (resumeAt: number): NextStep => ({ done: false, resumeAt });
  * The one way forward: moves a chunk as far as it can go now and says when to come back. Sends the FI requests that the
  * budget allows, reconciles lost answers, polls sessions that are due and fetches the balances of those that are ready.
  *
- * Load → plan → permit → lease → calls → fold → commit. Writes STATE (lease, intents) → calls → OUTCOME → ACCOUNTS → STATE
- * (results), so that the next advance can continue after a crash anywhere (docs/architecture.md, "The order of writes").
- * Safe to repeat at any time.
+ * Load → plan → permit → lease → calls → fold → commit. Writes STATE (lease, intents) → calls → OUTCOME → ACCOUNTS →
+ * STATE (results), so that the next advance can continue after a crash anywhere (docs/architecture.md, "The order of
+ * writes"). Safe to repeat at any time.
  * @throws ConflictError when somebody else wrote the chunk meanwhile; a retry is safe
  */
 export async function advanceChunk(ports: AdvancePorts, task: ChunkTask, limits: AdvanceLimits): Promise<NextStep> {
@@ -145,8 +145,8 @@ async function callUpstream(
 }
 
 /**
- * Nothing can be done before `dueAt`. Stores that if the chunk says otherwise, since recovery relies on it. Comes back a
- * little later: this worker's clock may be behind the one that woke it, which would wake it again and again.
+ * Nothing can be done before `dueAt`. Stores that if the chunk says otherwise, since recovery relies on it. Comes back
+ * a little later: this worker's clock may be behind the one that woke it, which would wake it again and again.
  */
 async function defer(
   { chunks, settings }: AdvancePorts,

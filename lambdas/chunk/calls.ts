@@ -54,8 +54,8 @@ const NOT_IN_TIME = rowError(
 );
 
 /**
- * Makes the calls of a plan, 25 at a time, as far as they may start, and reports what each has shown. Changes nothing, and
- * never throws for what the upstream does.
+ * Makes the calls of a plan, 25 at a time, as far as they may start, and reports what each has shown. Changes nothing,
+ * and never throws for what the upstream does.
  */
 export async function makeCalls(context: CallContext, actions: readonly Action[]): Promise<RowReport[]> {
   const caller = rowCaller(context);

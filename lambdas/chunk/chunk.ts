@@ -20,7 +20,10 @@ export interface ChunkTask extends ChunkKey {
 /** How an advance leaves a chunk: done, or due again at `resumeAt` (epoch milliseconds). */
 export type NextStep = { readonly done: true } | { readonly done: false; readonly resumeAt: number };
 
-/** Everything that changes about a chunk, in one item. Its rows' sessions and errors are in its outcome. Times are epoch milliseconds. */
+/**
+ * Everything that changes about a chunk, in one item. Its rows' sessions and errors are in its outcome. Times are epoch
+ * milliseconds.
+ */
 export interface ChunkState {
   readonly key: ChunkKey;
   /** Counts writes. Every write is conditional on the version that was read. */
@@ -31,7 +34,10 @@ export interface ChunkState {
   readonly stalls: number;
   /** When the batch was accepted. */
   readonly acceptedAt: number;
-  /** The resolution of the rows' stored times, in milliseconds. Stored, so that a changed setting moves no recorded time. */
+  /**
+   * The resolution of the rows' stored times, in milliseconds. Stored, so that a changed setting moves no recorded
+   * time.
+   */
   readonly tick: number;
   /** When the state was last written. */
   readonly movedAt: number;
@@ -124,7 +130,9 @@ export const NO_OUTCOME: ChunkOutcome = { version: 0, sessions: new Map(), error
 
 export const isEmptyChange = ({ sessions, errors }: OutcomeChange): boolean => sessions.size === 0 && errors.size === 0;
 
-/** Merges what an advance found into what is stored. A stored session is never replaced; a row's newest error counts. */
+/**
+ * Merges what an advance found into what is stored. A stored session is never replaced; a row's newest error counts.
+ */
 export const mergeOutcome = (stored: ChunkOutcome, change: OutcomeChange): ChunkOutcome => ({
   version: stored.version + 1,
   sessions: new Map([...change.sessions, ...stored.sessions]),

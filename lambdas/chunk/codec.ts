@@ -8,9 +8,9 @@ import { countersOf, isUnsent, PHASES, RETRY_ELIGIBILITIES, ROW_STATUSES, type R
 const FORMAT = 1;
 
 /**
- * Rows are stored as deflated columns of bytes: one for phase, eligibility and attempt, one for tries, and two times of two
- * bytes each. 250 rows take 1,500 bytes before deflating and typically under 200 after. A test checks that the item never
- * exceeds 2 KB.
+ * Rows are stored as deflated columns of bytes: one for phase, eligibility and attempt, one for tries, and two times of
+ * two bytes each. 250 rows take 1,500 bytes before deflating and typically under 200 after. A test checks that the item
+ * never exceeds 2 KB.
  */
 const ROW_BYTES = 6;
 const MAX_STORED_TRIES = 255;
@@ -72,8 +72,8 @@ export function fromStateItem(item: unknown, key: ChunkState['key']): ChunkState
 }
 
 /**
- * Times are stored as ticks since acceptance; times past the last tick as the last one. Rounding never shortens a wait: times
- * that waits count from round up, and the time of an FI request whose answer isn't known rounds down.
+ * Times are stored as ticks since acceptance; times past the last tick as the last one. Rounding never shortens a wait:
+ * times that waits count from round up, and the time of an FI request whose answer isn't known rounds down.
  */
 type Resolution = Pick<ChunkState, 'acceptedAt' | 'tick'>;
 
@@ -110,7 +110,9 @@ const timesOf = (
   return { requestedAt: timeOf(requested, resolution), lastAskedAt: at, notBefore: at };
 };
 
-/** Rows as they will be read back. What is due next is computed from these, so that nobody wakes up a tick too early. */
+/**
+ * Rows as they will be read back. What is due next is computed from these, so that nobody wakes up a tick too early.
+ */
 export const asStored = (rows: readonly Row[], resolution: Resolution): Row[] =>
   rows.map((row) => ({
     ...row,

@@ -56,8 +56,8 @@ export interface Advanced {
 }
 
 /**
- * Writes what the calls of an advance have shown: OUTCOME → ACCOUNTS → STATE, which ends the lease. Then adds a finished
- * chunk to its batch.
+ * Writes what the calls of an advance have shown: OUTCOME → ACCOUNTS → STATE, which ends the lease. Then adds a
+ * finished chunk to its batch.
  * @throws ConflictError when somebody else wrote the chunk meanwhile; nothing is lost, and a retry is safe
  */
 export async function commit(
@@ -87,7 +87,9 @@ export async function commit(
   return { done: true };
 }
 
-/** Skips the gap between two windows: a worker that wakes up there only has to come back, which costs three transitions. */
+/**
+ * Skips the gap between two windows: a worker that wakes up there only has to come back, which costs three transitions.
+ */
 function dueAfter(
   rows: readonly Row[],
   blocked: ReadonlyMap<number, Blocker>,

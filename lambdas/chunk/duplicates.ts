@@ -4,9 +4,9 @@ import { isSettled, mayBeUnsent, type Row } from './row.ts';
 import type { ChunkStore } from './store.ts';
 
 /**
- * Several rows of a batch may have the same consent. They are sent one after the other: a row goes out only when the row
- * before it is settled. So at most one of them has an open intent, and a session found by consent belongs to that one unless
- * an earlier row holds it (docs/decisions/0003-one-open-intent-per-consent.md).
+ * Several rows of a batch may have the same consent. They are sent one after the other: a row goes out only when the
+ * row before it is settled. So at most one of them has an open intent, and a session found by consent belongs to that
+ * one unless an earlier row holds it (docs/decisions/0003-one-open-intent-per-consent.md).
  */
 export interface Predecessors {
   /** By row to request: when the other chunk moves that has the unsettled row before it. */
@@ -86,8 +86,8 @@ export async function loadPredecessors(
 }
 
 /**
- * Rows whose FI request is due but waits for an earlier row with the same consent. No two of them are ever leased at once:
- * after a crash nobody could tell whose session is whose.
+ * Rows whose FI request is due but waits for an earlier row with the same consent. No two of them are ever leased at
+ * once: after a crash nobody could tell whose session is whose.
  */
 export function blockedRows(
   rows: readonly Row[],

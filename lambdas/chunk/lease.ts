@@ -4,7 +4,10 @@ import { asStored } from './codec.ts';
 import type { Action } from './plan.ts';
 import { transition } from './transitions.ts';
 
-/** Recovers rows from a lease that ended with its worker: a stored session is adopted; otherwise the row is reconciled, which is due now. */
+/**
+ * Recovers rows from a lease that ended with its worker: a stored session is adopted; otherwise the row is reconciled,
+ * which is due now.
+ */
 export function withoutLostLease(
   stored: ChunkState,
   sessions: ReadonlyMap<number, string>,

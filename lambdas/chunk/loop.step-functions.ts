@@ -10,7 +10,8 @@ export const toLoopState = (task: ChunkTask, next: NextStep, now: number, step: 
   chunk: task.chunk,
   generation: task.generation,
   done: next.done,
-  // Step Functions cuts off fractions of a second, so round up (docs/decisions/0004-wake-ups-are-whole-seconds-and-shared.md).
+  // Step Functions cuts off fractions of a second, so round up
+  // (docs/decisions/0004-wake-ups-are-whole-seconds-and-shared.md).
   resumeAt: new Date(Math.ceil((next.done ? now : next.resumeAt) / step) * step).toISOString(),
 });
 

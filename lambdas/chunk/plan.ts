@@ -64,7 +64,8 @@ export function halfOpenAction(due: readonly Action[], rows: readonly Row[]): Ac
 
 /**
  * When the chunk has to be advanced next; `Infinity` when all its rows are terminal. A row behind another row of this
- * chunk is due as soon as that one is settled; one that waits for another chunk isn't looked at before that chunk moves.
+ * chunk is due as soon as that one is settled; one that waits for another chunk isn't looked at before that chunk
+ * moves.
  */
 export function nextDueAt(
   rows: readonly Row[],
@@ -88,9 +89,9 @@ export function nextDueAt(
 const SHARE_OF_WAIT = 0.25;
 
 /**
- * When a chunk has to be advanced for its rows; `Infinity` when all are terminal. It waits for rows that are due shortly
- * after the first: waits are minimums, and each advance costs transitions and writes. The longer the first has to wait,
- * the longer the others are waited for, since a slow upstream spreads a chunk's rows over more time.
+ * When a chunk has to be advanced for its rows; `Infinity` when all are terminal. It waits for rows that are due
+ * shortly after the first: waits are minimums, and each advance costs transitions and writes. The longer the first has
+ * to wait, the longer the others are waited for, since a slow upstream spreads a chunk's rows over more time.
  */
 export function rowsDueAt(rows: readonly Row[], now: number, settings: Settings): number {
   const times = rows.map((row) => dueAt(row, settings));

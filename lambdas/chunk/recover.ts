@@ -16,23 +16,25 @@ export interface RecoveryPorts extends FinishPorts {
   readonly settings: Settings;
 }
 
-/** A chunk that was queued again this often without progress is given up. One that never moved is then in generation 5. */
+/**
+ * A chunk that was queued again this often without progress is given up. One that never moved is then in generation 5.
+ */
 const MAX_STALLS = 4;
 
 /** Enough to keep the processor busy, which bounds how many open batches one minute is enough for (docs/scale.md). */
 const CONCURRENT_BATCHES = 10;
 
-const GIVEN_UP = rowError('ProcessingFailed', 'Timed out before the FI request was sent; submit the row again.');
+const GIVEN_UP = rowError('ProcessingFailed', 'Timed out; submit the row again.');
 const GIVEN_UP_UNKNOWN = rowError(
   'ProcessingFailed',
   "Timed out. We don't know whether the FI request was sent; check FI Request Status by consentId before resubmitting.",
 );
 
 /**
- * The one way back: looks at every open batch and moves chunks that stand still. A chunk that hasn't moved for a grace period
- * past its due time is queued again under the next generation; the grace doubles each time
- * (docs/decisions/0001-recovery-grace-doubles.md). After four times without progress, or past the batch's deadline, it is
- * given up. This heals lost messages, dead executions and a crash between acceptance and queueing alike. Safe to run
+ * The one way back: looks at every open batch and moves chunks that stand still. A chunk that hasn't moved for a grace
+ * period past its due time is queued again under the next generation; the grace doubles each time
+ * (docs/decisions/0001-recovery-grace-doubles.md). After four times without progress, or past the batch's deadline, it
+ * is given up. This heals lost messages, dead executions and a crash between acceptance and queueing alike. Safe to run
  * concurrently.
  */
 export async function recoverBatches(ports: RecoveryPorts): Promise<void> {

@@ -33,7 +33,10 @@ export interface Row {
   readonly attempt: number;
   /** Polls answered in `polling`, empty answers in `reconciling`, failed calls in `fetchingBalances`. */
   readonly tries: number;
-  /** When the FI request of this attempt went out: a lower bound while its answer isn't known, an upper bound afterwards. */
+  /**
+   * When the FI request of this attempt went out: a lower bound while its answer isn't known, an upper bound
+   * afterwards.
+   */
   readonly requestedAt: number;
   /** When the upstream was last asked about the row; waits count from here. Not used in `ready` and `requesting`. */
   readonly lastAskedAt: number;

@@ -62,7 +62,7 @@ const FROM: Readonly<Record<RowEvent['kind'], readonly Phase[]>> = {
 
 /**
  * The one table of row transitions (docs/architecture.md, "The life of a row"). Pure; a terminal row never changes.
- * @throws RangeError when the event cannot happen in the row's phase
+ * @throws RangeError when the event can't happen in the row's phase
  */
 export function transition(row: Row, event: RowEvent, context: TransitionContext): Row {
   if (isTerminal(row) || !FROM[event.kind].includes(row.phase)) {

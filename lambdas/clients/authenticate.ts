@@ -31,7 +31,8 @@ export type Authenticate = (headers: Headers) => Promise<Caller>;
 
 /**
  * Authenticates a call by its four headers (docs/spec/overview.md, "Requests").
- * @throws ServiceError `Unauthorized`, which names the first missing header, or just says that the credentials are invalid
+ * @throws ServiceError `Unauthorized`, which names the first missing header, or just says that the credentials are
+ * invalid
  */
 export function authenticator(clients: ClientStore, clock: Clock): Authenticate {
   const cache = new Map<string, CachedClient>();

@@ -82,9 +82,9 @@ export async function listClients(
 }
 
 /**
- * Gives a client a new secret. The previous one stays valid for another `overlap` milliseconds, or until its end if that is
- * earlier; an overlap of 0 ends every old secret at once. While two secrets are valid, only an overlap of 0 rotates again, so
- * that an announced end stays true.
+ * Gives a client a new secret. The previous one stays valid for another `overlap` milliseconds, or until its end if
+ * that is earlier; an overlap of 0 ends every old secret at once. While two secrets are valid, only an overlap of 0
+ * rotates again, so that an announced end stays true.
  * @throws ServiceError `NotFound`; `ClientDisabled`; `RotationUnderWay` when two secrets are valid already
  * @throws ConflictError when others keep changing the client
  */

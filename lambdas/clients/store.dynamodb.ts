@@ -139,7 +139,9 @@ export const dynamoDbOrganisations = ({ client, name: TableName }: Table): Organ
 
 const callCount = z.object({ calls: z.number() });
 
-/** One item per window, incremented in one write. A write that the SDK repeats may count twice, but never zero times. */
+/**
+ * One item per window, incremented in one write. A write that the SDK repeats may count twice, but never zero times.
+ */
 export const dynamoDbClientCalls = ({ client, name: TableName }: Table): ClientCallCounter => ({
   add: async (organisationId, { startsAt, endsAt }) => {
     const { Attributes } = await client.send(

@@ -11,7 +11,10 @@ export type ErrorKind =
 
 export type ErrorDetails = Readonly<Record<string, unknown>>;
 
-/** The one error whose text reaches clients. `code`, `message` and `details` go out as `errorCode`, `errorMsg` and `errorDetails`. */
+/**
+ * The one error whose text reaches clients. `code`, `message` and `details` go out as `errorCode`, `errorMsg` and
+ * `errorDetails`.
+ */
 export class ServiceError extends Error {
   override readonly name = 'ServiceError';
   readonly kind: ErrorKind;

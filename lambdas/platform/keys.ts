@@ -60,7 +60,10 @@ export const accountsKey = (key: ChunkKey, version: number, part: number): ItemK
   return { pk, sk: `${sk}${String(version).padStart(8, '0')}#${part}` };
 };
 
-/** All clients are in one partition, so that they can be listed. It isn't busy: a container reads a client once a minute. */
+/**
+ * All clients are in one partition, so that they can be listed. It isn't busy: a container reads a client once a
+ * minute.
+ */
 export const CLIENTS = 'CLIENTS';
 
 export const clientKey = (clientId: string): ItemKey => ({ pk: CLIENTS, sk: `CLIENT#${clientId}` });

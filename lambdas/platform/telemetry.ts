@@ -51,8 +51,8 @@ export interface Telemetry {
 }
 
 /**
- * The allow-list of a log line's fields beside its message: ids, counts and codes. Any other field is dropped, so that no
- * body, header or upstream answer gets into the logs by accident (docs/architecture.md, promise 7).
+ * The allow-list of a log line's fields beside its message: ids, counts and codes. Any other field is dropped, so that
+ * no body, header or upstream answer gets into the logs by accident (docs/architecture.md, promise 7).
  */
 const FIELDS: ReadonlySet<string> = new Set([
   'batchId',
@@ -82,7 +82,10 @@ const isScalar = (value: unknown): value is string | number | boolean =>
 const withoutQuote = (text: string): string =>
   text.replace(/(\.\.\.)?".*"(\.\.\.)? is not valid JSON/s, 'not valid JSON');
 
-/** Log lines with the fields above. Of errors only name, message and stack frames: AWS's errors contain whole answers and items. */
+/**
+ * Log lines with the fields above. Of errors only name, message and stack frames: AWS's errors contain whole answers
+ * and items.
+ */
 class LogLine extends LogFormatter {
   override formatAttributes(
     { logLevel, message, timestamp, xRayTraceId, lambdaContext }: UnformattedAttributes,

@@ -37,8 +37,8 @@ export interface CallOutcomes {
 /** Each organisation's upstream budget and circuit, over all its workers. All policy is here; the store only stores. */
 export interface Budget {
   /**
-   * A permit for at least one and at most `calls` calls in the first window with room. With a reservation `held` that is
-   * still usable, the permit is for that one, and nothing more is taken.
+   * A permit for at least one and at most `calls` calls in the first window with room. With a reservation `held` that
+   * is still usable, the permit is for that one, and nothing more is taken.
    */
   acquire(organisationId: string, calls: number, held: Reservation | null, now: number): Promise<Permit>;
   /** A permit for one client call that starts now, out of what chunks leave free. */

@@ -3,8 +3,8 @@ import { classify, type UpstreamFailure } from './failures.ts';
 import type { Ledger, LedgerStore } from './ledger.ts';
 
 /**
- * An organisation's circuit opens, and its calls stop, when its credentials are refused, when the upstream can't be reached
- * 5 times in a row over all workers, or when half of the last 50 calls of one advance were answered 5xx
+ * An organisation's circuit opens, and its calls stop, when its credentials are refused, when the upstream can't be
+ * reached 5 times in a row over all workers, or when half of the last 50 calls of one advance were answered 5xx
  * (docs/decisions/0005-when-the-circuit-opens.md).
  */
 
@@ -12,8 +12,8 @@ import type { Ledger, LedgerStore } from './ledger.ts';
 export const FAILURE_THRESHOLD = 10;
 
 /**
- * A failure's weight, by how far the call got. A call cut after sending counts half: some upstreams reset connections now
- * and then, and an open circuit costs every row a minute.
+ * A failure's weight, by how far the call got. A call cut after sending counts half: some upstreams reset connections
+ * now and then, and an open circuit costs every row a minute.
  */
 const FAILURE_WEIGHT = { no: 2, maybe: 1, answered: 0 } as const;
 
@@ -21,7 +21,9 @@ const FAILURE_WEIGHT = { no: 2, maybe: 1, answered: 0 } as const;
 const RECENT_CALLS = 50;
 const FAILED_RATIO = 0.5;
 
-/** What the calls of one advance mean for the circuit: open it, close it after a half-open call, or keep it as it is. */
+/**
+ * What the calls of one advance mean for the circuit: open it, close it after a half-open call, or keep it as it is.
+ */
 export type CircuitVerdict = 'open' | 'close' | 'keep';
 
 /** Consecutive failures to reach the upstream; `afterAnswer` when one of these calls was answered before them. */
@@ -81,7 +83,9 @@ export interface CircuitBreaker {
   /** Opens the circuit, or keeps it open for longer. True when it was closed before. */
   open(organisationId: string, now: number): Promise<boolean>;
   close(organisationId: string): Promise<void>;
-  /** Adds to the failures of all workers, and opens the circuit after too many in a row. True when it was closed before. */
+  /**
+   * Adds to the failures of all workers, and opens the circuit after too many in a row. True when it was closed before.
+   */
   count(organisationId: string, failures: FailureRun, seen: Ledger, now: number): Promise<boolean>;
 }
 

@@ -47,7 +47,10 @@ interface Rule {
   readonly remedy: string;
 }
 
-/** Codes that end a row; the first match wins. `InvalidRequest` may mean a bad date or a revoked consent: the message tells. */
+/**
+ * Codes that end a row; the first match wins. `InvalidRequest` may mean a bad date or a revoked consent: the message
+ * tells.
+ */
 const FINAL_RULES: readonly Rule[] = [
   {
     code: /^InvalidDateRange$/,
@@ -103,7 +106,10 @@ const FINAL_RULES: readonly Rule[] = [
   },
 ];
 
-/** Classifies a failure by how far the call got, its code and its message. What no rule matches is final, `Yes`, unclassified. */
+/**
+ * Classifies a failure by how far the call got, its code and its message. What no rule matches is final, `Yes`,
+ * unclassified.
+ */
 export function classify(failure: UpstreamFailure): Verdict {
   if (failure.sent === 'no') return { kind: 'not-processed', error: rowError('ServiceUnavailable', failure.message) };
   if (failure.sent === 'maybe') return { kind: 'answer-lost', error: rowError('UpstreamTimeout', failure.message) };
@@ -129,7 +135,10 @@ export function classify(failure: UpstreamFailure): Verdict {
   return { kind: 'final', eligibility: 'Yes', error: rowError(code ?? 'UpstreamError', message), classified: false };
 }
 
-/** FinPro's codes that are counted by name; any other counts as `Other`. Codes come from outside, and each name is a metric we pay for. */
+/**
+ * FinPro's codes that are counted by name; any other counts as `Other`. Codes come from outside, and each name is a
+ * metric we pay for.
+ */
 const KNOWN_CODES = [
   'ConsentExpired',
   'ConsentPaused',

@@ -1,6 +1,9 @@
 import type { Settings } from '../platform/settings.ts';
 
-/** What an organisation has used and reserved of the upstream's rate windows, and its circuit. Times are epoch milliseconds. */
+/**
+ * What an organisation has used and reserved of the upstream's rate windows, and its circuit. Times are epoch
+ * milliseconds.
+ */
 export interface Ledger {
   /** Counts how often windows or limit turned out to be different. Reservations of an earlier epoch are void. */
   readonly epoch: number;

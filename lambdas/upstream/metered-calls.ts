@@ -13,8 +13,8 @@ export interface MeteringPorts {
 }
 
 /**
- * Upstream calls under one permit. Each takes a token, is timed and counted, and what it shows goes to the organisation's
- * ledger.
+ * Upstream calls under one permit. Each takes a token, is timed and counted, and what it shows goes to the
+ * organisation's ledger.
  */
 export interface MeteredCalls {
   /** Takes a token for one call; false: no more calls may start. */

@@ -19,9 +19,9 @@ export const credibleReset = ({ resetAt }: RateLimitHeaders, now: number, skew: 
   resetAt !== null && resetAt > now - skew && resetAt <= now + MAX_WINDOW ? resetAt : null;
 
 /**
- * How the headers of calls under a reservation correct the ledger. Headers win over the settings (docs/spec/upstream.md,
- * "Rate limit"). A lower limit, and windows that start elsewhere or are longer, start a new epoch. Other users of the same
- * credentials show up in `remaining`.
+ * How the headers of calls under a reservation correct the ledger. Headers win over the settings
+ * (docs/spec/upstream.md, "Rate limit"). A lower limit, and windows that start elsewhere or are longer, start a new
+ * epoch. Other users of the same credentials show up in `remaining`.
  * @returns null where headers and ledger agree
  */
 export function correctionOf(
@@ -66,8 +66,8 @@ function isExpected(ledger: Ledger, resetAt: number, now: number, skew: number):
 }
 
 /**
- * The length of windows that end at `resetAt`. An anchor at most one maximum window back is a boundary that the upstream
- * named before; a reset later than the expected one then tells the true length.
+ * The length of windows that end at `resetAt`. An anchor at most one maximum window back is a boundary that the
+ * upstream named before; a reset later than the expected one then tells the true length.
  */
 function lengthOf(ledger: Ledger, resetAt: number, now: number): number {
   const sinceAnchor = resetAt - ledger.anchor;

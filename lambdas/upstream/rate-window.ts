@@ -1,6 +1,9 @@
 import type { Ledger } from './ledger.ts';
 
-/** The share of each window that chunks never take: it's held back for clients' status calls (docs/architecture.md, promise 4). */
+/**
+ * The share of each window that chunks never take: it's held back for clients' status calls (docs/architecture.md,
+ * promise 4).
+ */
 export const RESERVE_RATIO = 0.03;
 /** Future windows are filled up to this share; the rest is for small batches and clients' status calls. */
 const FUTURE_FILL_RATIO = 0.9;
@@ -67,7 +70,8 @@ function offerOf(ledger: Ledger, startsAt: number, tokens: number): Reservation 
 
 /**
  * The first time from `at` on at which calls may start, given one known window. Calls don't start right after a window
- * starts, and shortly before it ends `offerWindow` offers the next one. Whoever comes back in between has to come twice.
+ * starts, and shortly before it ends `offerWindow` offers the next one. Whoever comes back in between has to come
+ * twice.
  * @param closing how long before a window's end it's too late
  */
 export function openFrom(
@@ -99,8 +103,8 @@ export type ClientQuota =
   | { readonly isFree: false; readonly until: number };
 
 /**
- * Clients' calls may fill a window to its limit, using what chunks leave free. Near the boundary of two windows a call takes
- * a token in both, since the upstream's clock decides where it counts.
+ * Clients' calls may fill a window to its limit, using what chunks leave free. Near the boundary of two windows a call
+ * takes a token in both, since the upstream's clock decides where it counts.
  * @param skew how far clocks may differ, in milliseconds
  */
 export function quotaOf(ledger: Ledger, now: number, skew: number): ClientQuota {

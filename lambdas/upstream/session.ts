@@ -33,8 +33,8 @@ const ended = (eligibility: RetryEligibility, code: string, message: string): Se
 });
 
 /**
- * What a session's status means for its row (docs/spec/upstream.md). A status that we don't know counts as pending: FinPro
- * adds values over time, and the polling deadline ends the row if nothing known follows.
+ * What a session's status means for its row (docs/spec/upstream.md). A status that we don't know counts as pending:
+ * FinPro adds values over time, and the polling deadline ends the row if nothing known follows.
  */
 export function outcomeOf({ eventStatus, accounts }: FiStatus): SessionOutcome {
   if (accounts.length > 0 && accounts.every(({ fiStatus }) => fiStatus === 'DENIED')) {

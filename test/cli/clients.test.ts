@@ -127,7 +127,7 @@ test('a client from its creation to its end, in a deployed table', async () => {
   expect(again).toMatchObject({
     exitCode: 1,
     output: '',
-    errors: expect.stringContaining('two at a time are the most'),
+    errors: expect.stringContaining('can have two at most'),
   });
 
   const json = await clients(`list --json ${place}`, onAws());
@@ -143,7 +143,7 @@ test('a client from its creation to its end, in a deployed table', async () => {
   expect(disabled).toMatchObject({ exitCode: 0, errors: expect.stringContaining('refused within a minute') });
   expect(await isTaken(cut.output)).toBe(false);
   const twice = await clients(`disable --client ${id} ${place}`, onAws());
-  expect(twice).toMatchObject({ exitCode: 0, errors: expect.stringContaining('was disabled already') });
+  expect(twice).toMatchObject({ exitCode: 0, errors: expect.stringContaining('was already disabled') });
 
   const shownTable = await clients(`list --organisation acme ${place}`, onAws());
   expect(shownTable.output).toMatch(new RegExp(`^${id} +acme +acme-app acme-web +disabled +0 +20\\S+ +20\\S+$`, 'm'));
@@ -170,30 +170,30 @@ test('a client of a new organisation in the local environment gets credentials f
     appIdentifier: 'upstream-local-bank-app',
   });
   const second = await clients('create --organisation local-bank --app app');
-  expect(second.errors).toContain('has credentials for the simulator already');
+  expect(second.errors).toContain('already has simulator credentials');
   expect(await read()).toEqual(stored);
 });
 
 describe('what cannot be done is one line, and exit code 1', () => {
   test.each<[string, string, () => Record<string, string>, RegExp]>([
-    ['a client that is not there', 'disable --client nobody', () => ({}), /^There is no client nobody\n$/],
+    ['a client that is not there', 'disable --client nobody', () => ({}), /^No client nobody exists\n$/],
     [
       'no local environment',
       'list',
       () => ({ STATE_DIR: join(folder, 'nowhere') }),
-      /endpoints\.json is not there: run `npm start`, or name a deployed table with --table\n$/,
+      /endpoints\.json not found\. Run `npm start`, or name a deployed table with --table\n$/,
     ],
     [
       'a table that is not there',
       'list --table no-such-table',
       onAws,
-      /^There is no such table in this region: --table is the output TableName of the stack/,
+      /^The table doesn't exist in this region\. --table is the stack's output TableName/,
     ],
     [
       'an address where nothing answers',
       'list --table no-such-table',
       () => ({ ...onAws(), AWS_ENDPOINT_URL_DYNAMODB: 'http://127.0.0.1:9' }),
-      /^Nothing answers at the address of the table/,
+      /^The connection to the table was refused/,
     ],
   ])('%s', async (_, line, environment, expected) => {
     const { exitCode, output, errors } = await clients(line, environment());
@@ -211,5 +211,5 @@ test('what cannot be meant is exit code 2, help is 0, and an empty list is an em
   ]);
   expect(wrong).toMatchObject({ exitCode: 2, output: '', errors: expect.stringMatching(/^--client is required\n/) });
   expect(help).toMatchObject({ exitCode: 0, errors: '', output: expect.stringContaining('create --organisation') });
-  expect(none).toMatchObject({ exitCode: 0, output: '[]\n', errors: expect.stringContaining('no clients of nobody') });
+  expect(none).toMatchObject({ exitCode: 0, output: '[]\n', errors: expect.stringContaining('No clients of nobody') });
 });

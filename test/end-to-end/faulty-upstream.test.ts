@@ -21,7 +21,7 @@ const failed = (retry_eligible: 'Yes' | 'No' | 'YesWithModifications', code: str
   code,
 });
 
-/** How a row of a scenario ends (`upstream.md`, failure table) when FinPro opens a session for it. */
+/** How a row of a scenario ends (docs/spec/upstream.md, failure table) when FinPro opens a session for it. */
 const WITH_SESSION: Readonly<Record<string, Ending>> = {
   ready: COMPLETED,
   partial: COMPLETED,

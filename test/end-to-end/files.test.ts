@@ -7,7 +7,7 @@ import { type Environment, startEnvironment } from '#local/environment.ts';
 import { guidOf, Product } from './product.ts';
 import { sharedAssembly } from './shared-assembly.ts';
 
-/** The examples of the seed (schedule file upload), as they stand. */
+/** The examples of docs/spec/upload-batch.md. */
 const CSV = `consentId,fiDataRangeFrom,fiDataRangeTo,configId
 54450ac0-8bcb-4b9c-ad74-29b4fabe18f7,2024-01-01T00:00:00Z,2024-06-30T23:59:59Z,config-1
 7b2d9e3a-1f4c-4a8b-9c6d-2e5f8a9b0c1d,,,config-2
@@ -109,7 +109,7 @@ describe('a file in a form', () => {
   test.each([
     ['consents.csv', 'text/csv', CSV, 3],
     ['consents.json', 'application/json', JSON_FILE, 2],
-  ])("the seed's %s ends as a completed batch", async (name, type, file, rows) => {
+  ])("the specification's %s ends as a completed batch", async (name, type, file, rows) => {
     const reference_id = `form-${type.slice(-3)}-example`;
     expect((await upload(file, name, type, { reference_id })).status).toBe(200);
     const { summary } = await product.finished(reference_id, 40);

@@ -3,7 +3,7 @@ import { type Environment, startEnvironment } from '#local/environment.ts';
 import { guidOf, Product } from './product.ts';
 import { sharedAssembly } from './shared-assembly.ts';
 
-/** What becomes of a row in each of the simulator's scenarios (`upstream.md`, failure table). */
+/** What becomes of a row in each of the simulator's scenarios (docs/spec/upstream.md, failure table). */
 const SCENARIOS = [
   { scenario: 'ready', status: 'COMPLETED', retry_eligible: null, code: null, fiRequests: 1 },
   { scenario: 'partial', status: 'COMPLETED', retry_eligible: null, code: null, fiRequests: 1 },

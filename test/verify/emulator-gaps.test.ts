@@ -31,5 +31,5 @@ test('an alarm with a list of metrics looks at the first of them, and everything
 
 test('an alarm without any metric is an error', () => {
   const Alarm = { Type: 'AWS::CloudWatch::Alarm', Properties: { Metrics: [{ Id: 'x', Expression: '1' }] } };
-  expect(() => withSimpleAlarms({ Resources: { Alarm } })).toThrow('Alarm looks at no metric');
+  expect(() => withSimpleAlarms({ Resources: { Alarm } })).toThrow('Alarm has no metric');
 });

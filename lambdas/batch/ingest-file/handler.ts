@@ -25,9 +25,10 @@ export interface IngestPorts extends AcceptancePorts, FinishPorts {
 }
 
 /**
- * Ingests a file that came to the bucket: that of a presigned upload, or one in the drop folder. Each version of an object
- * starts at most one batch, however often it is announced.
- * @param readUntil when this invocation has ended for sure, in epoch milliseconds; nobody else reads an upload until then
+ * Ingests a file that came to the bucket: that of a presigned upload, or one in the drop folder. Each version of an
+ * object starts at most one batch, however often it is announced.
+ * @param readUntil when this invocation has ended for sure, in epoch milliseconds; nobody else reads an upload until
+ * then
  * @throws ConflictError while another worker is reading the upload; a retry is safe
  */
 export async function ingestFile(ports: IngestPorts, file: StoredFile, readUntil: number): Promise<void> {

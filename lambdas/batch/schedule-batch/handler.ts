@@ -72,7 +72,8 @@ const valueOrThrow = <T>(parsed: Parsed<T>, row?: number): T => {
 
 /**
  * Parses the body of a schedule call. One invalid row refuses the whole request.
- * @throws ServiceError `MissingReferenceId`, `InvalidRequest` or `InvalidDateRange`, naming the field and the row (from 1)
+ * @throws ServiceError `MissingReferenceId`, `InvalidRequest` or `InvalidDateRange`, naming the field and the row (from
+ * 1)
  */
 export function parseScheduleRequest(body: Readonly<Record<string, unknown>>): ScheduleRequest {
   const referenceId = parseReferenceId(body['reference_id']);

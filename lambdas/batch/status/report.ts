@@ -69,8 +69,8 @@ interface LocatedRow {
 }
 
 /**
- * The status of every row of a batch. The counters are the sum over the chunks' states, read strongly consistent. The same
- * states locate a page of any filter except `search`, so that only the chunks on that page are read.
+ * The status of every row of a batch. The counters are the sum over the chunks' states, read strongly consistent. The
+ * same states locate a page of any filter except `search`, so that only the chunks on that page are read.
  * @throws ServiceError `BatchNotFound`
  */
 export async function readBatchStatus(

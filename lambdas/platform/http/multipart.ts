@@ -21,7 +21,8 @@ const malformed = (reason: string) => invalidRequest(`Malformed multipart body: 
 
 /**
  * The fields of a multipart/form-data body, and the file in its `file` part.
- * @throws ServiceError `InvalidRequest` when the content type isn't multipart, the body is malformed or the file is missing
+ * @throws ServiceError `InvalidRequest` when the content type isn't multipart, the body is malformed or the file is
+ * missing
  */
 export function multipartForm({ headers, bytes }: ApiEvent): Promise<MultipartForm> {
   const contentType = headers.get('content-type') ?? '';

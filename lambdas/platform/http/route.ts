@@ -62,9 +62,9 @@ const STATUS: Readonly<Record<ErrorKind, number>> = {
 const MAX_RESPONSE_BYTES = 6 * 1024 * 1024;
 
 /**
- * The one way to create an API handler. Checks credentials before anything else, then the rate limit if the path has one.
- * Every answer, errors included, is in the envelope. Only errors meant for clients show their text; anything else is a 500
- * and a log line with the cause (docs/decisions/0014-our-own-authentication.md).
+ * The one way to create an API handler. Checks credentials before anything else, then the rate limit if the path has
+ * one. Every answer, errors included, is in the envelope. Only errors meant for clients show their text; anything else
+ * is a 500 and a log line with the cause (docs/decisions/0014-our-own-authentication.md).
  */
 export function apiHandler(
   ports: ApiPorts,

@@ -35,8 +35,8 @@ const FINAL: ReadonlySet<unknown> = new Set([
 ]);
 
 /**
- * Asks FinPro for the status of an FI request, for a client (docs/spec/fi-request-status.md). A final answer by session is
- * cached for a minute. Anything else is asked every time and takes a token that batches left free.
+ * Asks FinPro for the status of an FI request, for a client (docs/spec/fi-request-status.md). A final answer by session
+ * is cached for a minute. Anything else is asked every time and takes a token that batches left free.
  * @throws ServiceError the upstream's code and message as 400; `TooManyRequests` when no token is free soon;
  * `UpstreamUnavailable` (502) and `UpstreamTimeout` (504) when the upstream doesn't answer
  */

@@ -6,7 +6,7 @@ const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 const ISO_UTC = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/;
 const CONSENT = '54450ac0-8bcb-4b9c-ad74-29b4fabe18f7';
 
-/** The request example of the seed (schedule bulk FI requests), as it stands. */
+/** The example request of docs/spec/schedule-batch.md. */
 const EXAMPLE = {
   reference_id: 'batch-20251110-001',
   consents_list: [
@@ -43,7 +43,7 @@ const reference = (): string => {
 };
 
 describe('a schedule call that is in order', () => {
-  test("answers the seed's example as documented, and its records are there, READY", async () => {
+  test("answers the specification's example as documented, and its records are there, READY", async () => {
     const { status, body } = await api.call('schedule-batch', EXAMPLE);
     expect(status).toBe(200);
     expect(body).toEqual({

@@ -15,7 +15,7 @@ describe('a row', () => {
       { consentId: CONSENT, fiDataRangeFrom: '2024-01-01', fiDataRangeTo: '2024-01-01T00:00:00+00:00', configId: 'c' },
     ],
     [
-      'whose id fails a strict check, as one of the seeds does',
+      'whose id fails a strict check, as one in the specification does',
       { consent_id: '9a8b7c6d-5e4f-3a2b-1c0d-9e8f7a6b5c4d' },
       { consentId: '9a8b7c6d-5e4f-3a2b-1c0d-9e8f7a6b5c4d', ...NONE },
     ],
@@ -115,7 +115,7 @@ describe('global defaults', () => {
       /^fiDataRangeFrom must be an ISO 8601 date/,
     ],
     [{ fiDataRangeTo: {} }, 'fiDataRangeTo', 'InvalidRequest', /^fiDataRangeTo must be an ISO 8601 date/],
-    [{ configId: 5 }, 'configId', 'InvalidRequest', /^configId must be a text of 1 to 128 characters$/],
+    [{ configId: 5 }, 'configId', 'InvalidRequest', /^configId must be a string of 1 to 128 characters$/],
     [
       { fiDataRangeFrom: '2024-02-01', fiDataRangeTo: '2024-01-31' },
       'fiDataRangeFrom',

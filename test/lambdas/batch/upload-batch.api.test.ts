@@ -1,14 +1,14 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Answer, type ApiUnderTest, apiUnderTest } from '#test/world/api-under-test.ts';
 
-/** The CSV example of the seed (schedule file upload), as it stands. */
+/** The CSV example of docs/spec/upload-batch.md. */
 const CSV = `consentId,fiDataRangeFrom,fiDataRangeTo,configId
 54450ac0-8bcb-4b9c-ad74-29b4fabe18f7,2024-01-01T00:00:00Z,2024-06-30T23:59:59Z,config-1
 7b2d9e3a-1f4c-4a8b-9c6d-2e5f8a9b0c1d,,,config-2
 9a8b7c6d-5e4f-3a2b-1c0d-9e8f7a6b5c4d,2024-07-01T00:00:00Z,2024-12-31T23:59:59Z,
 `;
 
-/** The JSON example of the seed, as it stands. */
+/** The JSON example of docs/spec/upload-batch.md. */
 const JSON_FILE = `[
   { "consent_id": "54450ac0-8bcb-4b9c-ad74-29b4fabe18f7", "fiDataRangeFrom": "2024-01-01T00:00:00Z", "fiDataRangeTo": "2024-06-30T23:59:59Z", "configId": "config-1" },
   { "consentId": "7b2d9e3a-1f4c-4a8b-9c6d-2e5f8a9b0c1d", "configId": "config-2" }
@@ -57,7 +57,7 @@ const statusOf = async (referenceId: unknown) =>
   (await api.call('batch-status', { reference_id: referenceId })).body['data'];
 
 describe('a file that is in order', () => {
-  test("answers the seed's CSV example as documented, with its rows in the status from then on", async () => {
+  test("answers the specification's CSV example as documented, with its rows in the status from then on", async () => {
     const reference_id = reference();
     const { status, body } = await upload({ file: CSV, fields: { reference_id } });
     expect(status).toBe(200);
@@ -77,7 +77,7 @@ describe('a file that is in order', () => {
     });
   });
 
-  test("takes the seed's JSON example", async () => {
+  test("accepts the specification's JSON example", async () => {
     const reference_id = reference();
     const { status } = await upload({
       file: JSON_FILE,

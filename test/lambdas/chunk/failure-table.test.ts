@@ -35,7 +35,7 @@ async function outcomeOf(behaviour: Partial<ConsentBehaviour>) {
 
 const times = <T>(count: number, value: T): T[] => Array<T>(count).fill(value);
 
-describe('rows that are tried again (upstream.md, failure table)', () => {
+describe('rows that are tried again (docs/spec/upstream.md, failure table)', () => {
   test.each<[string, Partial<ConsentBehaviour>, string]>([
     ['a connection that is always refused', { requests: [fails(UNREACHABLE)] }, 'ServiceUnavailable'],
     ['503 for ever', { requests: [fails(answered(503, 'ServiceUnavailable'))] }, 'ServiceUnavailable'],

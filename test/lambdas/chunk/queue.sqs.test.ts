@@ -39,7 +39,7 @@ test('what could not be sent is given back, and its cause is noted', async () =>
   const queue = sqsChunkQueue('url', telemetry, answering(partly, new Error('socket hang up')));
   expect(await queue.send(tasks)).toEqual([tasks[3], tasks[10], tasks[11]]);
   expect(telemetry.notes).toEqual([
-    'chunks could not be queued {"batchId":"batch","chunk":3,"error":"InternalError: try again"}',
-    'chunks could not be queued {"batchId":"batch","chunk":10,"error":"Error: socket hang up"}',
+    'could not queue chunks {"batchId":"batch","chunk":3,"error":"InternalError: try again"}',
+    'could not queue chunks {"batchId":"batch","chunk":10,"error":"Error: socket hang up"}',
   ]);
 });

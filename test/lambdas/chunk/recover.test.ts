@@ -61,7 +61,7 @@ describe('a chunk that stands still', () => {
       expect(record).toMatchObject({
         status: 'FAILED',
         retry_eligible: 'Yes',
-        error: { code: 'ProcessingFailed', message: expect.stringContaining('submit it again') },
+        error: { code: 'ProcessingFailed', message: expect.stringContaining('submit the row again') },
       });
     }
     expect(world.finPro.calls).toEqual([]);

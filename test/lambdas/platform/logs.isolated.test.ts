@@ -195,7 +195,7 @@ describe('what is logged', () => {
 
   test('of a message that cannot be read: which one', () => {
     expect(lines()).toContainEqual(
-      expect.objectContaining({ message: 'a message could not be processed', messageId: 'm-1' }),
+      expect.objectContaining({ message: 'could not process a message', messageId: 'm-1' }),
     );
   });
 });

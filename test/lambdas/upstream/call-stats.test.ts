@@ -90,12 +90,12 @@ describe('errors that are in no rule', () => {
       [1, answered(400, 'NorOfThis')],
       [1, answered(400, 'ConsentRevoked')],
     ]);
-    expect(notes).toEqual(['an upstream error code has no rule {"errorCode":"NeverHeardOf"}']);
+    expect(notes).toEqual(['no rule for an upstream error code {"errorCode":"NeverHeardOf"}']);
   });
 
   test('are noted without what is no code', () => {
     const { notes } = telemetryOf([[1, answered(400, 'someone@finvu 1234')]]);
-    expect(notes).toEqual(['an upstream error code has no rule {"errorCode":"unreadable"}']);
+    expect(notes).toEqual(['no rule for an upstream error code {"errorCode":"unreadable"}']);
   });
 
   test('that are in one are not noted', () => {

@@ -20,7 +20,7 @@ function refusalOf(body: Record<string, unknown>): { kind: string; code: string;
 }
 
 describe('a schedule request', () => {
-  test('like that of the seeds is taken as it stands', () => {
+  test("like the specification's example is accepted", () => {
     const request = {
       reference_id: 'batch-20251110-001',
       consents_list: [

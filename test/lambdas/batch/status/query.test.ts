@@ -35,7 +35,7 @@ describe('a status query', () => {
     });
   });
 
-  test('like that of the seeds is taken as it stands', () => {
+  test("like the specification's example is accepted", () => {
     const query = parseBatchStatusQuery({
       reference_id: 'batch-20251110-001',
       filters: { status: ['FAILED', 'IN_PROGRESS'] },
@@ -58,7 +58,7 @@ describe('a status query', () => {
   });
 
   test.each<[string, Record<string, unknown>, string, RegExp]>([
-    ['page 0', { page: 0 }, 'page', /^page must be a whole number from 1$/],
+    ['page 0', { page: 0 }, 'page', /^page must be a whole number of 1 or more$/],
     ['a negative page', { page: -1 }, 'page', /whole number/],
     ['half a page', { page: 1.5 }, 'page', /whole number/],
     ['a page in quotes', { page: '1' }, 'page', /whole number/],
@@ -86,7 +86,7 @@ describe('a status query', () => {
       'filters.status[1]',
       /^filters\.status\[1\] must be one of READY, IN_PROGRESS, COMPLETED, FAILED$/,
     ],
-    ['the seeds’ placeholder', { filters: { status: [{}] } }, 'filters.status[0]', /must be one of READY/],
+    ['a placeholder object', { filters: { status: [{}] } }, 'filters.status[0]', /must be one of READY/],
     ['a status in lower case', { filters: { status: ['failed'] } }, 'filters.status[0]', /must be one of READY/],
     [
       'an eligibility that there is not',
@@ -100,7 +100,7 @@ describe('a status query', () => {
       'filters.retry_eligible',
       /must be one of Yes/,
     ],
-    ['a number to search for', { filters: { search: 5 } }, 'filters.search', /^filters\.search must be a text$/],
+    ['a number to search for', { filters: { search: 5 } }, 'filters.search', /^filters\.search must be a string$/],
     [
       'a search of 301 characters',
       { filters: { search: 's'.repeat(301) } },

@@ -103,7 +103,7 @@ const STATUS: Readonly<Record<Phase, RowStatus>> = {
   failed: 'FAILED',
 };
 
-/** All records of a batch, as the seeds have them. */
+/** All records of a batch, as the API has them. */
 const naiveRecords = (rows: readonly KnownRow[], includeBalances: boolean): StatusRecord[] =>
   rows.map(({ phase, eligibility, sessionId, error, accounts }, index) => ({
     id: index + 1,

@@ -8,16 +8,16 @@ import type { ClientRegistry } from '#lambdas/clients/store.ts';
 import { storeSimulatorCredentials } from './simulator-credentials.ts';
 
 /** A deployment, local or on AWS, whose clients are managed. */
-export interface ClientPlace {
+export interface ClientDeployment {
   readonly clients: ClientRegistry;
-  /** Where it is, to be read after "in". */
+  /** For people, after "in". */
   readonly name: string;
-  /** Sees to the organisation's credentials at the upstream where it can. What is to be said about them. */
-  upstream(organisationId: string): Promise<string>;
+  /** Creates the organisation's upstream credentials where possible. Returns what to tell the operator. */
+  prepareUpstream(organisationId: string): Promise<string>;
   close(): void;
 }
 
-/** The region of a deployment that says nothing else (`lib/deployment.ts`). */
+/** The default region of a deployment (`lib/deployment.ts`). */
 const DEFAULT_REGION = 'ap-south-1';
 const MAX_ATTEMPTS = 3;
 
@@ -32,41 +32,41 @@ const endpointsFile = z.object({
   }),
 });
 
-/** A deployed table by its name, reached as the AWS SDK's environment and profiles say. */
-export function deployedPlace(table: string, givenRegion: string | undefined): ClientPlace {
+/** A deployed table, reached with the AWS SDK's usual environment and profiles. */
+export function deployedTable(table: string, givenRegion: string | undefined): ClientDeployment {
   const { AWS_REGION, AWS_DEFAULT_REGION } = process.env;
   const region = givenRegion ?? AWS_REGION ?? AWS_DEFAULT_REGION ?? DEFAULT_REGION;
   const dynamo = new DynamoDBClient({ region, maxAttempts: MAX_ATTEMPTS });
   return {
-    clients: registerOf(dynamo, table),
+    clients: registryOf(dynamo, table),
     name: `the table ${table} (${region})`,
-    upstream: async (organisationId) =>
-      `Its batches need the organisation's FinPro credentials in Secrets Manager, as bulk-data-fetch/<stage>/upstream/${organisationId} (README, "Clients").`,
+    prepareUpstream: async (organisationId) =>
+      `Its batches need the organisation's FinPro credentials in Secrets Manager, as bulk-data-fetch/<stage>/upstream/${organisationId} (docs/clients.md).`,
     close: () => dynamo.destroy(),
   };
 }
 
 /**
- * The local environment that `npm start` has written the endpoints of.
- * @throws Error saying what to start, when there is none
+ * The local environment of `npm start`, by the endpoints that it has written.
+ * @throws Error saying what to start, when none is running
  */
-export function localPlace(stateDir: string): ClientPlace {
+export function localEnvironment(stateDir: string): ClientDeployment {
   const { aws } = readEndpoints(join(stateDir, 'endpoints.json'));
   const { region, accessKeyId, secretAccessKey, table } = aws;
   const connection = { region, credentials: { accessKeyId, secretAccessKey }, maxAttempts: MAX_ATTEMPTS };
   const dynamo = new DynamoDBClient({ ...connection, endpoint: aws.dynamodb });
   return {
-    clients: registerOf(dynamo, table),
+    clients: registryOf(dynamo, table),
     name: `the local environment (${stateDir})`,
-    upstream: async (organisationId) =>
+    prepareUpstream: async (organisationId) =>
       (await storeSimulatorCredentials({ ...connection, endpoint: aws.secretsManager }, organisationId))
-        ? 'Credentials for the simulator were made and stored for the organisation: its batches can run.'
-        : 'The organisation has credentials for the simulator already.',
+        ? 'Stored simulator credentials for the organisation, so its batches can run.'
+        : 'The organisation already has simulator credentials.',
     close: () => dynamo.destroy(),
   };
 }
 
-const registerOf = (dynamo: DynamoDBClient, name: string): ClientRegistry =>
+const registryOf = (dynamo: DynamoDBClient, name: string): ClientRegistry =>
   dynamoDbClientRegistry({ client: DynamoDBDocumentClient.from(dynamo), name });
 
 function readEndpoints(path: string): z.output<typeof endpointsFile> {
@@ -74,11 +74,11 @@ function readEndpoints(path: string): z.output<typeof endpointsFile> {
   try {
     text = readFileSync(path, 'utf8');
   } catch {
-    throw new Error(`${path} is not there: run \`npm start\`, or name a deployed table with --table`);
+    throw new Error(`${path} not found. Run \`npm start\`, or name a deployed table with --table`);
   }
   try {
     return endpointsFile.parse(JSON.parse(text));
   } catch {
-    throw new Error(`${path} is not what \`npm start\` writes: run it again`);
+    throw new Error(`${path} is not what \`npm start\` writes. Run it again`);
   }
 }
