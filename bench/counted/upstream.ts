@@ -5,7 +5,7 @@ import { errorAnswer, fiBalanceAnswer, fiRequestAnswer, fiStatusAnswer } from '#
 import { deliverCall } from '#simulator/finpro-api.ts';
 import type { Simulation } from '#simulator/simulation.ts';
 
-/** Milliseconds that a call is on its way, there and back (the cost study's assumptions). */
+/** Milliseconds that a call is on its way, there and back (assumed: docs/performance.md, "How it is measured"). */
 const LATENCY = { '/fi/request': 250, '/consent/firequest/status': 150, '/getfibalance': 150 } as const;
 type Path = keyof typeof LATENCY;
 

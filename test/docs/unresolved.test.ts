@@ -98,8 +98,8 @@ describe('in code', () => {
   });
 
   test('seeds of the fault simulation are no document', () => {
-    expect(found('test/sim/page.ts', '// the end of the seeds')).toEqual([]);
-    expect(found('test/sim/page.ts', '// (seeds, overview)')).not.toEqual([]);
+    expect(found('test/fault-simulation/page.ts', '// the end of the seeds')).toEqual([]);
+    expect(found('test/fault-simulation/page.ts', '// (seeds, overview)')).not.toEqual([]);
   });
 
   test('comments of a workflow are looked at', () => {

@@ -13,7 +13,7 @@ import { roomyWorld } from '#test/world/unit-worlds.ts';
 const SECRET = 'the-secret-of-the-client';
 const WRONG_SECRET = 'a-secret-that-is-wrong';
 const VUA = 'someone@finvu';
-/** Balances and masked account numbers as the fakes have them. */
+/** Balances and masked account numbers as the simulated world has them. */
 const BALANCE = '1024.50';
 const ACCOUNT = 'XXXXXXXX0001';
 /** Stands in bodies, where no field of ours is. */
@@ -35,7 +35,7 @@ let output: CapturedOutput;
 let call: (name: keyof Awaited<ReturnType<typeof connect>>, body: unknown, headers?: object) => Promise<string>;
 const world = roomyWorld();
 
-/** The functions as they are deployed, with all their telemetry, on the fakes. */
+/** The functions as they are deployed, with all their telemetry, on the simulated world. */
 async function connect() {
   const { powertoolsTelemetry } = await import('#lambdas/platform/telemetry.ts');
   const clients = {
