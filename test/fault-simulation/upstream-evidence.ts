@@ -20,7 +20,7 @@ export function evidenceOf(calls: readonly FinProCall[]): Evidence {
   };
 }
 
-/** How an FI request ended, by what the upstream knows of it (docs/spec/upstream.md, "Errors"). */
+/** How an FI request ended, by what the upstream knows of it (docs/spec/upstream.md, "What a failure means for a row"). */
 export type RequestEnd = 'opened' | 'lost' | 'not-processed' | 'put-off' | 'running' | 'refused';
 
 export function endOf({ opened, failure }: FinProCall): RequestEnd {

@@ -316,7 +316,5 @@ describe('Idempotency-Key', () => {
 
 test('the tenant of the tests has a secret that the table does not hold', async () => {
   expect(JSON.stringify(await api.table.items())).not.toContain(TENANT.client_secret);
-  expect(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')).not.toContain(
-    TENANT.client_secret,
-  );
+  expect(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')).not.toContain(TENANT.client_secret);
 });
