@@ -2,9 +2,9 @@ import { CsvError, parse } from 'csv-parse/sync';
 import { ServiceError } from '../platform/errors.ts';
 import { parseDefaults, type RequestParameters } from './submission.ts';
 
-/** A row as its file has it, not validated yet. `place` names it for people: `Line 7` or `Record 7`. */
+/** A row as its file has it, not validated yet. `label` names it for people: `Line 7` or `Record 7`. */
 export interface FileRow {
-  readonly place: string;
+  readonly label: string;
   /** The row as the JSON API has it; a string that says why, where the row can't be read. */
   readonly value: unknown;
 }
@@ -41,10 +41,10 @@ interface Line {
 
 /**
  * Reads a CSV file (docs/spec/upload-batch.md, "Files"). Columns come in any order, empty cells mean the defaults,
- * blank lines are skipped. Keeps at most `most` rows and counts the rest.
+ * blank lines are skipped. Keeps at most `maximum` rows and counts the rest.
  * @throws ServiceError `InvalidFileContent`, with the line and what to do about it
  */
-export function readCsv(bytes: Uint8Array, most: number): FileContent {
+export function readCsv(bytes: Uint8Array, maximum: number): FileContent {
   const { text, hasBom } = fileText(bytes);
   if (hasBom) throw invalidFileContent(`the file starts with a byte order mark (BOM); ${SAVE_AS}`, 1);
   let header: readonly (string | undefined)[] | undefined;
@@ -59,7 +59,7 @@ export function readCsv(bytes: Uint8Array, most: number): FileContent {
       return;
     }
     total += 1;
-    if (total <= most) rows.push({ place: `Line ${number}`, value: rowValue(cells, header, width) });
+    if (total <= maximum) rows.push({ label: `Line ${number}`, value: rowValue(cells, header, width) });
   });
   if (!header) throw invalidFileContent('the file is empty; it needs a header row and at least one row below it', 1);
   if (total === 0) throw invalidFileContent('the file has no rows below its header');
@@ -118,27 +118,27 @@ function rowValue(cells: readonly string[], header: readonly (string | undefined
 
 /**
  * Reads a JSON file: an array of rows, or an object with a `consents_list` and global defaults
- * (docs/spec/upload-batch.md, "Files"). Rows name their consent `consent_id` or `consentId`. Keeps at most `most` rows
- * and counts the rest.
+ * (docs/spec/upload-batch.md, "Files"). Rows name their consent `consent_id` or `consentId`. Keeps at most `maximum`
+ * rows and counts the rest.
  * @throws ServiceError `InvalidFileContent`
  */
-export function readJsonFile(bytes: Uint8Array, most: number): FileContent {
+export function readJsonFile(bytes: Uint8Array, maximum: number): FileContent {
   const content = parseJson(fileText(bytes).text);
-  if (Array.isArray(content)) return contentOf(content, most, {});
+  if (Array.isArray(content)) return contentOf(content, maximum, {});
   if (typeof content !== 'object' || content === null || !('consents_list' in content)) {
     throw invalidFileContent('the file must be an array of rows, or an object with a consents_list');
   }
   if (!Array.isArray(content.consents_list)) throw invalidFileContent('consents_list must be an array of rows');
   const defaults = parseDefaults(content);
   if (!defaults.ok) throw invalidFileContent(defaults.fault.message);
-  return contentOf(content.consents_list, most, defaults.value);
+  return contentOf(content.consents_list, maximum, defaults.value);
 }
 
-function contentOf(list: readonly unknown[], most: number, defaults: FileContent['defaults']): FileContent {
+function contentOf(list: readonly unknown[], maximum: number, defaults: FileContent['defaults']): FileContent {
   if (list.length === 0) throw invalidFileContent('the file has no rows');
   const rows = list
-    .slice(0, most)
-    .map((value, index) => ({ place: `Record ${index + 1}`, value: withConsentId(value) }));
+    .slice(0, maximum)
+    .map((value, index) => ({ label: `Record ${index + 1}`, value: withConsentId(value) }));
   return { rows, total: list.length, defaults };
 }
 

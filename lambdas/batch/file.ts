@@ -22,8 +22,8 @@ export interface BatchFile {
 const INVALID_ID_LENGTH = 64;
 
 /**
- * Reads the rows of a file. A row that fails validation gets an error that names its place; it doesn't affect the
- * others.
+ * Reads the rows of a file. A row that fails validation gets an error that names its line or record; it doesn't affect
+ * the others.
  * @param given defaults that came with the file; they win over those in it
  * @throws ServiceError `InvalidFileContent` when the file can't be read as a whole, `InvalidRequest` when it has too
  * many rows
@@ -35,11 +35,11 @@ export function readBatchFile(bytes: Uint8Array, type: FileType, given: RequestP
   return { rows: content.rows.map((row) => rowOf(row, defaults)), defaults };
 }
 
-function rowOf({ place, value }: FileRow, defaults: RequestParameters): RowToAccept {
-  if (typeof value === 'string') return rejected('', `${place}: ${value}`, 'InvalidRequest');
+function rowOf({ label, value }: FileRow, defaults: RequestParameters): RowToAccept {
+  if (typeof value === 'string') return rejected('', `${label}: ${value}`, 'InvalidRequest');
   const parsed = parseRow(value, defaults, '');
   if (parsed.ok) return { ...parsed.value, error: null };
-  return rejected(idOf(value), `${place}: ${parsed.fault.message}`, parsed.fault.code);
+  return rejected(idOf(value), `${label}: ${parsed.fault.message}`, parsed.fault.code);
 }
 
 const rejected = (consentId: string, message: string, code: string): RowToAccept => ({
