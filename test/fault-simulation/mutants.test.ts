@@ -9,9 +9,11 @@ afterAll(() => logLines.release());
 
 /** Within so many seeds every mutant has to be found. */
 const MOST = 1000;
+/** Where the search begins: seeds on a table are slow, and this mutant is found late (seed 201 is the first). */
+const FROM: Readonly<Partial<Record<MutantName, number>>> = { 'takes-own-writes-for-lost-races': 190 };
 
 async function firstBroken(mutant: MutantName): Promise<Outcome | null> {
-  for (let seed = 1; seed <= MOST; seed += 1) {
+  for (let seed = FROM[mutant] ?? 1; seed <= MOST; seed += 1) {
     const stores = TABLE_MUTANTS.has(mutant) ? 'table' : 'memory';
     const outcome = await simulate(seed, logLines, { mutant, stores });
     if (outcome.broken !== null) return outcome;

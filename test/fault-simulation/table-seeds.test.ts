@@ -1,0 +1,3 @@
+import { playsSeeds } from './shard.ts';
+
+playsSeeds(1, 150, { stores: 'table' });
