@@ -6,6 +6,7 @@ import {
   MAXIMUM_ROWS,
   NO_PARAMETERS,
   parseRow,
+  plainRow,
   type RequestParameters,
   type RowToAccept,
   tooManyRows,
@@ -43,8 +44,7 @@ function rowOf({ label, value }: FileRow, defaults: RequestParameters): RowToAcc
 }
 
 const rejected = (consentId: string, message: string, code: string): RowToAccept => ({
-  consentId,
-  ...NO_PARAMETERS,
+  ...plainRow(consentId),
   error: rowError(code, message),
 });
 

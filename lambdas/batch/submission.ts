@@ -40,6 +40,9 @@ export interface SubmittedRow extends RequestParameters {
   readonly consentId: string;
 }
 
+/** A row of a consent and nothing else. */
+export const plainRow = (consentId: string): SubmittedRow => ({ consentId, ...NO_PARAMETERS });
+
 /** A row to accept. One with an error failed validation: it is stored as FAILED and never sent. */
 export interface RowToAccept extends SubmittedRow {
   readonly error: RowError | null;

@@ -4,7 +4,7 @@ import type { Settings } from '../platform/settings.ts';
 import type { Clock } from '../platform/system.ts';
 import type { Telemetry } from '../platform/telemetry.ts';
 import { classify, type RowError, rowError, type Verdict } from '../upstream/failures.ts';
-import type { FinPro } from '../upstream/finpro.ts';
+import type { FinPro, FiRequest } from '../upstream/finpro.ts';
 import type { MeteredCalls } from '../upstream/metered-calls.ts';
 import { type AccountDetails, accountDetails, isOurSession, outcomeOf, withBalances } from '../upstream/session.ts';
 import type { ChunkInput, ChunkState } from './chunk.ts';
@@ -89,10 +89,10 @@ function rowCaller(context: CallContext): RowCaller {
     return found;
   };
 
-  const requestOf = (row: number) => {
-    const { consentId, ...own } = submitted(row);
-    return { consentId, ...withDefaults(own, input.defaults) };
-  };
+  const requestOf = (row: number): FiRequest => ({
+    consentId: submitted(row).consentId,
+    ...withDefaults(submitted(row), input.defaults),
+  });
 
   const refused = (row: number, { eligibility, classified, error }: Verdict & { kind: 'final' }): RowReport => {
     if (!classified) telemetry.count('UpstreamUnclassified');

@@ -1,4 +1,4 @@
-import type { RequestParameters } from '../batch/submission.ts';
+import type { RequestParameters, SubmittedRow } from '../batch/submission.ts';
 import type { Settings } from '../platform/settings.ts';
 import type { RowError } from '../upstream/failures.ts';
 import type { Reservation } from '../upstream/rate-window.ts';
@@ -85,8 +85,7 @@ export function newChunk(
 export const isFinished = (state: ChunkState): boolean => state.rows.every(isTerminal);
 
 /** One row as submitted: its own parameters, null where none were sent. */
-export interface InputRow extends RequestParameters {
-  readonly consentId: string;
+export interface InputRow extends SubmittedRow {
   /** The nearest earlier row of the batch (from 0) with the same consent, or null. */
   readonly previous: number | null;
 }

@@ -1,4 +1,4 @@
-import type { SubmittedRow } from '../batch/submission.ts';
+import type { RequestParameters } from '../batch/submission.ts';
 import type { UpstreamFailure } from './failures.ts';
 import type { RateLimitHeaders } from './rate-limit-headers.ts';
 import type { AccountBalance, FiStatus } from './session.ts';
@@ -9,8 +9,7 @@ export type UpstreamAnswer<T> =
 
 /** FinPro's calls for one organisation. None of them throws: every way a call can end is an answer. */
 export interface FinPro {
-  /** Raises an FI request for a row with its effective parameters. */
-  requestFi(organisationId: string, request: SubmittedRow): Promise<UpstreamAnswer<{ readonly sessionId: string }>>;
+  requestFi(organisationId: string, request: FiRequest): Promise<UpstreamAnswer<{ readonly sessionId: string }>>;
   fiStatus(
     organisationId: string,
     of: { readonly sessionId: string } | { readonly consentId: string },
@@ -18,6 +17,11 @@ export interface FinPro {
   /** The same status as FinPro sends it, for a client. */
   statusDocument(organisationId: string, query: FiStatusQuery): Promise<UpstreamAnswer<FiStatusDocument>>;
   fiBalance(organisationId: string, consentId: string): Promise<UpstreamAnswer<readonly AccountBalance[]>>;
+}
+
+/** What an FI request is raised with: a consent, and its row's effective parameters. */
+export interface FiRequest extends RequestParameters {
+  readonly consentId: string;
 }
 
 /** Identifies an FI request; at least one is given. */

@@ -1,5 +1,6 @@
 import type { Batch } from '#lambdas/batch/batch.ts';
 import type { StoredBatch } from '#lambdas/batch/store.ts';
+import { plainRow } from '#lambdas/batch/submission.ts';
 import type { ChunkInput, ChunkOutcome } from '#lambdas/chunk/chunk.ts';
 import { type ChunkKey, type ChunkState, newChunk } from '#lambdas/chunk/chunk.ts';
 import { PHASES, type Row } from '#lambdas/chunk/row.ts';
@@ -99,9 +100,9 @@ export const STATES: Readonly<Record<string, ChunkState>> = {
 };
 
 const CONSENT = '54450ac0-8bcb-4b9c-ad74-29b4fabe18f7';
-const plain = { consentId: CONSENT, fiDataRangeFrom: null, fiDataRangeTo: null, configId: null, previous: null };
+const plain = { ...plainRow(CONSENT), previous: null };
 const special = {
-  consentId: '64450ac0-8bcb-4b9c-ad74-29b4fabe18f7',
+  ...plainRow('64450ac0-8bcb-4b9c-ad74-29b4fabe18f7'),
   fiDataRangeFrom: '2024-02-01',
   fiDataRangeTo: '2024-03-01T00:00:00+05:30',
   configId: 'own',

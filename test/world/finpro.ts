@@ -1,7 +1,6 @@
-import type { SubmittedRow } from '#lambdas/batch/submission.ts';
 import type { Ids } from '#lambdas/platform/system.ts';
 import type { UpstreamFailure } from '#lambdas/upstream/failures.ts';
-import type { FinPro, UpstreamAnswer } from '#lambdas/upstream/finpro.ts';
+import type { FinPro, FiRequest, UpstreamAnswer } from '#lambdas/upstream/finpro.ts';
 import type { RateLimitHeaders } from '#lambdas/upstream/rate-limit-headers.ts';
 import type { AccountBalance, FiStatus } from '#lambdas/upstream/session.ts';
 import type { VirtualClock } from './clock.ts';
@@ -17,7 +16,7 @@ export interface FinProCall {
   readonly organisationId: string;
   readonly consentId: string;
   /** For an FI request: what was asked. */
-  readonly request: SubmittedRow | null;
+  readonly request: FiRequest | null;
   readonly failure: UpstreamFailure | null;
   /** An FI request that opened a session, whether or not its answer came. */
   readonly opened: string | null;
@@ -102,7 +101,7 @@ export function scriptedFinPro(clock: VirtualClock, ids: Ids): ScriptedFinPro {
 
   /** Takes a call in: refused as a whole, or processed now, whatever becomes of its answer. */
   const arrive = async <T>(
-    call: Pick<FinProCall, 'kind' | 'organisationId' | 'consentId'> & { readonly request?: SubmittedRow },
+    call: Pick<FinProCall, 'kind' | 'organisationId' | 'consentId'> & { readonly request?: FiRequest },
     process: () => Processed<T> | UpstreamFailure,
   ): Promise<UpstreamAnswer<T>> => {
     const transit = finPro.transit();

@@ -1,5 +1,5 @@
 import type { Submission } from '#lambdas/batch/accept.ts';
-import type { RowToAccept } from '#lambdas/batch/submission.ts';
+import { NO_PARAMETERS, plainRow, type RowToAccept } from '#lambdas/batch/submission.ts';
 
 export const ORGANISATION = 'lender';
 export const REFERENCE = 'portfolio-2026-11';
@@ -8,10 +8,7 @@ export const REFERENCE = 'portfolio-2026-11';
 export const consentId = (number: number): string => `c0000000-0000-4000-8000-${String(number).padStart(12, '0')}`;
 
 export const rowOf = (consent: string, change: Partial<RowToAccept> = {}): RowToAccept => ({
-  consentId: consent,
-  fiDataRangeFrom: null,
-  fiDataRangeTo: null,
-  configId: null,
+  ...plainRow(consent),
   error: null,
   ...change,
 });
@@ -22,7 +19,7 @@ export const submissionOf = (consents: readonly string[], change: Partial<Submis
   referenceId: REFERENCE,
   source: 'json',
   fileName: null,
-  defaults: { fiDataRangeFrom: null, fiDataRangeTo: null, configId: null },
+  defaults: NO_PARAMETERS,
   rows: consents.map((consent) => rowOf(consent)),
   idempotency: null,
   ...change,

@@ -2,16 +2,15 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { FileType } from '#lambdas/batch/batch.ts';
 import { type BatchFile, readBatchFile } from '#lambdas/batch/file.ts';
-import type { RequestParameters } from '#lambdas/batch/submission.ts';
+import { NO_PARAMETERS } from '#lambdas/batch/submission.ts';
 import { ServiceError } from '#lambdas/platform/errors.ts';
 
-const NO_DEFAULTS: RequestParameters = { fiDataRangeFrom: null, fiDataRangeTo: null, configId: null };
 const CODES = new Set(['InvalidFileContent', 'InvalidRequest']);
 
 /** Reads a file as the handlers do: it gives rows, or an error for the caller that names one of the documented codes. */
 function read(bytes: Uint8Array, type: FileType): BatchFile | null {
   try {
-    return readBatchFile(bytes, type, NO_DEFAULTS);
+    return readBatchFile(bytes, type, NO_PARAMETERS);
   } catch (error) {
     if (error instanceof ServiceError && error.kind === 'invalid' && CODES.has(error.code)) return null;
     throw error;

@@ -1,14 +1,13 @@
 import { describe, expect, test } from 'vitest';
-import { parseDefaults, parseRow, withDefaults } from '#lambdas/batch/submission.ts';
+import { NO_PARAMETERS, parseDefaults, parseRow, plainRow, withDefaults } from '#lambdas/batch/submission.ts';
 
 const CONSENT = '54450ac0-8bcb-4b9c-ad74-29b4fabe18f7';
-const NONE = { fiDataRangeFrom: null, fiDataRangeTo: null, configId: null };
 const PLACE = 'consents_list[13]';
 
 describe('a row', () => {
   test.each<[string, unknown, object]>([
-    ['with a consent only', { consent_id: CONSENT }, { consentId: CONSENT, ...NONE }],
-    ['with null for what is not set', { consent_id: CONSENT, ...NONE }, { consentId: CONSENT, ...NONE }],
+    ['with a consent only', { consent_id: CONSENT }, plainRow(CONSENT)],
+    ['with null for what is not set', { consent_id: CONSENT, ...NO_PARAMETERS }, plainRow(CONSENT)],
     [
       'with everything',
       { consent_id: CONSENT, fiDataRangeFrom: '2024-01-01', fiDataRangeTo: '2024-01-01T00:00:00+00:00', configId: 'c' },
@@ -17,20 +16,20 @@ describe('a row', () => {
     [
       'whose id fails a strict check, as one in the specification does',
       { consent_id: '9a8b7c6d-5e4f-3a2b-1c0d-9e8f7a6b5c4d' },
-      { consentId: '9a8b7c6d-5e4f-3a2b-1c0d-9e8f7a6b5c4d', ...NONE },
+      plainRow('9a8b7c6d-5e4f-3a2b-1c0d-9e8f7a6b5c4d'),
     ],
-    ['in capitals, which stay', { consent_id: CONSENT.toUpperCase() }, { consentId: CONSENT.toUpperCase(), ...NONE }],
-    ['with fields that nobody knows', { consent_id: CONSENT, note: { a: 1 } }, { consentId: CONSENT, ...NONE }],
+    ['in capitals, which stay', { consent_id: CONSENT.toUpperCase() }, plainRow(CONSENT.toUpperCase())],
+    ['with fields that nobody knows', { consent_id: CONSENT, note: { a: 1 } }, plainRow(CONSENT)],
     ['with a configId of 128', { consent_id: CONSENT, configId: 'c'.repeat(128) }, { configId: 'c'.repeat(128) }],
   ])('%s is taken', (_, value, expected) => {
-    expect(parseRow(value, NONE, PLACE)).toMatchObject({ ok: true, value: expected });
+    expect(parseRow(value, NO_PARAMETERS, PLACE)).toMatchObject({ ok: true, value: expected });
   });
 
   test('keeps its own values apart from the defaults, for the record', () => {
     const defaults = { fiDataRangeFrom: '2024-01-01', fiDataRangeTo: '2024-12-31', configId: 'default' };
     expect(parseRow({ consent_id: CONSENT }, defaults, PLACE)).toEqual({
       ok: true,
-      value: { consentId: CONSENT, ...NONE },
+      value: plainRow(CONSENT),
     });
   });
 
@@ -68,7 +67,7 @@ describe('a row', () => {
     ['that is missing', undefined, PLACE, /must be an object/],
     ['that is a list', [{ consent_id: CONSENT }], PLACE, /must be an object/],
   ])('%s is refused, named', (_, value, field, message) => {
-    expect(parseRow(value, NONE, PLACE)).toEqual({
+    expect(parseRow(value, NO_PARAMETERS, PLACE)).toEqual({
       ok: false,
       fault: { field, message: expect.stringMatching(message), code: 'InvalidRequest' },
     });
@@ -100,7 +99,7 @@ describe('a row', () => {
 
 describe('global defaults', () => {
   test('may stand beside any other fields, and are null where they are not sent', () => {
-    expect(parseDefaults({ reference_id: 7, consents_list: 'x' })).toEqual({ ok: true, value: NONE });
+    expect(parseDefaults({ reference_id: 7, consents_list: 'x' })).toEqual({ ok: true, value: NO_PARAMETERS });
     expect(parseDefaults({ fiDataRangeFrom: '2024-01-01', configId: 'c' })).toEqual({
       ok: true,
       value: { fiDataRangeFrom: '2024-01-01', fiDataRangeTo: null, configId: 'c' },

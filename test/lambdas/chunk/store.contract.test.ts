@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { NO_PARAMETERS, plainRow } from '#lambdas/batch/submission.ts';
 import { type ChunkKey, type ChunkState, mergeOutcome, NO_OUTCOME, newChunk } from '#lambdas/chunk/chunk.ts';
 import { asStored } from '#lambdas/chunk/codec.ts';
 import { PHASES, RETRY_ELIGIBILITIES, type Row } from '#lambdas/chunk/row.ts';
@@ -45,15 +46,9 @@ const newChunkOf = (consents: readonly string[]): NewChunk => ({
     settings,
   ),
   input: {
-    defaults: { fiDataRangeFrom: null, fiDataRangeTo: null, configId: null },
+    defaults: NO_PARAMETERS,
     chunkRows: ROWS,
-    rows: consents.map((consentId) => ({
-      consentId,
-      fiDataRangeFrom: null,
-      fiDataRangeTo: null,
-      configId: null,
-      previous: null,
-    })),
+    rows: consents.map((consent) => ({ ...plainRow(consent), previous: null })),
   },
   rejections: { ...NO_OUTCOME, version: 1 },
 });

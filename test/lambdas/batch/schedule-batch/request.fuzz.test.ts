@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { parseScheduleRequest } from '#lambdas/batch/schedule-batch/handler.ts';
+import { plainRow } from '#lambdas/batch/submission.ts';
 import { ServiceError } from '#lambdas/platform/errors.ts';
 
 const CONSENT = '54450ac0-8bcb-4b9c-ad74-29b4fabe18f7';
-const NONE = { fiDataRangeFrom: null, fiDataRangeTo: null, configId: null };
 
 /** What a request is refused with. */
 function refusalOf(body: Record<string, unknown>): { kind: string; code: string; message: string; details: unknown } {
@@ -75,7 +75,7 @@ describe('whatever is sent', () => {
 
   test('keys of prototypes in a row are fields that nobody knows', () => {
     const text = `{"reference_id": "abcdef", "consents_list": [{"consent_id": "${CONSENT}", "__proto__": {"configId": 7}, "constructor": 1}]}`;
-    expect(parseScheduleRequest(parsed(text)).rows).toEqual([{ consentId: CONSENT, ...NONE }]);
+    expect(parseScheduleRequest(parsed(text)).rows).toEqual([plainRow(CONSENT)]);
     expect(
       refusalOf(parsed(`{"reference_id": "abcdef", "consents_list": [{"__proto__": {"consent_id": "${CONSENT}"}}]}`)),
     ).toMatchObject({ details: { field: 'consents_list[0].consent_id', row: 1 } });

@@ -1,11 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { parseScheduleRequest } from '#lambdas/batch/schedule-batch/handler.ts';
-import { parseReferenceId } from '#lambdas/batch/submission.ts';
+import { parseReferenceId, plainRow } from '#lambdas/batch/submission.ts';
 import { ServiceError } from '#lambdas/platform/errors.ts';
 
 const CONSENT = '54450ac0-8bcb-4b9c-ad74-29b4fabe18f7';
 const GOOD = { reference_id: 'batch-20251110-001', consents_list: [{ consent_id: CONSENT }] };
-const NONE = { fiDataRangeFrom: null, fiDataRangeTo: null, configId: null };
 
 /** What a request is refused with. */
 function refusalOf(body: Record<string, unknown>): { kind: string; code: string; message: string; details: unknown } {
@@ -46,13 +45,13 @@ describe('a schedule request', () => {
       },
       rows: [
         {
-          consentId: '54450ac0-8bcb-4b9c-ad74-29b4fabe18f7',
+          ...plainRow('54450ac0-8bcb-4b9c-ad74-29b4fabe18f7'),
           fiDataRangeFrom: '2024-01-01T00:00:00Z',
           fiDataRangeTo: '2024-06-30T23:59:59Z',
           configId: 'analytics-config-1',
         },
-        { consentId: '7b2d9e3a-1f4c-4a8b-9c6d-2e5f8a9b0c1d', ...NONE },
-        { consentId: '9a8b7c6d-5e4f-3a2b-1c0d-9e8f7a6b5c4d', ...NONE, fiDataRangeTo: '2024-12-31T23:59:59Z' },
+        plainRow('7b2d9e3a-1f4c-4a8b-9c6d-2e5f8a9b0c1d'),
+        { ...plainRow('9a8b7c6d-5e4f-3a2b-1c0d-9e8f7a6b5c4d'), fiDataRangeTo: '2024-12-31T23:59:59Z' },
       ],
     });
   });
