@@ -8,6 +8,7 @@ import { countConcurrent } from './counted/concurrent.ts';
 import { type Counted, countBatches } from './counted/count-batches.ts';
 import { countedFigures } from './counted/counted-figures.ts';
 import { designFigures } from './counted/design-figures.ts';
+import { rateWindowFigures } from './counted/rate-windows.ts';
 import { type Figure, figureOf } from './figure.ts';
 import { bundleFigures, functionsOf, loadFigures } from './functions.ts';
 import type { PricedBill } from './record.ts';
@@ -33,7 +34,9 @@ export async function fullRun(assembly: Assembly, tell: Tell): Promise<Run> {
   const facts = { functions: functionsOf(assembly), logBytes: logBytesOf(batch.reading) };
   tell('batches at once, counted');
   const concurrent = await countConcurrent(facts);
-  return billed(counted, facts, [...batchFigures(batch, counted), ...concurrent, ...functions]);
+  tell('rate windows of other kinds, counted');
+  const windows = await rateWindowFigures(ROWS, 1000);
+  return billed(counted, facts, [...batchFigures(batch, counted), ...concurrent, ...windows, ...functions]);
 }
 
 /** The counted figures in full, and a small batch on the local cloud: that it runs. */

@@ -39,7 +39,7 @@ export function answerControl(simulation: Simulation, method: string, path: stri
     });
   }
   if (method === 'GET' && path === '/_sim/stats') {
-    return success({ ...simulation.counts, windowsOverLimit: simulation.windows.windowsOverLimit });
+    return success({ ...simulation.counts, windowsOverLimit: simulation.windows.overLimit.length });
   }
   if (method === 'DELETE' && path === '/_sim') {
     simulation.reset();

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { RateLimit } from './rate-window.ts';
+import { ENDPOINTS, type RateLimit } from './rate-window.ts';
 
 /** FinPro's published limit (docs/spec/upstream.md, "Rate limit"), with the window that we assume. */
 export const DEFAULT_RATE_LIMIT: RateLimit = { limit: 1000, windowSeconds: 60 };
@@ -16,9 +16,18 @@ export const faultsSchema = z.strictObject({
   errorRate: rate.optional(),
   ambiguousRate: rate.optional(),
   rateLimit: z
-    .strictObject({ limit: z.int().min(0), windowSeconds: z.number().positive() })
+    .strictObject({
+      limit: z.int().min(0),
+      windowSeconds: z.number().positive(),
+      begins: z.enum(['epoch', 'first-call']).optional(),
+      shiftSeconds: z.number().optional(),
+      byEndpoint: z.boolean().optional(),
+      limits: z.partialRecord(z.enum(ENDPOINTS), z.int().min(0)).optional(),
+      headersRatio: rate.optional(),
+    })
     .nullable()
     .optional(),
+  clockOffsetSeconds: z.number().min(-3600).max(3600).optional(),
   down: z.boolean().optional(),
   unauthorized: z.boolean().optional(),
   garbageRate: rate.optional(),
@@ -30,6 +39,8 @@ export type Faults = {
   errorRate: number;
   ambiguousRate: number;
   rateLimit: RateLimit | null;
+  /** By how much FinPro's clock is fast, as `Date` and `X-RateLimit-Reset` show it. Never scaled. */
+  clockOffsetSeconds: number;
   down: boolean;
   unauthorized: boolean;
   garbageRate: number;
@@ -42,6 +53,7 @@ export function defaultFaults(rateLimit: RateLimit | null): Faults {
     errorRate: 0,
     ambiguousRate: 0,
     rateLimit,
+    clockOffsetSeconds: 0,
     down: false,
     unauthorized: false,
     garbageRate: 0,
@@ -56,6 +68,7 @@ export function mergedFaults(faults: Faults, change: z.infer<typeof faultsSchema
     errorRate: change.errorRate ?? faults.errorRate,
     ambiguousRate: change.ambiguousRate ?? faults.ambiguousRate,
     rateLimit: rateLimit === undefined ? faults.rateLimit : rateLimit,
+    clockOffsetSeconds: change.clockOffsetSeconds ?? faults.clockOffsetSeconds,
     down: change.down ?? faults.down,
     unauthorized: change.unauthorized ?? faults.unauthorized,
     garbageRate: change.garbageRate ?? faults.garbageRate,

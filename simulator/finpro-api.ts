@@ -6,16 +6,18 @@ import { garbage } from './faults.ts';
 import { answerFiBalance } from './fi-balance.ts';
 import { answerFiRequest } from './fi-request.ts';
 import { answerFiRequestStatus } from './fi-request-status.ts';
+import { type Counted, type Endpoint, rateLimitHeaders } from './rate-window.ts';
 import type { Simulation } from './simulation.ts';
 
 type Call = (simulation: Simulation, clientId: string, body: CallBody, now: number) => Answer;
 type Path = '/fi/request' | '/consent/firequest/status' | '/getfibalance';
 
-const CALLS: Record<Path, { answer: Call; count: 'fiRequests' | 'statusCalls' | 'balanceCalls' }> = {
-  '/fi/request': { answer: answerFiRequest, count: 'fiRequests' },
-  '/consent/firequest/status': { answer: answerFiRequestStatus, count: 'statusCalls' },
-  '/getfibalance': { answer: answerFiBalance, count: 'balanceCalls' },
-};
+const CALLS: Record<Path, { answer: Call; endpoint: Endpoint; count: 'fiRequests' | 'statusCalls' | 'balanceCalls' }> =
+  {
+    '/fi/request': { answer: answerFiRequest, endpoint: 'request', count: 'fiRequests' },
+    '/consent/firequest/status': { answer: answerFiRequestStatus, endpoint: 'status', count: 'statusCalls' },
+    '/getfibalance': { answer: answerFiBalance, endpoint: 'balance', count: 'balanceCalls' },
+  };
 
 /** Whether a path is one of FinPro's three calls. */
 export function isFinProPath(path: string): path is Path {
@@ -33,23 +35,31 @@ export function deliverCall(simulation: Simulation, path: Path, headers: Incomin
   if (typeof clientId !== 'string' || missing !== undefined) {
     return written(unprocessed(401, 'Unauthorized', `${missing} is missing`, now));
   }
-  const counted = simulation.windows.count(clientId, now);
-  const refusal = refusalBefore(simulation, counted.allowed, now);
+  const counted = simulation.windows.count(clientId, CALLS[path].endpoint, now);
+  const limits = headersOf(simulation, counted);
+  const refusal = refusalBefore(simulation, counted?.allowed ?? true, now);
   if (refusal !== undefined) {
-    return written(refusal, counted.headers);
+    return written(refusal, limits);
   }
   const answer = process(simulation, path, clientId, text, now);
   if (!answer.processed) {
-    return written(answer, counted.headers);
+    return written(answer, limits);
   }
   const { ambiguousRate, garbageRate } = simulation.faults;
   if (happens(simulation, ambiguousRate)) {
     return 'cut';
   }
-  const delivery = written(answer, counted.headers);
+  const delivery = written(answer, limits);
   return happens(simulation, garbageRate)
     ? { ...delivery, status: 200, ...garbage(delivery.payload, simulation.random()) }
     : delivery;
+}
+
+/** FinPro's clock is the one that its headers follow. */
+function headersOf({ faults, random }: Simulation, counted: Counted | null): Record<string, string> {
+  const ratio = faults.rateLimit?.headersRatio ?? 1;
+  if (counted === null || (ratio < 1 && random() >= ratio)) return {};
+  return rateLimitHeaders({ ...counted, resetAt: counted.resetAt + faults.clockOffsetSeconds * 1000 });
 }
 
 function refusalBefore(simulation: Simulation, allowed: boolean, now: number): Answer | undefined {

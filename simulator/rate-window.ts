@@ -1,18 +1,36 @@
-/** A limit of calls per fixed window, `windowSeconds` unscaled. */
-export type RateLimit = { limit: number; windowSeconds: number };
+/** What may have limits of its own. */
+export const ENDPOINTS = ['request', 'status', 'balance'] as const;
+export type Endpoint = (typeof ENDPOINTS)[number];
 
-/** The result of counting one call, and the headers on the client's window. */
-export type Counted = { allowed: boolean; headers: Record<string, string> };
+/** A limit of calls per window, `windowSeconds` unscaled. */
+export type RateLimit = {
+  limit: number;
+  windowSeconds: number;
+  /** When windows begin: one after the other from the epoch on (the default), or with the first call after the last one's end. */
+  begins?: 'epoch' | 'first-call' | undefined;
+  /** By how much those from the epoch on are shifted, unscaled. */
+  shiftSeconds?: number | undefined;
+  /** Whether each endpoint has windows of its own. */
+  byEndpoint?: boolean | undefined;
+  /** The limits of endpoints that have another one. */
+  limits?: Partial<Record<Endpoint, number>> | undefined;
+  /** The share of answers that have headers; all by default. */
+  headersRatio?: number | undefined;
+};
 
-type Window = { index: number; calls: number; over: boolean };
+/** The result of counting one call. `resetAt` is epoch milliseconds. */
+export type Counted = { allowed: boolean; limit: number; remaining: number; resetAt: number };
 
-/**
- * Counts each client's calls in fixed windows since the epoch, each `windowSeconds` times the time scale long. Stores
- * only each client's current window.
- */
+/** Its number among the windows of its client and endpoint, from 1, and how many calls it has had. */
+type Window = { number: number; endsAt: number; calls: number };
+
+/** A window with more calls than the limit, and when the first of them came, in epoch milliseconds. */
+export type WindowOverLimit = { number: number; at: number };
+
+/** Counts each client's calls in windows. Stores only each client's current one. */
 export class RateWindows {
-  /** The number of windows, over all clients, with more calls than the limit. */
-  windowsOverLimit = 0;
+  /** Over all clients. */
+  readonly overLimit: WindowOverLimit[] = [];
   readonly #timeScale: number;
   readonly #windows = new Map<string, Window>();
   #limit: RateLimit | null = null;
@@ -23,52 +41,52 @@ export class RateWindows {
 
   /** Sets the limit from now on. Current counts stay, unless the length of windows changes. */
   setLimit(limit: RateLimit | null): void {
-    if (limit?.windowSeconds !== this.#limit?.windowSeconds) {
-      this.#windows.clear();
-    }
+    if (limit?.windowSeconds !== this.#limit?.windowSeconds) this.#windows.clear();
     this.#limit = limit;
   }
 
-  /**
-   * Counts a client's call at `now` (epoch milliseconds). Without a limit nothing is counted, and no headers are sent.
-   */
-  count(clientId: string, now: number): Counted {
-    if (this.#limit === null) {
-      return { allowed: true, headers: {} };
-    }
-    const { limit, windowSeconds } = this.#limit;
-    const length = windowSeconds * 1000 * this.#timeScale;
-    const window = this.#windowOf(clientId, Math.floor(now / length));
+  /** Counts a client's call at `now` (epoch milliseconds); null without a limit. */
+  count(clientId: string, endpoint: Endpoint, now: number): Counted | null {
+    if (this.#limit === null) return null;
+    const limit = this.#limit.limits?.[endpoint] ?? this.#limit.limit;
+    const window = this.#windowOf(JSON.stringify([clientId, this.#limit.byEndpoint ? endpoint : null]), now);
     window.calls += 1;
-    const allowed = window.calls <= limit;
-    if (!allowed) {
-      this.windowsOverLimit += window.over ? 0 : 1;
-      window.over = true;
-    }
+    if (window.calls === limit + 1) this.overLimit.push({ number: window.number, at: now });
     return {
-      allowed,
-      headers: {
-        'X-RateLimit-Limit': String(limit),
-        'X-RateLimit-Remaining': String(Math.max(0, limit - window.calls)),
-        // Rounded up to a millisecond: a client that waits until then must not come too early.
-        'X-RateLimit-Reset': String(Math.ceil((window.index + 1) * length) / 1000),
-      },
+      allowed: window.calls <= limit,
+      limit,
+      remaining: Math.max(0, limit - window.calls),
+      resetAt: window.endsAt,
     };
   }
 
   /** Drops counts and clients, but not the limit. */
   reset(): void {
     this.#windows.clear();
-    this.windowsOverLimit = 0;
+    this.overLimit.length = 0;
   }
 
-  #windowOf(clientId: string, index: number): Window {
-    const present = this.#windows.get(clientId);
-    if (present?.index === index) {
-      return present;
-    }
-    const next = { index, calls: 0, over: false };
-    this.#windows.set(clientId, next);
+  #windowOf(key: string, now: number): Window {
+    const present = this.#windows.get(key);
+    if (present && now < present.endsAt) return present;
+    const next = { endsAt: this.#endOfWindowAt(now), calls: 0, number: (present?.number ?? 0) + 1 };
+    this.#windows.set(key, next);
     return next;
   }
+
+  #endOfWindowAt(now: number): number {
+    const { windowSeconds = 0, begins = 'epoch', shiftSeconds = 0 } = this.#limit ?? {};
+    const length = windowSeconds * 1000 * this.#timeScale;
+    if (begins === 'first-call') return now + length;
+    const shift = shiftSeconds * 1000 * this.#timeScale;
+    return (Math.floor((now - shift) / length) + 1) * length + shift;
+  }
 }
+
+/** The headers on a client's window. */
+export const rateLimitHeaders = ({ limit, remaining, resetAt }: Counted): Record<string, string> => ({
+  'X-RateLimit-Limit': String(limit),
+  'X-RateLimit-Remaining': String(remaining),
+  // Rounded up to a millisecond: a client that waits until then must not come too early.
+  'X-RateLimit-Reset': String(Math.ceil(resetAt) / 1000),
+});

@@ -73,6 +73,10 @@ function route(simulation: Simulation, request: IncomingMessage, response: Serve
     if (simulation.faults.down) {
       refuse(request);
     } else if (request.method === 'POST' && isFinProPath(path)) {
+      const { clockOffsetSeconds } = simulation.faults;
+      if (clockOffsetSeconds !== 0) {
+        response.setHeader('Date', new Date(simulation.clock() + clockOffsetSeconds * 1000).toUTCString());
+      }
       sendLater(simulation, response, deliverCall(simulation, path, request.headers, text));
     } else {
       send(response, written(notFound(simulation.clock())));

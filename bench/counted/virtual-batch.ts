@@ -133,7 +133,7 @@ export async function runVirtualBatch(options: VirtualBatchOptions): Promise<Vir
     },
     messages: { sends: world.chunkQueue.sends, deliveries: workOf('start-chunk').invocations },
     statusPageUnits: table.units.read - units.read,
-    upstream: { ...simulation.counts, windowsOverLimit: simulation.windows.windowsOverLimit },
+    upstream: { ...simulation.counts, windowsOverLimit: simulation.windows.overLimit.length },
     delays: batches
       .flatMap((consents, batch) =>
         consents.flatMap((consentId, row) => delayOf(consentId, ends.of(referenceOf(batch), row))),

@@ -134,7 +134,7 @@ async function callUpstream(
   const { organisationId } = leased.key;
   const { halfOpen, reservation } = permit;
   const callsEndAt = Math.min(limits.callsEndAt, reservation.endsAt - settings.clockSkew);
-  const calls = meteredCalls({ budget, clock, telemetry }, organisationId, permit, callsEndAt);
+  const calls = meteredCalls({ budget, clock, telemetry }, organisationId, permit, callsEndAt, settings.clockSkew);
   const context = { finPro, calls, clock, telemetry, settings, input, predecessors, accounts, halfOpen };
   const reports = await makeCalls(
     { ...context, state: leased, sessions: outcome.sessions, tight: reservation.tight },
@@ -169,7 +169,8 @@ async function keepReservation(
 ): Promise<NextStep> {
   const { reservation: held } = state;
   // Woken for this reservation, but too early by this worker's clock.
-  if (held?.startsAt === reservation.startsAt && held.epoch === reservation.epoch) {
+  const isSame = held?.window === reservation.window && held.epoch === reservation.epoch;
+  if (isSame && Math.abs(held.startsAt - reservation.startsAt) <= settings.clockSkew) {
     return resume(dueAt + settings.clockSkew);
   }
   await chunks.saveState({ ...state, version: state.version + 1, stalls: 0, reservation, dueAt, movedAt: now });

@@ -102,7 +102,7 @@ function rowCaller(context: CallContext): RowCaller {
   const notSent = (row: number): RowReport => report(row, { kind: 'not-sent' });
 
   const request = async (row: number): Promise<RowReport> => {
-    const answer = await calls.make(() => finPro.requestFi(organisationId, requestOf(row)));
+    const answer = await calls.make('request', () => finPro.requestFi(organisationId, requestOf(row)));
     if (answer.ok) return report(row, { kind: 'accepted', tight: context.tight }, answer.value);
     const verdict = classify(answer.failure);
     switch (verdict.kind) {
@@ -131,7 +131,7 @@ function rowCaller(context: CallContext): RowCaller {
 
   const reconcile = async (row: number): Promise<readonly RowReport[]> => {
     const { consentId } = submitted(row);
-    const answer = await calls.make(() => finPro.fiStatus(organisationId, { consentId }));
+    const answer = await calls.make('status', () => finPro.fiStatus(organisationId, { consentId }));
     if (answer.ok) {
       const requestedAt = state.rows[row]?.requestedAt ?? 0;
       const held = context.predecessors.heldSessions.get(row) ?? new Set();
@@ -149,7 +149,7 @@ function rowCaller(context: CallContext): RowCaller {
     telemetry.count('UpstreamPoll');
     const sessionId = context.sessions.get(row);
     if (sessionId === undefined) throw new RangeError(`row ${row} is polled without a session`);
-    const answer = await calls.make(() => finPro.fiStatus(organisationId, { sessionId }));
+    const answer = await calls.make('status', () => finPro.fiStatus(organisationId, { sessionId }));
     if (!answer.ok) {
       const verdict = classify(answer.failure);
       if (verdict.kind === 'final') return [refused(row, verdict)];
@@ -172,7 +172,7 @@ function rowCaller(context: CallContext): RowCaller {
     row: number,
     known: readonly AccountDetails[] = context.accounts.get(row) ?? [],
   ): Promise<readonly RowReport[]> => {
-    const answer = await calls.make(() => finPro.fiBalance(organisationId, submitted(row).consentId));
+    const answer = await calls.make('balance', () => finPro.fiBalance(organisationId, submitted(row).consentId));
     if (answer.ok) {
       return [report(row, { kind: 'balances-fetched' }, { accounts: withBalances(known, answer.value) })];
     }

@@ -4,8 +4,11 @@ import type { ItemKey } from '../platform/keys.ts';
 import { type ChunkState, LAST_TICK } from './chunk.ts';
 import { countersOf, isUnsent, PHASES, RETRY_ELIGIBILITIES, ROW_STATUSES, type Row } from './row.ts';
 
-/** The format of the item. Items stored before formats had numbers are of format 1. */
-const FORMAT = 1;
+/**
+ * The format of the item. Items stored before formats had numbers are of format 1, whose reservations had no number of
+ * their window and are void.
+ */
+const FORMAT = 2;
 
 /**
  * Rows are stored as deflated columns of bytes: one for phase, eligibility and attempt, one for tries, and two times of
@@ -16,7 +19,7 @@ const ROW_BYTES = 6;
 const MAX_STORED_TRIES = 255;
 
 const stateItem = z.object({
-  format: z.literal(FORMAT).default(FORMAT),
+  format: z.union([z.literal(1), z.literal(FORMAT)]).default(1),
   version: z.number().int(),
   generation: z.number().int(),
   stalls: z.number().int(),
@@ -29,8 +32,17 @@ const stateItem = z.object({
   /** When the lease ends. The attribute has its name from the first release. */
   claimedUntil: z.number().optional(),
   reservation: z
-    .object({ startsAt: z.number(), endsAt: z.number(), tokens: z.number(), tight: z.boolean(), epoch: z.number() })
-    .optional(),
+    .object({
+      window: z.number().int().optional(),
+      startsAt: z.number(),
+      endsAt: z.number(),
+      tokens: z.number(),
+      tight: z.boolean(),
+      epoch: z.number(),
+    })
+    .transform(({ window, ...reservation }) => (window === undefined ? null : { window, ...reservation }))
+    .nullable()
+    .default(null),
   counters: z.array(z.number().int().nonnegative()).length(ROW_STATUSES.length),
   rows: z.instanceof(Uint8Array),
 });
@@ -68,7 +80,7 @@ export function fromStateItem(item: unknown, key: ChunkState['key']): ChunkState
   if (ROW_STATUSES.some((status, index) => stored[index] !== counters[status])) {
     throw new Error(`the counters of chunk ${key.chunk} of batch ${key.batchId} do not match its rows`);
   }
-  return { ...state, key, acceptedAt, leasedUntil: claimedUntil ?? null, reservation: reservation ?? null, rows };
+  return { ...state, key, acceptedAt, leasedUntil: claimedUntil ?? null, reservation, rows };
 }
 
 /**

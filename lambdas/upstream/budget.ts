@@ -1,8 +1,8 @@
 import type { Settings } from '../platform/settings.ts';
 import { type CircuitVerdict, circuitBreaker, type FailureRun } from './circuit-breaker.ts';
 import type { Ledger, LedgerStore } from './ledger.ts';
-import { correctionOf, credibleReset, type LedgerCorrection, type RateLimitHeaders } from './rate-limit-headers.ts';
-import { capacityOf, isUsable, offerWindow, quotaOf, type Reservation, windowAt } from './rate-window.ts';
+import { correctionOf, credibleReset, type RateLimitHeaders, type ToldByAnswer } from './rate-limit-headers.ts';
+import { capacityOf, endOf, heldNow, offerWindow, quotaOf, type Reservation, windowAt } from './rate-window.ts';
 
 /** Permission to call the upstream, in the window of the reservation. */
 export interface Granted {
@@ -28,6 +28,8 @@ export type ClientPermit =
 export interface CallOutcomes {
   /** The last rate limit headers; null when none came. */
   readonly headers: RateLimitHeaders | null;
+  /** The last of each endpoint. */
+  readonly told: readonly ToldByAnswer[];
   /** The upstream answered 429: nothing more goes out in this window. */
   readonly rateLimited: boolean;
   readonly circuit: CircuitVerdict;
@@ -45,9 +47,17 @@ export interface Budget {
   acquireForClient(organisationId: string, now: number): Promise<ClientPermit>;
   /** Releases unused tokens of a window. */
   release(organisationId: string, reservation: Reservation, tokens: number): Promise<void>;
+  /** Corrects the ledger by an answer, at once: other workers must not call in windows that have moved. */
+  learn(organisationId: string, permit: Granted, told: ToldByAnswer, now: number): Promise<void>;
   /** Records what the calls under a permit have shown. True when that opened a closed circuit. */
   record(organisationId: string, permit: Granted, outcomes: CallOutcomes, now: number): Promise<boolean>;
 }
+
+/** Windows that one write forgets: DynamoDB takes expressions of up to 4 KB. */
+const MOST_REMOVED = 50;
+
+/** One answer may name another end, another limit, and calls of others. */
+const MOST_CORRECTIONS = 3;
 
 /** Many workers reserve at once, and each lost race means that a window has filled up. */
 const TRIES = 25;
@@ -62,10 +72,11 @@ export function budgetOf(
   /** A permit to try an open circuit, or until when it stays open; null when it is closed. */
   const throughCircuit = async (organisationId: string, seen: Ledger, now: number): Promise<Permit | null> => {
     if (seen.circuitOpenUntil === null) return null;
-    const waitUntil = await circuit.tryHalfOpen(organisationId, seen.circuitOpenUntil, now);
+    const window = windowAt(seen, now);
+    const waitUntil = await circuit.tryHalfOpen(organisationId, seen.circuitOpenUntil, window, now);
     if (waitUntil !== null) return { granted: false, waitUntil };
     const endsAt = now + upstream.circuitWait + clockSkew;
-    const reservation = { startsAt: now - clockSkew, endsAt, tokens: 1, tight: false, epoch: seen.epoch };
+    const reservation = { window, startsAt: now - clockSkew, endsAt, tokens: 1, tight: false, epoch: seen.epoch };
     return { granted: true, halfOpen: true, taken: false, reservation, seen };
   };
 
@@ -77,19 +88,29 @@ export function budgetOf(
     capacities: ReadonlyMap<number, number>,
     now: number,
   ): Promise<boolean> => {
-    const { epoch, blockedUntil } = seen;
-    const gone = [...seen.used.keys()].filter((window) => window < windowAt(seen, now) - seen.length);
-    const change = { kind: 'take', tokens, capacities, gone, epoch, blockedUntil } as const;
+    const { epoch, blockedUntil, taken, otherCalls } = seen;
+    const known = new Set([...taken.keys(), ...otherCalls.keys()]);
+    const gone = [...known].filter((window) => window < windowAt(seen, now) - 1).slice(0, MOST_REMOVED);
+    const room = new Map(
+      [...capacities].map(([window, capacity]) => {
+        const others = otherCalls.get(window) ?? 0;
+        return [window, { capacity: capacity - others, others }] as const;
+      }),
+    );
+    const change = { kind: 'take', tokens, room, gone, epoch, blockedUntil } as const;
     return (await ledgers.apply(organisationId, change)) !== null;
   };
 
-  const correct = async (organisationId: string, correction: LedgerCorrection): Promise<void> => {
-    if (correction.kind === 'count-others') {
-      // Calls of our own workers since then look like somebody else's. A read costs less than a refused write.
-      const { used } = await ledgers.read(organisationId);
-      if ((used.get(correction.window) ?? 0) >= correction.tokens) return;
+  const learn: Budget['learn'] = async (organisationId, { reservation, seen }, told, now) => {
+    const correction = (ledger: Ledger) => correctionOf(ledger, reservation, told, now, clockSkew);
+    if (!correction(seen)) return;
+    // Others may have learnt it since, and calls of our own workers look like somebody else's.
+    let ledger: Ledger | null = await ledgers.read(organisationId);
+    for (let tries = 0; ledger && tries < MOST_CORRECTIONS; tries += 1) {
+      const change = correction(ledger);
+      if (!change) return;
+      ledger = await ledgers.apply(organisationId, change);
     }
-    await ledgers.apply(organisationId, correction);
   };
 
   return {
@@ -98,14 +119,13 @@ export function budgetOf(
         const seen = await ledgers.read(organisationId);
         const tried = await throughCircuit(organisationId, seen, now);
         if (tried) return tried;
-        if (held && isUsable(held, seen, now, clockSkew)) {
-          return { granted: true, halfOpen: false, taken: false, reservation: held, seen };
-        }
+        const usable = held && heldNow(held, seen, now, clockSkew);
+        if (usable) return { granted: true, halfOpen: false, taken: false, reservation: usable, seen };
         const reservation = offerWindow(seen, calls, now, clockSkew);
         if (!reservation) return { granted: false, waitUntil: now + seen.length };
-        const { startsAt, tokens } = reservation;
-        const capacity = capacityOf(seen, startsAt > windowAt(seen, now));
-        if (await take(organisationId, seen, tokens, new Map([[startsAt, capacity]]), now)) {
+        const { window, tokens } = reservation;
+        const capacity = capacityOf(seen, window > windowAt(seen, now));
+        if (await take(organisationId, seen, tokens, new Map([[window, capacity]]), now)) {
           return { granted: true, halfOpen: false, taken: true, reservation, seen };
         }
       }
@@ -121,19 +141,22 @@ export function budgetOf(
         if (!quota.isFree) return { granted: false, because: 'used-up', until: quota.until };
         const capacities = new Map(quota.windows.map((window) => [window, seen.limit]));
         if (!(await take(organisationId, seen, 1, capacities, now))) continue;
-        const startsAt = windowAt(seen, now);
-        const endsAt = startsAt + seen.length;
-        const reservation = { startsAt, endsAt, tokens: 1, tight: false, epoch: seen.epoch };
+        const window = windowAt(seen, now);
+        const [startsAt, endsAt] = [endOf(seen, window - 1), endOf(seen, window)];
+        const reservation = { window, startsAt, endsAt, tokens: 1, tight: false, epoch: seen.epoch };
         return { granted: true, halfOpen: false, taken: true, reservation, seen };
       }
       return { granted: false, because: 'used-up', until: now + waitStep };
     },
 
-    release: async (organisationId, { startsAt, epoch }, tokens) => {
-      await ledgers.apply(organisationId, { kind: 'release', window: startsAt, tokens, epoch });
+    release: async (organisationId, { window, epoch }, tokens) => {
+      await ledgers.apply(organisationId, { kind: 'release', window, tokens, epoch });
     },
 
-    record: async (organisationId, { reservation, seen }, outcomes, now) => {
+    learn,
+
+    record: async (organisationId, permit, outcomes, now) => {
+      const { reservation, seen } = permit;
       if (outcomes.circuit === 'open') return circuit.open(organisationId, now);
       if (outcomes.circuit === 'close') await circuit.close(organisationId);
       if (outcomes.rateLimited) {
@@ -141,8 +164,7 @@ export function budgetOf(
         const until = Math.max(resetAt ?? reservation.endsAt, now + waitStep);
         await ledgers.apply(organisationId, { kind: 'block', until });
       }
-      const correction = outcomes.headers && correctionOf(seen, reservation, outcomes.headers, now, clockSkew);
-      if (correction) await correct(organisationId, correction);
+      for (const told of outcomes.told) await learn(organisationId, permit, told, now);
       return circuit.count(organisationId, outcomes.failures, seen, now);
     },
   };

@@ -78,8 +78,9 @@ export function watchCircuit(halfOpen: boolean): CircuitWatch {
 
 /** The circuit in an organisation's ledger. */
 export interface CircuitBreaker {
-  /** Until when an open circuit lets no call through; null when this worker, and no other, may try it with one call. */
-  tryHalfOpen(organisationId: string, openUntil: number, now: number): Promise<number | null>;
+  /** Until when an open circuit lets no call through; null when this worker, and no other, may try it with one call,
+   * whose token is taken of the window. */
+  tryHalfOpen(organisationId: string, openUntil: number, window: number, now: number): Promise<number | null>;
   /** Opens the circuit, or keeps it open for longer. True when it was closed before. */
   open(organisationId: string, now: number): Promise<boolean>;
   close(organisationId: string): Promise<void>;
@@ -100,10 +101,10 @@ export function circuitBreaker(ledgers: LedgerStore, { upstream }: Pick<Settings
 
   return {
     open,
-    tryHalfOpen: async (organisationId, openUntil, now) => {
+    tryHalfOpen: async (organisationId, openUntil, window, now) => {
       if (openUntil > now) return openUntil;
       // Only one worker tries it: the one whose write moves the time of the next half-open call.
-      const change = { kind: 'half-open-circuit', seen: openUntil, until: until(now) } as const;
+      const change = { kind: 'half-open-circuit', seen: openUntil, until: until(now), window } as const;
       return (await ledgers.apply(organisationId, change)) === null ? until(now) : null;
     },
     close: async (organisationId) => {

@@ -1,5 +1,6 @@
 import type * as z from 'zod';
 import { inUtc } from '../batch/date-range.ts';
+import { systemClock } from '../platform/system.ts';
 import type { CredentialsOf } from './credentials.ts';
 import type { UpstreamFailure } from './failures.ts';
 import type { FinPro, UpstreamAnswer } from './finpro.ts';
@@ -105,7 +106,7 @@ export async function callUpstream<T>({
       redirect: 'manual',
       signal: AbortSignal.timeout(timeout),
     });
-    limits = rateLimitHeaders(response.headers);
+    limits = rateLimitHeaders(response.headers, systemClock.now());
     const content = parseJson(await response.text());
     const error = errorAnswer.safeParse(content);
     if (error.success) return failed(limits, answered(response.status, error.data.errorCode, error.data.errorMsg));
@@ -158,8 +159,12 @@ function codeOf(error: unknown): string {
   return error.name;
 }
 
-/** `X-RateLimit-Reset` is a Unix timestamp in seconds, possibly with decimals (docs/spec/upstream.md, "Rate limit"). */
-function rateLimitHeaders(headers: Headers): RateLimitHeaders {
+/**
+ * `X-RateLimit-Reset` is a Unix timestamp in seconds, possibly with decimals (docs/spec/upstream.md, "Rate limit"), by
+ * FinPro's clock.
+ * @returns `resetAt` by our clock
+ */
+function rateLimitHeaders(headers: Headers, now: number): RateLimitHeaders {
   const number = (name: string): number | null => {
     const value = Number(headers.get(name) ?? Number.NaN);
     return Number.isFinite(value) && value >= 0 ? value : null;
@@ -168,6 +173,16 @@ function rateLimitHeaders(headers: Headers): RateLimitHeaders {
   return {
     limit: number('x-ratelimit-limit'),
     remaining: number('x-ratelimit-remaining'),
-    resetAt: reset === null ? null : reset * 1000,
+    resetAt: reset === null ? null : reset * 1000 - clockOffset(headers.get('date'), now),
   };
+}
+
+/** `Date` has whole seconds (RFC 9110, 5.6.7). A difference of up to 2 s is one that all clocks may have. */
+const DATE_RESOLUTION = 1000;
+const SMALL_DIFFERENCE = 2000;
+
+/** By how many milliseconds FinPro's clock is ahead of ours, as its `Date` shows it; 0 where it shows nothing. */
+function clockOffset(date: string | null, now: number): number {
+  const offset = Date.parse(date ?? '') + DATE_RESOLUTION / 2 - now;
+  return Math.abs(offset) > SMALL_DIFFERENCE ? offset : 0;
 }

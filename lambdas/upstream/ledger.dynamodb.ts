@@ -3,32 +3,89 @@ import * as z from 'zod';
 import { changed, ifCondition, type Table } from '../platform/dynamodb.ts';
 import { ledgerKey } from '../platform/keys.ts';
 import type { Settings } from '../platform/settings.ts';
-import { type LedgerChange, type LedgerStore, ledgerOf, NEW_LEDGER, type StoredLedger } from './ledger.ts';
+import {
+  ENDPOINTS,
+  type Endpoint,
+  type LedgerChange,
+  type LedgerStore,
+  ledgerOf,
+  NEW_LEDGER,
+  type StoredLedger,
+} from './ledger.ts';
 
-/** Absent attributes follow the settings until the upstream's headers say otherwise. */
-const FORMAT = 1;
+/**
+ * Absent attributes follow the settings until the upstream's headers say otherwise. Format 1 had windows by their start,
+ * in `used`, and reservations of chunks by those.
+ */
+const FORMAT = 2;
+
+const byWindow = z
+  .record(z.string(), z.number())
+  .transform((entries) => new Map(Object.entries(entries).map(([window, calls]) => [Number(window), calls])));
 
 const ledgerItem = z.object({
-  format: z.literal(FORMAT).default(FORMAT),
+  format: z.literal(FORMAT),
   epoch: z.number(),
-  anchor: z.number().exactOptional(),
+  anchor: z.object({ window: z.number().int(), endsAt: z.number() }).exactOptional(),
   length: z.number().exactOptional(),
-  limit: z.number().exactOptional(),
+  limits: z
+    .partialRecord(z.enum(ENDPOINTS), z.number())
+    .transform(
+      (limits) => new Map(ENDPOINTS.flatMap((each) => (limits[each] === undefined ? [] : [[each, limits[each]]]))),
+    ),
+  taken: byWindow,
+  otherCalls: byWindow,
   blockedUntil: z.number(),
   circuitOpenUntil: z.number().exactOptional(),
   failures: z.number(),
-  used: z.record(z.string(), z.number()),
 });
 
-/** @throws ZodError when the item isn't a ledger of this format */
-export function fromLedgerItem(item: unknown): StoredLedger {
-  const { format: _, used, ...stored } = ledgerItem.parse(item);
-  return {
+/** A ledger of format 1, of which its circuit, its block and its limit stay. */
+const ledgerItem1 = z
+  .object({
+    format: z.literal(1).default(1),
+    epoch: z.number(),
+    limit: z.number().exactOptional(),
+    blockedUntil: z.number(),
+    circuitOpenUntil: z.number().exactOptional(),
+    failures: z.number(),
+  })
+  .transform(({ format: _, limit, ...stored }) => ({
     ...NEW_LEDGER,
     ...stored,
-    used: new Map(Object.entries(used).map(([window, tokens]) => [Number(window), tokens])),
-  };
+    // Reservations of format 1 are void.
+    epoch: stored.epoch + 1,
+    limits: new Map<Endpoint, number>(limit === undefined ? [] : [['request', limit]]),
+  }));
+
+const isCurrent = (item: Readonly<Record<string, unknown>>): boolean => item['format'] === FORMAT;
+
+/** @throws ZodError when the item isn't a ledger of a known format */
+export function fromLedgerItem(item: unknown): StoredLedger {
+  const known = z.union([ledgerItem, ledgerItem1]).parse(item);
+  if (!('format' in known)) return known;
+  const { format: _, ...stored } = known;
+  return { ...NEW_LEDGER, ...stored };
 }
+
+const toLedgerItem = ({
+  anchor,
+  length,
+  limits,
+  taken,
+  otherCalls,
+  circuitOpenUntil,
+  ...stored
+}: StoredLedger): object => ({
+  ...stored,
+  format: FORMAT,
+  ...(anchor === null ? {} : { anchor }),
+  ...(length === null ? {} : { length }),
+  ...(circuitOpenUntil === null ? {} : { circuitOpenUntil }),
+  limits: Object.fromEntries(limits),
+  taken: Object.fromEntries(taken),
+  otherCalls: Object.fromEntries(otherCalls),
+});
 
 /**
  * One item per organisation.
@@ -40,10 +97,10 @@ export function dynamoDbLedgers(table: Table, once: Table, settings: Pick<Settin
   const read: LedgerStore['read'] = async (organisationId) => {
     const Key = ledgerKey(organisationId);
     const { Item } = await table.client.send(new GetCommand({ TableName, Key, ConsistentRead: true }));
-    if (Item !== undefined) return ledgerOf(fromLedgerItem(Item), settings);
-    // The map of used tokens has to exist before a window can be set in it.
-    const fresh = { ...Key, format: FORMAT, epoch: 0, blockedUntil: 0, failures: 0, used: {} };
-    const ConditionExpression = 'attribute_not_exists(pk)';
+    if (Item !== undefined && isCurrent(Item)) return ledgerOf(fromLedgerItem(Item), settings);
+    // The maps have to exist before a window can be set in them.
+    const fresh = { ...Key, ...toLedgerItem(Item === undefined ? NEW_LEDGER : fromLedgerItem(Item)) };
+    const ConditionExpression = 'attribute_not_exists(taken)';
     await ifCondition(table.client.send(new PutCommand({ TableName, Item: fresh, ConditionExpression })));
     return read(organisationId);
   };
@@ -69,48 +126,62 @@ type Expression = Pick<
   'UpdateExpression' | 'ConditionExpression' | 'ExpressionAttributeNames' | 'ExpressionAttributeValues'
 >;
 
-/** `applyChange` as one conditional update per change. `limit` and `length` are reserved words. */
+/** `applyChange` as one conditional update per change. `length` and `window` are reserved words. */
 function expressionOf(change: LedgerChange): Expression {
   switch (change.kind) {
     case 'take':
       return take(change);
     case 'release':
       return {
-        UpdateExpression: 'SET used.#window = used.#window - :tokens',
-        ConditionExpression: 'used.#window >= :tokens AND epoch = :epoch',
+        UpdateExpression: 'SET taken.#window = taken.#window - :tokens',
+        ConditionExpression: 'taken.#window >= :tokens AND epoch = :epoch',
         ExpressionAttributeNames: { '#window': String(change.window) },
         ExpressionAttributeValues: { ':tokens': change.tokens, ':epoch': change.epoch },
       };
     case 'count-others':
       return {
-        UpdateExpression: 'SET used.#window = :tokens',
-        ConditionExpression: 'used.#window < :tokens',
+        UpdateExpression: 'SET otherCalls.#window = :calls',
+        ConditionExpression: 'attribute_not_exists(otherCalls.#window) OR otherCalls.#window < :calls',
         ExpressionAttributeNames: { '#window': String(change.window) },
-        ExpressionAttributeValues: { ':tokens': change.tokens },
+        ExpressionAttributeValues: { ':calls': change.calls },
       };
-    case 'raise-limit':
+    case 'tell-end': {
+      const { window, endsAt, length, seen } = change;
       return {
-        UpdateExpression: 'SET #limit = :limit',
-        ConditionExpression: 'epoch = :epoch',
-        ExpressionAttributeNames: { '#limit': 'limit' },
-        ExpressionAttributeValues: { ':limit': change.limit, ':epoch': change.epoch },
-      };
-    case 'new-epoch':
-      return {
-        UpdateExpression:
-          'SET epoch = :next, anchor = :anchor, #length = :length, #limit = :limit, used = :none, blockedUntil = :blockedUntil',
-        ConditionExpression: 'epoch = :epoch',
-        ExpressionAttributeNames: { '#limit': 'limit', '#length': 'length' },
+        UpdateExpression: 'SET anchor = :anchor, #length = :length',
+        ConditionExpression: seen.isTold
+          ? 'anchor.#window = :window AND anchor.endsAt = :endsAt'
+          : 'attribute_not_exists(anchor)',
+        ExpressionAttributeNames: { '#length': 'length', ...(seen.isTold ? { '#window': 'window' } : {}) },
         ExpressionAttributeValues: {
-          ':epoch': change.epoch,
-          ':next': change.epoch + 1,
-          ':anchor': change.anchor,
-          ':length': change.length,
-          ':limit': change.limit,
-          ':none': {},
-          ':blockedUntil': change.blockedUntil,
+          ':anchor': { window, endsAt },
+          ':length': length,
+          ...(seen.isTold ? { ':window': seen.window, ':endsAt': seen.endsAt } : {}),
         },
       };
+    }
+    case 'tell-limit':
+      return {
+        UpdateExpression: 'SET limits.#endpoint = :limit',
+        ConditionExpression: 'epoch = :epoch',
+        ExpressionAttributeNames: { '#endpoint': change.endpoint },
+        ExpressionAttributeValues: { ':limit': change.limit, ':epoch': change.epoch },
+      };
+    case 'lower-limit': {
+      const isSame = 'taken.#window = :tokens';
+      return {
+        UpdateExpression: 'SET limits.#endpoint = :limit, epoch = :next, taken = :taken',
+        ConditionExpression: `epoch = :epoch AND ${change.taken === 0 ? `(attribute_not_exists(taken.#window) OR ${isSame})` : isSame}`,
+        ExpressionAttributeNames: { '#endpoint': change.endpoint, '#window': String(change.window) },
+        ExpressionAttributeValues: {
+          ':limit': change.limit,
+          ':epoch': change.epoch,
+          ':next': change.epoch + 1,
+          ':taken': { [change.window]: change.taken },
+          ':tokens': change.taken,
+        },
+      };
+    }
     case 'block':
       return {
         UpdateExpression: 'SET blockedUntil = :until',
@@ -131,9 +202,10 @@ function expressionOf(change: LedgerChange): Expression {
       };
     case 'half-open-circuit':
       return {
-        UpdateExpression: 'SET circuitOpenUntil = :until',
+        UpdateExpression: 'SET circuitOpenUntil = :until, taken.#window = if_not_exists(taken.#window, :none) + :one',
         ConditionExpression: 'circuitOpenUntil = :seen',
-        ExpressionAttributeValues: { ':until': change.until, ':seen': change.seen },
+        ExpressionAttributeNames: { '#window': String(change.window) },
+        ExpressionAttributeValues: { ':until': change.until, ':seen': change.seen, ':none': 0, ':one': 1 },
       };
     case 'close-circuit':
       return { UpdateExpression: 'REMOVE circuitOpenUntil' };
@@ -145,18 +217,19 @@ function expressionOf(change: LedgerChange): Expression {
   }
 }
 
-function take({ tokens, capacities, gone, epoch, blockedUntil }: LedgerChange & { readonly kind: 'take' }): Expression {
-  const windows = [...capacities].map(([window, capacity], index) => ({ name: `#w${index}`, index, window, capacity }));
-  const added = windows.map(({ name }) => `used.${name} = if_not_exists(used.${name}, :none) + :tokens`);
-  const removed = gone.map((_, index) => `used.#gone${index}`);
-  const haveRoom = windows.map(
-    ({ name, index }) => `(attribute_not_exists(used.${name}) OR used.${name} <= :room${index})`,
-  );
+function take({ tokens, room, gone, epoch, blockedUntil }: LedgerChange & { readonly kind: 'take' }): Expression {
+  const windows = [...room].map(([window, { capacity, others }], index) => ({ index, window, capacity, others }));
+  const added = windows.map(({ index }) => `taken.#w${index} = if_not_exists(taken.#w${index}, :none) + :tokens`);
+  const removed = gone.flatMap((_, index) => [`taken.#gone${index}`, `otherCalls.#gone${index}`]);
+  const haveRoom = windows.flatMap(({ index }) => [
+    `(attribute_not_exists(taken.#w${index}) OR taken.#w${index} <= :room${index})`,
+    `(attribute_not_exists(otherCalls.#w${index}) OR otherCalls.#w${index} <= :others${index})`,
+  ]);
   return {
     UpdateExpression: `SET ${added.join()}${removed.length > 0 ? ` REMOVE ${removed.join()}` : ''}`,
     ConditionExpression: [...haveRoom, 'epoch = :epoch', 'blockedUntil = :blockedUntil'].join(' AND '),
     ExpressionAttributeNames: Object.fromEntries([
-      ...windows.map(({ name, window }) => [name, String(window)]),
+      ...windows.map(({ index, window }) => [`#w${index}`, String(window)]),
       ...gone.map((window, index) => [`#gone${index}`, String(window)]),
     ]),
     ExpressionAttributeValues: {
@@ -164,7 +237,12 @@ function take({ tokens, capacities, gone, epoch, blockedUntil }: LedgerChange & 
       ':tokens': tokens,
       ':epoch': epoch,
       ':blockedUntil': blockedUntil,
-      ...Object.fromEntries(windows.map(({ index, capacity }) => [`:room${index}`, capacity - tokens])),
+      ...Object.fromEntries(
+        windows.flatMap(({ index, capacity, others }) => [
+          [`:room${index}`, capacity - tokens],
+          [`:others${index}`, others],
+        ]),
+      ),
     },
   };
 }

@@ -1,19 +1,29 @@
 import type { Settings } from '../platform/settings.ts';
 
+/** What the upstream may limit each by itself. */
+export const ENDPOINTS = ['request', 'status', 'balance'] as const;
+export type Endpoint = (typeof ENDPOINTS)[number];
+
 /**
- * What an organisation has used and reserved of the upstream's rate windows, and its circuit. Times are epoch
- * milliseconds.
+ * What an organisation has taken of the upstream's rate windows, and its circuit. Times are epoch milliseconds. Windows
+ * have numbers, since the upstream decides when they begin and end (`rate-window.ts`).
  */
 export interface Ledger {
-  /** Counts how often windows or limit turned out to be different. Reservations of an earlier epoch are void. */
+  /** Counts how often the limit became lower. Reservations of an earlier epoch are void. */
   readonly epoch: number;
-  /** The start of some window; all others follow from it. */
-  readonly anchor: number;
+  /** A window and its end; all others follow from it. */
+  readonly anchor: Anchor;
+  /** The expected length of windows. */
   readonly length: number;
+  /** Calls per window, by endpoint, as the headers have told it. */
+  readonly limits: ReadonlyMap<Endpoint, number>;
+  /** Calls per window: the lowest limit that was told, or the setting. */
   readonly limit: number;
-  /** Tokens taken, by start of the window. */
-  readonly used: ReadonlyMap<number, number>;
-  /** No calls before this time: the upstream answered 429, or its windows have moved. */
+  /** Tokens taken by our workers, by window. */
+  readonly taken: ReadonlyMap<number, number>;
+  /** Calls that somebody else made with the same credentials, at least, by window. */
+  readonly otherCalls: ReadonlyMap<number, number>;
+  /** No calls before this time: the upstream answered 429. */
   readonly blockedUntil: number;
   /** When one call may try the open circuit; null when the circuit is closed. */
   readonly circuitOpenUntil: number | null;
@@ -21,11 +31,17 @@ export interface Ledger {
   readonly failures: number;
 }
 
+export interface Anchor {
+  readonly window: number;
+  readonly endsAt: number;
+  /** The upstream named this end in a header. Otherwise windows are counted from the epoch, as the settings say. */
+  readonly isTold: boolean;
+}
+
 /** A stored ledger. What is null follows the settings until the upstream's headers say otherwise. */
 export type StoredLedger = Omit<Ledger, 'anchor' | 'length' | 'limit'> & {
-  readonly anchor: number | null;
+  readonly anchor: Omit<Anchor, 'isTold'> | null;
   readonly length: number | null;
-  readonly limit: number | null;
 };
 
 /** The ledger of an organisation that has never called. */
@@ -33,8 +49,9 @@ export const NEW_LEDGER: StoredLedger = {
   epoch: 0,
   anchor: null,
   length: null,
-  limit: null,
-  used: new Map(),
+  limits: new Map(),
+  taken: new Map(),
+  otherCalls: new Map(),
   blockedUntil: 0,
   circuitOpenUntil: null,
   failures: 0,
@@ -42,50 +59,70 @@ export const NEW_LEDGER: StoredLedger = {
 
 /** Replaces nulls by the settings. */
 export const ledgerOf = (
-  { anchor, length, limit, ...stored }: StoredLedger,
+  { anchor, length, ...stored }: StoredLedger,
   { upstream }: Pick<Settings, 'upstream'>,
 ): Ledger => ({
   ...stored,
-  anchor: anchor ?? 0,
+  anchor: anchor ? { ...anchor, isTold: true } : { window: 0, endsAt: upstream.window, isTold: false },
   length: length ?? upstream.window,
-  limit: limit ?? upstream.limit,
+  limit: stored.limits.size > 0 ? Math.min(...stored.limits.values()) : upstream.limit,
 });
 
 /** Every way in which a ledger can change. Each is one conditional write; `applyChange` says on what condition. */
 export type LedgerChange =
-  /** Takes tokens in each window of `capacities`, up to its capacity, and drops windows that have passed. */
+  /** Takes tokens in each window of `room`, and drops windows that have passed. */
   | {
       readonly kind: 'take';
       readonly tokens: number;
-      readonly capacities: ReadonlyMap<number, number>;
+      readonly room: ReadonlyMap<number, Room>;
       readonly gone: readonly number[];
       readonly epoch: number;
       readonly blockedUntil: number;
     }
   /** Releases unused tokens. */
   | { readonly kind: 'release'; readonly window: number; readonly tokens: number; readonly epoch: number }
-  /** Somebody else uses the same credentials: this many calls of the window are used. */
-  | { readonly kind: 'count-others'; readonly window: number; readonly tokens: number }
-  | { readonly kind: 'raise-limit'; readonly limit: number; readonly epoch: number }
-  /** The windows are different, or the limit is lower: older reservations are void. */
+  /** Somebody else uses the same credentials: at least this many calls of the window, 1 or more, are theirs. */
+  | { readonly kind: 'count-others'; readonly window: number; readonly calls: number }
+  /** The upstream has named the end of a window. */
   | {
-      readonly kind: 'new-epoch';
-      readonly epoch: number;
-      readonly anchor: number;
+      readonly kind: 'tell-end';
+      readonly window: number;
+      readonly endsAt: number;
       readonly length: number;
+      readonly seen: Anchor;
+    }
+  /** The upstream has named an endpoint's limit. */
+  | { readonly kind: 'tell-limit'; readonly endpoint: Endpoint; readonly limit: number; readonly epoch: number }
+  /** The same where the lowest limit becomes lower: older reservations are void. What is taken of the present window still counts. */
+  | {
+      readonly kind: 'lower-limit';
+      readonly endpoint: Endpoint;
       readonly limit: number;
-      readonly blockedUntil: number;
+      readonly epoch: number;
+      readonly window: number;
+      readonly taken: number;
     }
   | { readonly kind: 'block'; readonly until: number }
   /** Opens a closed circuit. */
   | { readonly kind: 'open-circuit'; readonly until: number }
   /** Keeps an open circuit open for longer. */
   | { readonly kind: 'extend-circuit'; readonly until: number }
-  /** Takes the one half-open call; the next one may follow at `until`. */
-  | { readonly kind: 'half-open-circuit'; readonly seen: number; readonly until: number }
+  /** Takes the one half-open call, and its token in the present window; the next one may follow at `until`. */
+  | {
+      readonly kind: 'half-open-circuit';
+      readonly seen: number;
+      readonly until: number;
+      readonly window: number;
+    }
   | { readonly kind: 'close-circuit' }
   /** Adds failures; after an answer the count starts over. */
   | { readonly kind: 'count-failures'; readonly weight: number; readonly afterAnswer: boolean };
+
+/** How many tokens of a window may be taken in all, while no more than `others` calls are somebody else's. */
+export interface Room {
+  readonly capacity: number;
+  readonly others: number;
+}
 
 /**
  * The ledger of each organisation. A store has no policy: it reads, and applies one change on the change's condition.
@@ -100,47 +137,53 @@ export interface LedgerStore {
 
 /** Applies a change to a ledger; null when its condition doesn't hold. Every store behaves like this function. */
 export function applyChange(ledger: StoredLedger, change: LedgerChange): StoredLedger | null {
-  const { used, epoch, blockedUntil, circuitOpenUntil } = ledger;
-  const withUsed = (entries: Iterable<readonly [number, number]>): StoredLedger => ({
+  const { taken, otherCalls, epoch, blockedUntil, circuitOpenUntil } = ledger;
+  const takenOf = (window: number): number => taken.get(window) ?? 0;
+  const withTaken = (window: number, tokens: number): StoredLedger => ({
     ...ledger,
-    used: new Map([...used, ...entries]),
+    taken: new Map([...taken, [window, tokens]]),
+  });
+  const withLimit = ({ endpoint, limit }: { readonly endpoint: Endpoint; readonly limit: number }): StoredLedger => ({
+    ...ledger,
+    limits: new Map([...ledger.limits, [endpoint, limit]]),
   });
   switch (change.kind) {
     case 'take': {
-      const taken = [...change.capacities.keys()].map(
-        (window) => [window, (used.get(window) ?? 0) + change.tokens] as const,
-      );
-      const hasRoom = taken.every(
-        ([window, tokens]) => !used.has(window) || tokens <= (change.capacities.get(window) ?? 0),
+      const hasRoom = [...change.room].every(
+        ([window, room]) =>
+          (!taken.has(window) || takenOf(window) + change.tokens <= room.capacity) &&
+          (otherCalls.get(window) ?? 0) <= room.others,
       );
       if (!hasRoom || epoch !== change.epoch || blockedUntil !== change.blockedUntil) return null;
-      const kept = [...used].filter(([window]) => !change.gone.includes(window));
-      return { ...ledger, used: new Map([...kept, ...taken]) };
-    }
-    case 'release': {
-      const tokens = used.get(change.window);
-      if (tokens === undefined || tokens < change.tokens || epoch !== change.epoch) return null;
-      return withUsed([[change.window, tokens - change.tokens]]);
-    }
-    case 'count-others': {
-      const tokens = used.get(change.window);
-      return tokens === undefined || tokens >= change.tokens ? null : withUsed([[change.window, change.tokens]]);
-    }
-    case 'raise-limit':
-      return epoch === change.epoch ? { ...ledger, limit: change.limit } : null;
-    case 'new-epoch': {
-      if (epoch !== change.epoch) return null;
-      const { anchor, length, limit } = change;
+      const added = [...change.room.keys()].map((window) => [window, takenOf(window) + change.tokens] as const);
+      const isKept = ([window]: readonly [number, number]): boolean => !change.gone.includes(window);
       return {
         ...ledger,
-        epoch: epoch + 1,
-        anchor,
-        length,
-        limit,
-        used: new Map(),
-        blockedUntil: change.blockedUntil,
+        taken: new Map([...[...taken].filter(isKept), ...added]),
+        otherCalls: new Map([...otherCalls].filter(isKept)),
       };
     }
+    case 'release':
+      return taken.has(change.window) && takenOf(change.window) >= change.tokens && epoch === change.epoch
+        ? withTaken(change.window, takenOf(change.window) - change.tokens)
+        : null;
+    case 'count-others':
+      return (otherCalls.get(change.window) ?? 0) < change.calls
+        ? { ...ledger, otherCalls: new Map([...otherCalls, [change.window, change.calls]]) }
+        : null;
+    case 'tell-end': {
+      const { window, endsAt, length, seen } = change;
+      const isAsSeen = ledger.anchor
+        ? ledger.anchor.window === seen.window && ledger.anchor.endsAt === seen.endsAt
+        : !seen.isTold;
+      return isAsSeen ? { ...ledger, anchor: { window, endsAt }, length } : null;
+    }
+    case 'tell-limit':
+      return epoch === change.epoch ? withLimit(change) : null;
+    case 'lower-limit':
+      return epoch === change.epoch && takenOf(change.window) === change.taken
+        ? { ...withLimit(change), epoch: epoch + 1, taken: new Map([[change.window, change.taken]]) }
+        : null;
     case 'block':
       return blockedUntil < change.until ? { ...ledger, blockedUntil: change.until } : null;
     case 'open-circuit':
@@ -150,7 +193,9 @@ export function applyChange(ledger: StoredLedger, change: LedgerChange): StoredL
         ? { ...ledger, circuitOpenUntil: change.until }
         : null;
     case 'half-open-circuit':
-      return circuitOpenUntil === change.seen ? { ...ledger, circuitOpenUntil: change.until } : null;
+      return circuitOpenUntil === change.seen
+        ? { ...withTaken(change.window, takenOf(change.window) + 1), circuitOpenUntil: change.until }
+        : null;
     case 'close-circuit':
       return { ...ledger, circuitOpenUntil: null };
     case 'count-failures':

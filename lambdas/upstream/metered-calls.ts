@@ -4,10 +4,11 @@ import type { Budget, CallOutcomes, Granted } from './budget.ts';
 import { type CircuitVerdict, watchCircuit } from './circuit-breaker.ts';
 import { classify, type UpstreamFailure, upstreamErrorOf } from './failures.ts';
 import type { UpstreamAnswer } from './finpro.ts';
-import type { RateLimitHeaders } from './rate-limit-headers.ts';
+import type { Endpoint } from './ledger.ts';
+import { type RateLimitHeaders, type ToldByAnswer, toldEnd } from './rate-limit-headers.ts';
 
 export interface MeteringPorts {
-  readonly budget: Pick<Budget, 'record' | 'release'>;
+  readonly budget: Pick<Budget, 'learn' | 'record' | 'release'>;
   readonly clock: Clock;
   readonly telemetry: Telemetry;
 }
@@ -20,43 +21,49 @@ export interface MeteredCalls {
   /** Takes a token for one call; false: no more calls may start. */
   tryAcquire(): boolean;
   /** Makes a call that a token was taken for. */
-  make<T>(call: () => Promise<UpstreamAnswer<T>>): Promise<UpstreamAnswer<T>>;
+  make<T>(endpoint: Endpoint, call: () => Promise<UpstreamAnswer<T>>): Promise<UpstreamAnswer<T>>;
   readonly circuit: CircuitVerdict;
   /** Records what the calls have shown and releases unused tokens. Call it once, when all calls have ended. */
   finish(): Promise<void>;
 }
 
-/** @param callsEndAt no call starts at or after this time, epoch milliseconds */
+/**
+ * @param callsEndAt no call starts at or after this time, epoch milliseconds
+ * @param clockSkew no call starts this long before a window ends, in milliseconds
+ */
 export function meteredCalls(
   ports: MeteringPorts,
   organisationId: string,
   permit: Granted,
   callsEndAt: number,
+  clockSkew: number,
 ): MeteredCalls {
   const { clock, telemetry } = ports;
-  const limiter = callLimiter(clock, permit, callsEndAt);
+  const limiter = callLimiter(clock, permit, callsEndAt, clockSkew);
   const stats = callStats(telemetry);
-  const recordings: Promise<void>[] = [];
+  let opened: Promise<void> | null = null;
+  let learnt: Promise<void> | null = null;
   return {
     tryAcquire: () => limiter.tryAcquire(),
-    make: async (call) => {
+    make: async (endpoint, call) => {
       const startedAt = clock.now();
       const answer = await call();
       const failure = answer.ok ? null : answer.failure;
-      limiter.record(answer.headers, failure);
+      limiter.record(endpoint, answer.headers, failure);
       stats.record(clock.now() - startedAt, failure);
       // Right away, so that other workers stop, too.
-      if (limiter.circuit === 'open' && recordings.length === 0) {
-        recordings.push(record(ports, organisationId, permit, limiter.outcomes));
-      }
+      if (limiter.circuit === 'open') opened ??= record(ports, organisationId, permit, limiter.outcomes);
+      if (limiter.movedWindow) learnt ??= learn(ports, organisationId, permit, limiter.movedWindow);
       return answer;
     },
     get circuit() {
       return limiter.circuit;
     },
     finish: async () => {
-      if (limiter.circuit !== 'open') recordings.push(record(ports, organisationId, permit, limiter.outcomes));
-      await Promise.all([...recordings, releaseUnused(ports, organisationId, permit, limiter.tokensLeft)]);
+      await learnt;
+      await (opened ?? record(ports, organisationId, permit, limiter.outcomes));
+      // Only now: until then the ledger says how many of the tokens taken are ours.
+      await releaseUnused(ports, organisationId, permit, limiter.tokensLeft);
       telemetry.count('UpstreamCall', limiter.callsMade);
       stats.report(permit.halfOpen, limiter.outcomes.headers);
     },
@@ -75,6 +82,20 @@ async function record(
     if (!(await budget.record(organisationId, permit, outcomes, clock.now()))) return;
     telemetry.count('CircuitOpened');
     telemetry.warn('circuit opened', { organisationId });
+  } catch (error) {
+    telemetry.warn('could not update the budget', { organisationId, error: String(error) });
+  }
+}
+
+/** Never throws, as `record`. */
+async function learn(
+  { budget, clock, telemetry }: MeteringPorts,
+  organisationId: string,
+  permit: Granted,
+  told: ToldByAnswer,
+): Promise<void> {
+  try {
+    await budget.learn(organisationId, permit, told, clock.now());
   } catch (error) {
     telemetry.warn('could not update the budget', { organisationId, error: String(error) });
   }
@@ -103,7 +124,9 @@ export interface CallLimiter {
   /** Takes a token for one call; false: no more calls may start. */
   tryAcquire(): boolean;
   /** Records how a call ended; `failure` is null for a success. */
-  record(headers: RateLimitHeaders, failure: UpstreamFailure | null): void;
+  record(endpoint: Endpoint, headers: RateLimitHeaders, failure: UpstreamFailure | null): void;
+  /** The first answer that named another end of the window than the ledger had. */
+  readonly movedWindow: ToldByAnswer | null;
   /** What the answers so far say of the circuit. */
   readonly circuit: CircuitVerdict;
   readonly tokensLeft: number;
@@ -111,28 +134,45 @@ export interface CallLimiter {
   readonly outcomes: CallOutcomes;
 }
 
-/** @param callsEndAt no call starts at or after this time, epoch milliseconds */
+/**
+ * @param callsEndAt no call starts at or after this time, epoch milliseconds
+ * @param clockSkew no call starts this long before a window ends, in milliseconds
+ */
 export function callLimiter(
   clock: Clock,
-  permit: Pick<Granted, 'reservation' | 'halfOpen'>,
+  permit: Pick<Granted, 'reservation' | 'halfOpen' | 'seen'>,
   callsEndAt: number,
+  clockSkew: number,
 ): CallLimiter {
   const circuit = watchCircuit(permit.halfOpen);
   let tokensLeft = permit.halfOpen ? 1 : permit.reservation.tokens;
   let callsMade = 0;
   let latest: RateLimitHeaders | null = null;
+  let movedWindow: ToldByAnswer | null = null;
+  let endsAt = callsEndAt;
+  const toldBy = new Map<Endpoint, ToldByAnswer>();
   let rateLimited = false;
   return {
     tryAcquire: () => {
-      if (tokensLeft <= 0 || rateLimited || circuit.verdict === 'open' || clock.now() >= callsEndAt) return false;
+      if (tokensLeft <= 0 || rateLimited || circuit.verdict === 'open' || clock.now() >= endsAt) return false;
       tokensLeft -= 1;
       callsMade += 1;
       return true;
     },
-    record: (headers, failure) => {
+    record: (endpoint, headers, failure) => {
       latest = laterHeaders(latest, headers);
+      const told = toldBy.get(endpoint);
+      if (laterHeaders(told?.headers ?? null, headers) === headers)
+        toldBy.set(endpoint, { endpoint, headers, callsMade });
+      const end = toldEnd(permit.seen, headers, clock.now(), clockSkew);
+      if (end) movedWindow ??= { endpoint, headers, callsMade };
+      // The window that this worker believed in would go on.
+      if (end && end.endsAt < permit.reservation.endsAt) endsAt = Math.min(endsAt, end.endsAt - clockSkew);
       if (failure && classify(failure).kind === 'rate-limited') rateLimited = true;
       circuit.record(failure);
+    },
+    get movedWindow() {
+      return movedWindow;
     },
     get circuit() {
       return circuit.verdict;
@@ -144,7 +184,13 @@ export function callLimiter(
       return callsMade;
     },
     get outcomes() {
-      return { headers: latest, rateLimited, circuit: circuit.verdict, failures: circuit.failures };
+      return {
+        headers: latest,
+        told: [...toldBy.values()],
+        rateLimited,
+        circuit: circuit.verdict,
+        failures: circuit.failures,
+      };
     },
   };
 }

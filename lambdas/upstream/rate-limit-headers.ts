@@ -1,5 +1,5 @@
-import type { Ledger, LedgerChange } from './ledger.ts';
-import { type Reservation, windowAt } from './rate-window.ts';
+import type { Endpoint, Ledger, LedgerChange } from './ledger.ts';
+import { endOf, type Reservation, windowAt } from './rate-window.ts';
 
 /** The upstream's rate limit headers. `resetAt` is epoch milliseconds. */
 export interface RateLimitHeaders {
@@ -9,7 +9,10 @@ export interface RateLimitHeaders {
 }
 
 /** How headers can correct the ledger. */
-export type LedgerCorrection = Extract<LedgerChange, { readonly kind: 'new-epoch' | 'raise-limit' | 'count-others' }>;
+export type LedgerCorrection = Extract<
+  LedgerChange,
+  { readonly kind: 'tell-end' | 'tell-limit' | 'lower-limit' | 'count-others' }
+>;
 
 /** Longer windows are ignored: a header in another unit must not stop an organisation. */
 const MAX_WINDOW = 3_600_000;
@@ -18,62 +21,67 @@ const MAX_WINDOW = 3_600_000;
 export const credibleReset = ({ resetAt }: RateLimitHeaders, now: number, skew: number): number | null =>
   resetAt !== null && resetAt > now - skew && resetAt <= now + MAX_WINDOW ? resetAt : null;
 
+/** The headers of an endpoint's answer, and how many calls had been made under the same reservation by then. */
+export interface ToldByAnswer {
+  readonly endpoint: Endpoint;
+  readonly headers: RateLimitHeaders;
+  readonly callsMade: number;
+}
+
 /**
- * How the headers of calls under a reservation correct the ledger. Headers win over the settings
- * (docs/spec/upstream.md, "Rate limit"). A lower limit, and windows that start elsewhere or are longer, start a new
- * epoch. Other users of the same credentials show up in `remaining`.
- * @returns null where headers and ledger agree
+ * The first thing in which an answer corrects the ledger. Headers win over the settings (docs/spec/upstream.md, "Rate
+ * limit"). A lower limit starts a new epoch.
+ * @param reservation that of the call
+ * @returns null where answer and ledger agree
  */
 export function correctionOf(
   ledger: Ledger,
-  reservation: Pick<Reservation, 'startsAt' | 'endsAt' | 'epoch'>,
-  headers: RateLimitHeaders,
+  reservation: Pick<Reservation, 'window' | 'tokens' | 'epoch'>,
+  { endpoint, headers, callsMade }: ToldByAnswer,
   now: number,
   skew: number,
 ): LedgerCorrection | null {
-  const { epoch } = ledger;
-  if (reservation.epoch !== epoch) return null;
-  const limit = headers.limit !== null && headers.limit >= 1 ? headers.limit : ledger.limit;
-  const resetAt = credibleReset(headers, now, skew);
-  if (resetAt !== null && !isExpected(ledger, resetAt, now, skew)) {
-    return newEpoch(ledger, { anchor: resetAt, length: lengthOf(ledger, resetAt, now), limit }, now);
+  const end = toldEnd(ledger, headers, now, skew);
+  if (end) return end;
+  if (reservation.epoch !== ledger.epoch) return null;
+  const { epoch, limits, taken } = ledger;
+  const window = windowAt(ledger, now);
+  const takenNow = taken.get(window) ?? 0;
+  const limit = headers.limit !== null && headers.limit >= 1 ? headers.limit : null;
+  if (limit !== null && limit !== (limits.get(endpoint) ?? ledger.limit)) {
+    return limit < ledger.limit
+      ? { kind: 'lower-limit', endpoint, limit, epoch, window, taken: takenNow }
+      : { kind: 'tell-limit', endpoint, limit, epoch };
   }
-  if (limit < ledger.limit) return newEpoch(ledger, { anchor: ledger.anchor, length: ledger.length, limit }, now);
-  if (limit > ledger.limit) return { kind: 'raise-limit', limit, epoch };
-  const tokens = headers.remaining === null ? 0 : limit - headers.remaining;
-  const isOfWindow = resetAt !== null && Math.abs(resetAt - reservation.endsAt) <= skew;
-  const isOthers = isOfWindow && tokens > (ledger.used.get(reservation.startsAt) ?? 0);
-  return isOthers ? { kind: 'count-others', window: reservation.startsAt, tokens } : null;
+  if (limit === null || headers.remaining === null || reservation.window !== window) return null;
+  // All tokens of our other workers may have been used by now; whatever is beyond them and our calls is somebody else's.
+  const calls = limit - headers.remaining - callsMade - Math.max(0, takenNow - reservation.tokens);
+  return calls > (ledger.otherCalls.get(window) ?? 0) ? { kind: 'count-others', window, calls } : null;
 }
 
-/** Calls were made in the wrong windows, so one window is skipped. */
-const newEpoch = (
-  ledger: Ledger,
-  windows: { readonly anchor: number; readonly length: number; readonly limit: number },
-  now: number,
-): LedgerCorrection => ({
-  kind: 'new-epoch',
-  epoch: ledger.epoch,
-  ...windows,
-  blockedUntil: windowAt({ ...ledger, ...windows }, now) + 2 * windows.length,
-});
-
-/** Whether a reset is the end of the current window as the ledger has it, or of one just past. */
-function isExpected(ledger: Ledger, resetAt: number, now: number, skew: number): boolean {
-  const offset = (((resetAt - ledger.anchor) % ledger.length) + ledger.length) % ledger.length;
-  const isBoundary = Math.min(offset, ledger.length - offset) <= skew;
-  return isBoundary && resetAt <= windowAt(ledger, now + skew) + ledger.length + skew;
-}
+/** A window that ends this share of a window after the last one is the last one, with another limiter's end. */
+const SAME_WINDOW = 1 / 8;
 
 /**
- * The length of windows that end at `resetAt`. An anchor at most one maximum window back is a boundary that the
- * upstream named before; a reset later than the expected one then tells the true length.
+ * The end of the present window, if the upstream names another than the ledger has. Where each endpoint has a limiter of
+ * its own, the latest of their ends counts. Ends that follow each other tell the length.
  */
-function lengthOf(ledger: Ledger, resetAt: number, now: number): number {
-  const sinceAnchor = resetAt - ledger.anchor;
-  const isLonger = resetAt > windowAt(ledger, now) + ledger.length;
-  if (!isLonger) return ledger.length;
-  return sinceAnchor > ledger.length && sinceAnchor <= MAX_WINDOW
-    ? sinceAnchor
-    : Math.max(ledger.length, resetAt - now);
+export function toldEnd(
+  { anchor, length }: Ledger,
+  headers: RateLimitHeaders,
+  now: number,
+  skew: number,
+): (LedgerCorrection & { readonly kind: 'tell-end' }) | null {
+  const resetAt = credibleReset(headers, now, skew);
+  if (resetAt === null || resetAt <= now) return null;
+  const window = windowAt({ anchor, length }, now);
+  if (Math.abs(resetAt - endOf({ anchor, length }, window)) <= skew) return null;
+  const tellEnd = (of: number, newLength: number) =>
+    ({ kind: 'tell-end', window: of, endsAt: resetAt, length: newLength, seen: anchor }) as const;
+  // A window isn't shorter than what is left of it.
+  const atLeast = Math.max(length, resetAt - now);
+  if (!anchor.isTold || window > anchor.window + 1) return tellEnd(window, atLeast);
+  if (window === anchor.window) return resetAt > anchor.endsAt ? tellEnd(window, atLeast) : null;
+  const sinceLastEnd = resetAt - anchor.endsAt;
+  return sinceLastEnd < length * SAME_WINDOW ? tellEnd(anchor.window, length) : tellEnd(window, sinceLastEnd);
 }

@@ -14,14 +14,25 @@ const MIN_GRANT = 25;
 /** How far ahead a reservation may be: a day of windows of 60 s. */
 const MAX_WINDOWS_AHEAD = 1440;
 
-export const windowAt = ({ anchor, length }: Ledger, at: number): number =>
-  Math.round(anchor + Math.floor((at - anchor) / length) * length);
+/**
+ * Rate windows are as the upstream's headers show them: a window ends when the upstream says so, and the next one follows
+ * at once. Some upstreams count windows from the epoch; with others a window begins with the first call after the last
+ * one's end. Both are the same to us, since every window with calls in it names its own end
+ * (docs/decisions/0018-rate-windows-end-when-told.md). Only how long the windows ahead will be is an estimate.
+ */
 
-const windowAfter = (ledger: Ledger, start: number, windows: number): number =>
-  windowAt(ledger, start + (windows + 0.5) * ledger.length);
+/** The number of the window in which a time lies. It's never earlier than the one whose end is known. */
+export const windowAt = ({ anchor, length }: Pick<Ledger, 'anchor' | 'length'>, at: number): number =>
+  at < anchor.endsAt ? anchor.window : anchor.window + 1 + Math.floor((at - anchor.endsAt) / length);
 
-/** Tokens for calls in one window, from `startsAt` to `endsAt` (epoch milliseconds). */
+export const endOf = ({ anchor, length }: Pick<Ledger, 'anchor' | 'length'>, window: number): number =>
+  anchor.endsAt + (window - anchor.window) * length;
+
+const startOf = (ledger: Ledger, window: number): number => endOf(ledger, window - 1);
+
+/** Tokens for calls in one window, expected from `startsAt` to `endsAt` (epoch milliseconds). */
 export interface Reservation {
+  readonly window: number;
   readonly startsAt: number;
   readonly endsAt: number;
   readonly tokens: number;
@@ -40,12 +51,11 @@ export function offerWindow(ledger: Ledger, calls: number, now: number, skew: nu
   const current = windowAt(ledger, now);
   const first = windowAt(ledger, Math.max(now + 2 * skew, ledger.blockedUntil));
   const least = Math.min(calls, MIN_GRANT, capacityOf(ledger, true));
-  for (let ahead = 0; ahead < MAX_WINDOWS_AHEAD; ahead += 1) {
-    const startsAt = windowAfter(ledger, first, ahead);
+  for (let window = first; window < first + MAX_WINDOWS_AHEAD; window += 1) {
     // A window that starts during a block can only be used after the block.
-    if (ledger.blockedUntil > now && startsAt + skew < ledger.blockedUntil) continue;
-    const tokens = Math.min(calls, capacityOf(ledger, startsAt > current) - usedIn(ledger, startsAt));
-    if (tokens >= least) return offerOf(ledger, startsAt, tokens);
+    if (ledger.blockedUntil > now && startOf(ledger, window) + skew < ledger.blockedUntil) continue;
+    const tokens = Math.min(calls, capacityOf(ledger, window > current) - usedIn(ledger, window));
+    if (tokens >= least) return offerOf(ledger, window, tokens);
   }
   return null;
 }
@@ -54,14 +64,17 @@ export function offerWindow(ledger: Ledger, calls: number, now: number, skew: nu
 export const capacityOf = ({ limit }: Ledger, isAhead: boolean): number =>
   Math.max(1, Math.floor(limit * (isAhead ? FUTURE_FILL_RATIO : 1 - RESERVE_RATIO)));
 
-const usedIn = ({ used }: Ledger, start: number): number => used.get(start) ?? 0;
+/** What is used of a window, by us and by others with the same credentials. */
+const usedIn = ({ taken, otherCalls }: Ledger, window: number): number =>
+  (taken.get(window) ?? 0) + (otherCalls.get(window) ?? 0);
 
-function offerOf(ledger: Ledger, startsAt: number, tokens: number): Reservation {
-  const before = usedIn(ledger, windowAfter(ledger, startsAt, -1));
-  const within = usedIn(ledger, startsAt) + tokens;
+function offerOf(ledger: Ledger, window: number, tokens: number): Reservation {
+  const before = usedIn(ledger, window - 1);
+  const within = usedIn(ledger, window) + tokens;
   return {
-    startsAt,
-    endsAt: windowAfter(ledger, startsAt, 1),
+    window,
+    startsAt: startOf(ledger, window),
+    endsAt: endOf(ledger, window),
     tokens,
     tight: Math.max(before, within) >= ledger.limit * NEARLY_FULL_RATIO,
     epoch: ledger.epoch,
@@ -86,16 +99,17 @@ export function openFrom(
   return at > start + length - closing ? start + length + skew : at;
 }
 
-/** Whether an earlier reservation can still be used: same epoch, not over, not blocked. */
-export const isUsable = (
-  held: { readonly startsAt: number; readonly endsAt: number; readonly epoch: number },
-  ledger: Ledger,
-  now: number,
-  skew: number,
-): boolean =>
-  held.epoch === ledger.epoch &&
-  now < held.endsAt - 2 * skew &&
-  ledger.blockedUntil <= Math.max(held.startsAt + skew, now);
+/**
+ * An earlier reservation as the ledger has it now, since windows may have moved; null when it can't be used any more: the
+ * limit became lower, its window is over, or it is blocked.
+ */
+export function heldNow(held: Reservation, ledger: Ledger, now: number, skew: number): Reservation | null {
+  const { window, epoch } = held;
+  const startsAt = startOf(ledger, window);
+  const endsAt = endOf(ledger, window);
+  const isVoid = epoch !== ledger.epoch || window < windowAt(ledger, now) || now >= endsAt - 2 * skew;
+  return isVoid || ledger.blockedUntil > Math.max(startsAt + skew, now) ? null : { ...held, startsAt, endsAt };
+}
 
 /** The windows in which a client's call takes a token, or until when they have none. */
 export type ClientQuota =
@@ -110,8 +124,6 @@ export type ClientQuota =
 export function quotaOf(ledger: Ledger, now: number, skew: number): ClientQuota {
   if (ledger.blockedUntil > now) return { isFree: false, until: ledger.blockedUntil };
   const windows = [...new Set([windowAt(ledger, now - skew), windowAt(ledger, now + skew)])];
-  const full = windows.findLast((start) => usedIn(ledger, start) >= ledger.limit);
-  return full === undefined
-    ? { isFree: true, windows }
-    : { isFree: false, until: windowAt(ledger, full + 1.5 * ledger.length) + skew };
+  const full = windows.findLast((window) => usedIn(ledger, window) >= ledger.limit);
+  return full === undefined ? { isFree: true, windows } : { isFree: false, until: endOf(ledger, full) + skew };
 }

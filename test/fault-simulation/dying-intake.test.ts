@@ -6,6 +6,7 @@ import { type ConsentScript, drawScript } from './consent-scripts.ts';
 import { drawFaults } from './fault-mix.ts';
 import { captureLogLines } from './log-lines.ts';
 import type { Attempt, PlannedRow, Way } from './plan.ts';
+import { expectedRateWindows } from './rate-windows.ts';
 import type { Scenario } from './scenario.ts';
 import { simulate } from './simulate.ts';
 
@@ -48,6 +49,7 @@ function scenario(way: Way, nth: number, fault: Fault): Scenario {
         },
       ],
     },
+    rateWindows: expectedRateWindows(settings),
     settingsOf: () => settings,
   };
 }

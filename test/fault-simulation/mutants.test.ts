@@ -9,8 +9,13 @@ afterAll(() => logLines.release());
 
 /** Within so many seeds every mutant has to be found. */
 const MOST = 1000;
-/** Where the search begins: seeds on a table are slow, and this mutant is found late (seed 201 is the first). */
-const FROM: Readonly<Partial<Record<MutantName, number>>> = { 'takes-own-writes-for-lost-races': 190 };
+/** Where the search begins for mutants that are found late: a little before the first seed that finds them. */
+const FROM: Readonly<Partial<Record<MutantName, number>>> = {
+  'corrects-stale-ledger': 270,
+  'releases-twice': 130,
+  'takes-own-writes-for-lost-races': 190,
+  'tells-the-next-end': 470,
+};
 
 async function firstBroken(mutant: MutantName): Promise<Outcome | null> {
   for (let seed = FROM[mutant] ?? 1; seed <= MOST; seed += 1) {
@@ -31,6 +36,9 @@ const SAYS: Readonly<Record<MutantName, RegExp>> = {
   'ignores-budget': /went over the limit/,
   'logs-accounts': /log line holds what none may/,
   'corrects-stale-ledger': /went over the limit/,
+  'forgets-told-ends': /went over the limit/,
+  'tells-the-next-end': /went over the limit/,
+  'releases-twice': /went over the limit/,
   'takes-own-writes-for-lost-races': /nobody else had asked for it/,
   'drops-unprocessed-items': /does not come to rest|answered 500|cannot be found|chunks, but/,
 };

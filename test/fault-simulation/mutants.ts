@@ -3,7 +3,7 @@ import type { BatchKey, StoredBatch } from '#lambdas/batch/store.ts';
 import type { ChunkKey, ChunkState } from '#lambdas/chunk/chunk.ts';
 import { countersOf, type Row } from '#lambdas/chunk/row.ts';
 import type { FinPro } from '#lambdas/upstream/finpro.ts';
-import type { Ledger } from '#lambdas/upstream/ledger.ts';
+import type { Ledger, LedgerChange } from '#lambdas/upstream/ledger.ts';
 import type { Mutant } from '../world/containers.ts';
 import type { AllPorts } from '../world/functions.ts';
 import { ACCOUNT } from './consent-scripts.ts';
@@ -120,7 +120,7 @@ const ignoresBudget = (): Mutant => ({
   ports: (ports) => ({
     ...ports,
     ledgers: {
-      read: async (organisationId) => ({ ...(await ports.ledgers.read(organisationId)), used: new Map() }),
+      read: async (organisationId) => ({ ...(await ports.ledgers.read(organisationId)), taken: new Map() }),
       apply: async (organisationId, change) =>
         change.kind === 'take' ? ports.ledgers.read(organisationId) : ports.ledgers.apply(organisationId, change),
     },
@@ -161,8 +161,8 @@ function correctsStaleLedger(): Mutant {
           },
           apply: async (organisationId, change) => {
             if (change.kind === 'count-others') {
-              const { used, epoch } = await ledgers.read(organisationId);
-              const tooMany = (used.get(change.window) ?? 0) - change.tokens;
+              const { taken, epoch } = await ledgers.read(organisationId);
+              const tooMany = (taken.get(change.window) ?? 0) - change.calls;
               return tooMany > 0
                 ? ledgers.apply(organisationId, { kind: 'release', window: change.window, tokens: tooMany, epoch })
                 : ledgers.apply(organisationId, change);
@@ -176,6 +176,35 @@ function correctsStaleLedger(): Mutant {
     },
   };
 }
+
+/** Ports whose ledgers apply other changes than they are asked for, several or none. */
+const withLedgerChange = (changed: (change: LedgerChange) => readonly LedgerChange[]): Mutant => ({
+  ports: (ports) => {
+    const { ledgers } = ports;
+    return {
+      ...ports,
+      ledgers: {
+        read: ledgers.read,
+        apply: async (organisationId, change) => {
+          let left: Ledger | null = await ledgers.read(organisationId);
+          for (const each of changed(change)) left = await ledgers.apply(organisationId, each);
+          return left;
+        },
+      },
+    };
+  },
+});
+
+/** The ends of windows that the upstream names are not believed. */
+const forgetsToldEnds = (): Mutant => withLedgerChange((change) => (change.kind === 'tell-end' ? [] : [change]));
+
+/** An end that the upstream names is taken for that of the next window. */
+const tellsTheNextEnd = (): Mutant =>
+  withLedgerChange((change) => [change.kind === 'tell-end' ? { ...change, window: change.window + 1 } : change]);
+
+/** Unused tokens go back twice, as when the SDK repeats the write. */
+const releasesTwice = (): Mutant =>
+  withLedgerChange((change) => (change.kind === 'release' ? [change, change] : [change]));
 
 /** A table whose commands are changed on their way out, or their answers on their way back. */
 const withTable = (
@@ -223,6 +252,9 @@ export const MUTANTS = {
   'ignores-budget': ignoresBudget,
   'logs-accounts': logsAccounts,
   'corrects-stale-ledger': correctsStaleLedger,
+  'forgets-told-ends': forgetsToldEnds,
+  'tells-the-next-end': tellsTheNextEnd,
+  'releases-twice': releasesTwice,
   'takes-own-writes-for-lost-races': takesOwnWritesForLostRaces,
   'drops-unprocessed-items': dropsUnprocessedItems,
 } as const satisfies Record<string, () => Mutant>;

@@ -2,11 +2,13 @@ import { readSettings, type Settings } from '#lambdas/platform/settings.ts';
 import { randomOf } from '../world/random.ts';
 import { drawFaults, type FaultMix } from './fault-mix.ts';
 import { drawPlan, drawSettings, type Plan } from './plan.ts';
+import { drawRateWindows, type RateWindowsPlan } from './rate-windows.ts';
 
 /** What is tried and what goes wrong in one history. */
 export interface Scenario {
   readonly plan: Plan;
   readonly mix: FaultMix;
+  readonly rateWindows: RateWindowsPlan;
   /** The settings of the code, by how often it was replaced. */
   settingsOf(version: number): Settings;
 }
@@ -25,5 +27,6 @@ export function scenarioOf(seed: number): Scenario {
     return settings;
   };
   const mix = drawFaults(randomOf(seed, 'faults'), plan.tenants.length, settingsOf(0).batchDeadline);
-  return { plan, mix, settingsOf };
+  const rateWindows = drawRateWindows(randomOf(seed, 'rate windows'), settingsOf(0));
+  return { plan, mix, rateWindows, settingsOf };
 }

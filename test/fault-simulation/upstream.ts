@@ -1,6 +1,7 @@
 import type { Ids } from '#lambdas/platform/system.ts';
 import type { UpstreamFailure } from '#lambdas/upstream/failures.ts';
 import type { FinPro } from '#lambdas/upstream/finpro.ts';
+import { ENDPOINTS } from '#simulator/rate-window.ts';
 import type { VirtualClock } from '../world/clock.ts';
 import { answered, LOST, TOO_MANY, UNAUTHORIZED, UNREACHABLE } from '../world/consent-behaviour.ts';
 import { type ScriptedFinPro, scriptedFinPro } from '../world/finpro.ts';
@@ -11,6 +12,7 @@ import type { ShareNow } from './disturb.ts';
 import type { FaultMix, Outage } from './fault-mix.ts';
 import { BALANCE } from './log-lines.ts';
 import type { Plan } from './plan.ts';
+import type { RateWindowsPlan } from './rate-windows.ts';
 
 const OUTAGE_FAILURES: Readonly<Record<Outage['kind'], UpstreamFailure>> = {
   unreachable: UNREACHABLE,
@@ -31,15 +33,18 @@ interface UpstreamWorld {
   readonly random: Random;
   readonly shareNow: ShareNow;
   readonly plan: Plan;
-  readonly rateLimit: { readonly limit: number; readonly window: number };
+  readonly rateWindows: RateWindowsPlan;
   readonly history: History;
 }
 
 /** FinPro by the plan's scripts, with the mix's outages and lost answers on top. */
 export function upstreamOf(world: UpstreamWorld): ScriptedFinPro {
-  const { clock, ids, mix, random, shareNow, plan, rateLimit, history } = world;
+  const { clock, ids, mix, random, shareNow, plan, rateWindows, history } = world;
   const finPro = scriptedFinPro(clock, ids);
+  const { rateLimit, told, resetError, ownCalls } = rateWindows;
   finPro.rateLimit = rateLimit;
+  if (told < 1) finPro.tells = () => random.chance(told);
+  if (resetError > 0) finPro.resetError = () => random.int(-resetError, resetError);
   for (const { attempts } of plan.batches) {
     for (const { consentId, script } of attempts.flatMap(({ rows }) => rows)) {
       if (script) finPro.behave(consentId, script.behaviour);
@@ -64,7 +69,11 @@ export function upstreamOf(world: UpstreamWorld): ScriptedFinPro {
   };
   finPro.loses = () => random.chance(shareNow(upstream.answerLost));
   finPro.transit = () => random.int(1, 40);
+  const callItself = (organisationId: string): void => {
+    if (ownCalls > 0 && random.chance(ownCalls)) finPro.callElsewhere(organisationId, random.pick(ENDPOINTS));
+  };
   finPro.latency = (call) => {
+    callItself(call.organisationId);
     if (history.isKept) {
       const said = call.failure ? JSON.stringify(call.failure) : (call.opened ?? 'answered');
       history.note('FinPro', `${call.organisationId} ${call.kind} ${call.consentId}: ${said}`);

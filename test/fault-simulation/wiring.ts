@@ -10,6 +10,7 @@ import { type World, worldOf } from '../world/world.ts';
 import { disturbanceOf, type ShareNow, shareNowOf } from './disturb.ts';
 import type { FaultMix } from './fault-mix.ts';
 import type { Plan } from './plan.ts';
+import type { RateWindowsPlan } from './rate-windows.ts';
 import type { Scenario } from './scenario.ts';
 import { type Stored, type StoreKind, storedAs } from './stored.ts';
 import { upstreamOf, withMarkedBalances } from './upstream.ts';
@@ -19,6 +20,7 @@ export interface SimulatedWorld {
   readonly world: World<Stores>;
   readonly plan: Plan;
   readonly mix: FaultMix;
+  readonly rateWindows: RateWindowsPlan;
   readonly random: Random;
   readonly shareNow: ShareNow;
   readonly stored: Stored;
@@ -30,7 +32,7 @@ export interface SimulatedWorld {
 
 export async function wire(
   seed: number,
-  { plan, mix, settingsOf }: Scenario,
+  { plan, mix, rateWindows, settingsOf }: Scenario,
   clock: VirtualClock,
   history: History,
   mutant: Mutant | null,
@@ -39,8 +41,7 @@ export async function wire(
   const random = randomOf(seed, 'chance');
   const shareNow = shareNowOf(mix, clock.now);
   const written = new Set<string>();
-  const rateLimit = settingsOf(0).upstream;
-  const finPro = upstreamOf({ clock, ids: sequentialIds(0x5e55), mix, random, shareNow, plan, rateLimit, history });
+  const finPro = upstreamOf({ clock, ids: sequentialIds(0x5e55), mix, random, shareNow, plan, rateWindows, history });
   const disturbance = disturbanceOf(mix, random, shareNow);
   const onWrite = (reference: string): void => void written.add(reference);
   const stored = await storedAs(kind, plan, disturbance, mutant, onWrite);
@@ -60,5 +61,5 @@ export async function wire(
   };
   for (const at of mix.deploys) void deploy(at);
   world.start();
-  return { world, plan, mix, random, shareNow, stored, finPro, mutant, written };
+  return { world, plan, mix, rateWindows, random, shareNow, stored, finPro, mutant, written };
 }

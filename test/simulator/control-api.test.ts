@@ -10,6 +10,7 @@ const standing = {
   errorRate: 0,
   ambiguousRate: 0,
   rateLimit: { limit: 1000, windowSeconds: 60 },
+  clockOffsetSeconds: 0,
   down: false,
   unauthorized: false,
   garbageRate: 0,

@@ -108,4 +108,38 @@ describe('rate windows', () => {
     expect(limits(await caller.request({ consentId }))).toEqual(['1000', '999', String(START / 1000 + 60)]);
     await simulator.close();
   });
+
+  test('may begin with the first call after the last one, as those of counters with an expiry do', async () => {
+    const caller = scaled.caller();
+    await caller.faults({ rateLimit: { limit: 2, windowSeconds: 60, begins: 'first-call' } });
+    scaled.now = START_OF_WINDOW + 500;
+    expect(limits(await caller.request({ consentId }))).toEqual(['2', '1', String((scaled.now + WINDOW) / 1000)]);
+    const reset = scaled.now + WINDOW;
+    scaled.now = reset - 1;
+    expect(limits(await caller.request({ consentId }))).toEqual(['2', '0', String(reset / 1000)]);
+    scaled.now = reset + 300;
+    expect(limits(await caller.request({ consentId }))).toEqual(['2', '1', String((scaled.now + WINDOW) / 1000)]);
+  });
+
+  test('may be shifted, and by endpoint with limits of their own', async () => {
+    const caller = scaled.caller();
+    await caller.faults({
+      rateLimit: { limit: 5, windowSeconds: 60, shiftSeconds: 15, byEndpoint: true, limits: { request: 2 } },
+    });
+    scaled.now = START_OF_WINDOW + 100;
+    const reset = String((START_OF_WINDOW + 300) / 1000);
+    expect(limits(await caller.request({ consentId }))).toEqual(['2', '1', reset]);
+    expect(limits(await caller.status({ consentId }))).toEqual(['5', '4', reset]);
+  });
+
+  test('are told by some answers only, and by a clock that is fast, if asked for', async () => {
+    const caller = scaled.caller();
+    await caller.faults({ rateLimit: { limit: 5, windowSeconds: 60, headersRatio: 0 } });
+    expect(limits(await caller.request({ consentId }))).toEqual([null, null, null]);
+    await caller.faults({ rateLimit: { limit: 5, windowSeconds: 60 }, clockOffsetSeconds: 10 });
+    scaled.now = START_OF_WINDOW + 100;
+    const answered = await caller.request({ consentId });
+    expect(limits(answered)[2]).toBe(String((START_OF_WINDOW + WINDOW) / 1000 + 10));
+    expect(Date.parse(answered.headers.get('Date') ?? '')).toBe(Math.floor((scaled.now + 10_000) / 1000) * 1000);
+  });
 });

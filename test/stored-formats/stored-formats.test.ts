@@ -15,14 +15,26 @@ import {
 } from '#lambdas/chunk/codec-content.ts';
 import { fromClientItem, toClientItem } from '#lambdas/clients/store.dynamodb.ts';
 import { fromLedgerItem } from '#lambdas/upstream/ledger.dynamodb.ts';
-import { ACCOUNTS, BATCHES, CLIENTS, INPUTS, KEY, LEDGERS, OUTCOMES, STATES } from './what-is-stored.ts';
+import {
+  ACCOUNTS,
+  BATCHES,
+  CLIENTS,
+  INPUTS,
+  KEY,
+  LEDGERS,
+  LEDGERS_1,
+  OUTCOMES,
+  STATES,
+  STATES_1,
+} from './what-is-stored.ts';
 
 /**
  * Items live for 90 days and more, so code reads every format that was ever stored. A folder here holds items as some release wrote them; its files
  * are never changed. Who changes a layout gives the format its next number, teaches the codec to read both, and adds a folder.
  */
-const FORMATS = ['release-0.1', 'format-1'] as const;
-const NEWEST = 'format-1';
+const FORMATS = ['release-0.1', 'format-1', 'format-2'] as const;
+type Format = (typeof FORMATS)[number];
+const NEWEST: Format = 'format-2';
 
 /** Bytes and sets, which JSON has not, stand as `{"$bytes": base64}` and `{"$set": []}`. */
 const revive = (_: string, value: unknown): unknown => {
@@ -39,12 +51,15 @@ const itemOf = (format: string, name: string): Record<string, unknown> =>
 /** Each kind of item: how it is read, what the fixtures say, and how it is written where a function does that alone. */
 const KINDS: readonly {
   readonly says: Readonly<Record<string, unknown>>;
+  /** What is left of older fixtures, where that differs. */
+  readonly before?: Partial<Record<Format, Readonly<Record<string, unknown>>>>;
   readonly read: (item: unknown) => unknown;
   readonly written?: Readonly<Record<string, object>>;
 }[] = [
   { says: BATCHES, read: fromBatchItem },
   {
     says: STATES,
+    before: { 'release-0.1': STATES_1, 'format-1': STATES_1 },
     read: (item) => fromStateItem(item, KEY),
     written: mapped(STATES, (state) => toStateItem(state, { pk: 'pk', sk: 'sk' }, 0)),
   },
@@ -55,7 +70,7 @@ const KINDS: readonly {
     read: (item) => new Map(fromAccountsItem(item)),
     written: mapped(ACCOUNTS, (accounts) => ({ ...toAccountsItems(accounts)[0] })),
   },
-  { says: LEDGERS, read: fromLedgerItem },
+  { says: LEDGERS, before: { 'release-0.1': LEDGERS_1, 'format-1': LEDGERS_1 }, read: fromLedgerItem },
   { says: CLIENTS, read: fromClientItem, written: mapped(CLIENTS, toClientItem) },
 ];
 
@@ -64,7 +79,9 @@ function mapped<T>(values: Readonly<Record<string, T>>, to: (value: T) => object
 }
 
 describe.each(FORMATS)('items of %s', (format) => {
-  const cases = KINDS.flatMap(({ says, read }) => Object.entries(says).map(([name, value]) => ({ name, value, read })));
+  const cases = KINDS.flatMap(({ says, before, read }) =>
+    Object.entries(before?.[format] ?? says).map(([name, value]) => ({ name, value, read })),
+  );
 
   test.each(cases)('$name is read', ({ name, value, read }) => {
     expect(read(itemOf(format, name))).toEqual(value);

@@ -94,7 +94,7 @@ export const STATES: Readonly<Record<string, ChunkState>> = {
     changedAt: NOW + 5,
     dueAt: NOW + 90_000,
     leasedUntil: NOW + 90_000,
-    reservation: { startsAt: NOW, endsAt: NOW + 60_000, tokens: 200, tight: true, epoch: 2 },
+    reservation: { window: NOW / 60_000, startsAt: NOW, endsAt: NOW + 60_000, tokens: 200, tight: true, epoch: 2 },
     rows,
   },
 };
@@ -168,17 +168,39 @@ export const ACCOUNTS: Readonly<Record<string, ReadonlyMap<number, readonly Acco
 };
 
 export const LEDGERS: Readonly<Record<string, StoredLedger>> = {
-  'ledger-new': { ...NEW_LEDGER, used: new Map([[NOW, 10]]) },
+  'ledger-new': { ...NEW_LEDGER, taken: new Map([[NOW / 60_000, 10]]) },
   'ledger-learnt': {
     ...NEW_LEDGER,
     epoch: 1,
-    anchor: NOW + 35_000,
-    length: 60_000,
-    limit: 500,
+    anchor: { window: 29_919_481, endsAt: NOW + 95_000 },
+    length: 62_250,
+    limits: new Map([
+      ['request', 500],
+      ['status', 1000],
+    ]),
+    taken: new Map([[29_919_481, 450]]),
+    otherCalls: new Map([[29_919_481, 20]]),
     blockedUntil: NOW + 95_000,
     circuitOpenUntil: NOW + 66_000,
   },
 };
+
+/** What is left of ledgers of format 1, whose windows and reservations are void. */
+export const LEDGERS_1: Readonly<Record<string, StoredLedger>> = {
+  'ledger-new': { ...NEW_LEDGER, epoch: 1 },
+  'ledger-learnt': {
+    ...NEW_LEDGER,
+    epoch: 2,
+    limits: new Map([['request', 500]]),
+    blockedUntil: NOW + 95_000,
+    circuitOpenUntil: NOW + 66_000,
+  },
+};
+
+/** States of format 1, whose reservations are void. */
+export const STATES_1: Readonly<Record<string, ChunkState>> = Object.fromEntries(
+  Object.entries(STATES).map(([name, state]) => [name, { ...state, reservation: null }]),
+);
 
 export const CLIENTS: Readonly<Record<string, RegisteredClient>> = {
   client: {

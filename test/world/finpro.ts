@@ -1,8 +1,10 @@
+import type { Settings } from '#lambdas/platform/settings.ts';
 import type { Ids } from '#lambdas/platform/system.ts';
 import type { UpstreamFailure } from '#lambdas/upstream/failures.ts';
 import type { FinPro, FiRequest, UpstreamAnswer } from '#lambdas/upstream/finpro.ts';
 import type { RateLimitHeaders } from '#lambdas/upstream/rate-limit-headers.ts';
 import type { AccountBalance, FiStatus } from '#lambdas/upstream/session.ts';
+import { type Endpoint, type RateLimit, RateWindows, type WindowOverLimit } from '#simulator/rate-window.ts';
 import type { VirtualClock } from './clock.ts';
 import { answered, type ConsentBehaviour, LOST, READY, TOO_MANY } from './consent-behaviour.ts';
 
@@ -56,11 +58,32 @@ export interface ScriptedFinPro extends FinPro {
   transit: () => number;
   /** How long a call takes, in milliseconds, from its arrival to its answer. */
   latency: (call: FinProCall) => number;
-  /** Fixed windows over all calls of an organisation; beyond the limit a call is answered 429. One of them begins at the anchor, or at the epoch. */
-  rateLimit: { readonly limit: number; readonly window: number; readonly anchor?: number } | null;
-  /** When calls were answered 429 because their window was used up. */
-  readonly overLimit: readonly number[];
+  /** Windows of an organisation's calls, with those of its clients themselves; beyond the limit a call is answered 429. */
+  rateLimit: RateLimit | null;
+  /** Whether an answer has headers. */
+  tells: (call: Pick<FinProCall, 'at' | 'kind'>) => boolean;
+  /** By how much a reset is off, in milliseconds: what is left of a clock that is off, after `Date` has been looked at. */
+  resetError: () => number;
+  /** Windows that were used up when calls came, which were then answered 429. */
+  readonly overLimit: readonly WindowOverLimit[];
+  /** A call that the organisation itself makes, beside the product. */
+  callElsewhere(organisationId: string, endpoint: Endpoint): void;
 }
+
+const ENDPOINT_OF = {
+  request: 'request',
+  'status-by-session': 'status',
+  'status-by-consent': 'status',
+  balance: 'balance',
+} as const satisfies Record<CallKind, Endpoint>;
+
+const NO_HEADERS: RateLimitHeaders = { limit: null, remaining: null, resetAt: null };
+
+/** The limiter that the settings expect. */
+export const rateLimitOf = ({ upstream }: Pick<Settings, 'upstream'>): RateLimit => ({
+  limit: upstream.limit,
+  windowSeconds: upstream.window / 1000,
+});
 
 const keyOf = (consentId: string): string => consentId.toLowerCase();
 
@@ -68,8 +91,7 @@ export function scriptedFinPro(clock: VirtualClock, ids: Ids): ScriptedFinPro {
   const calls: FinProCall[] = [];
   const sessions: Session[] = [];
   const behaviours = new Map<string, ConsentBehaviour>();
-  const windows = new Map<string, number>();
-  const overLimit: number[] = [];
+  const windows = new RateWindows(1);
 
   const behaviourOf = (consentId: string): ConsentBehaviour => behaviours.get(keyOf(consentId)) ?? READY;
   const turns = new Map<string, number>();
@@ -88,15 +110,19 @@ export function scriptedFinPro(clock: VirtualClock, ids: Ids): ScriptedFinPro {
   };
 
   /** Counts a call in its window and says what the headers say. */
-  const rateOf = (organisationId: string, at: number): RateLimitHeaders & { readonly isOver: boolean } => {
-    if (!finPro.rateLimit) return { limit: null, remaining: null, resetAt: null, isOver: false };
-    const { limit, window, anchor = 0 } = finPro.rateLimit;
-    const start = at - ((at - anchor) % window);
-    const key = JSON.stringify([organisationId, start]);
-    const count = (windows.get(key) ?? 0) + 1;
-    windows.set(key, count);
-    if (count > limit) overLimit.push(at);
-    return { limit, remaining: Math.max(0, limit - count), resetAt: start + window, isOver: count > limit };
+  const rateOf = (
+    organisationId: string,
+    kind: CallKind,
+    at: number,
+  ): RateLimitHeaders & { readonly isOver: boolean } => {
+    windows.setLimit(finPro.rateLimit);
+    const counted = windows.count(organisationId, ENDPOINT_OF[kind], at);
+    if (!counted) return { ...NO_HEADERS, isOver: false };
+    const { limit, remaining, resetAt } = counted;
+    const headers = finPro.tells({ at, kind })
+      ? { limit, remaining, resetAt: resetAt + finPro.resetError() }
+      : NO_HEADERS;
+    return { ...headers, isOver: !counted.allowed };
   };
 
   /** Takes a call in: refused as a whole, or processed now, whatever becomes of its answer. */
@@ -107,7 +133,7 @@ export function scriptedFinPro(clock: VirtualClock, ids: Ids): ScriptedFinPro {
     const transit = finPro.transit();
     if (transit > 0) await clock.wait(transit);
     const at = clock.now();
-    const { isOver, ...hint } = rateOf(call.organisationId, at);
+    const { isOver, ...hint } = rateOf(call.organisationId, call.kind, at);
     const done = (isOver ? TOO_MANY : null) ?? finPro.refuses({ ...call, at }) ?? process();
     const failure = 'sent' in done ? done : done.isLost || finPro.loses({ ...call, at }) ? LOST : null;
     const logged: FinProCall = {
@@ -122,7 +148,7 @@ export function scriptedFinPro(clock: VirtualClock, ids: Ids): ScriptedFinPro {
     const latency = finPro.latency(logged);
     if (latency > 0) await clock.wait(latency);
     // Headers come with an answer only.
-    const headers = failure && failure.sent !== 'answered' ? { limit: null, remaining: null, resetAt: null } : hint;
+    const headers = failure && failure.sent !== 'answered' ? NO_HEADERS : hint;
     return failure || 'sent' in done
       ? { ok: false, failure: failure ?? LOST, headers }
       : { ok: true, value: structuredClone(done.value), headers };
@@ -166,7 +192,13 @@ export function scriptedFinPro(clock: VirtualClock, ids: Ids): ScriptedFinPro {
     transit: () => 0,
     latency: () => 0,
     rateLimit: null,
-    overLimit,
+    tells: () => true,
+    resetError: () => 0,
+    overLimit: windows.overLimit,
+    callElsewhere: (organisationId, endpoint) => {
+      windows.setLimit(finPro.rateLimit);
+      windows.count(organisationId, endpoint, clock.now());
+    },
 
     requestFi: (organisationId, request) => {
       const { consentId } = request;

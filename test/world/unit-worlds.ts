@@ -4,7 +4,7 @@ import { readSettings, type Settings } from '#lambdas/platform/settings.ts';
 import type { Ids } from '#lambdas/platform/system.ts';
 import type { LedgerStore } from '#lambdas/upstream/ledger.ts';
 import { virtualClock } from './clock.ts';
-import { type ScriptedFinPro, scriptedFinPro } from './finpro.ts';
+import { rateLimitOf, type ScriptedFinPro, scriptedFinPro } from './finpro.ts';
 import type { AllPorts } from './functions.ts';
 import type { Worker } from './network.ts';
 import { sequentialIds } from './sequential-ids.ts';
@@ -59,7 +59,7 @@ export const roomyWorld = (environment: Record<string, string> = {}): UnitWorld 
 /** A world whose upstream enforces its limit. */
 export function ratedWorld(environment: Record<string, string> = {}): UnitWorld {
   const world = unitWorld(environment);
-  world.finPro.rateLimit = world.settings.upstream;
+  world.finPro.rateLimit = rateLimitOf(world.settings);
   return world;
 }
 
@@ -103,9 +103,10 @@ function unitWorld(
 
 /** Takes tokens of the window in which the tests begin, as another worker would. */
 export async function takeTokens({ ledgers, settings }: UnitWorld, tokens: number): Promise<void> {
-  const { window } = settings.upstream;
-  const capacities = new Map([[START - (START % window), Number.MAX_SAFE_INTEGER]]);
-  await ledgers.apply(ORGANISATION, { kind: 'take', tokens, capacities, gone: [], epoch: 0, blockedUntil: 0 });
+  const room = new Map([
+    [Math.floor(START / settings.upstream.window), { capacity: Number.MAX_SAFE_INTEGER, others: 0 }],
+  ]);
+  await ledgers.apply(ORGANISATION, { kind: 'take', tokens, room, gone: [], epoch: 0, blockedUntil: 0 });
 }
 
 /** The first task of a chunk of a batch. */

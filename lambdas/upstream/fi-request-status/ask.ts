@@ -83,9 +83,15 @@ async function ask(
 ): Promise<UpstreamAnswer<FiStatusDocument>> {
   const budget = budgetOf(ports.ledgers, ports.settings);
   const permit = await patientPermit(ports, budget, organisationId);
-  const calls = meteredCalls({ ...ports, budget }, organisationId, permit, Number.POSITIVE_INFINITY);
+  const calls = meteredCalls(
+    { ...ports, budget },
+    organisationId,
+    permit,
+    Number.POSITIVE_INFINITY,
+    ports.settings.clockSkew,
+  );
   calls.tryAcquire();
-  const answer = await calls.make(() => ports.finPro.statusDocument(organisationId, query));
+  const answer = await calls.make('status', () => ports.finPro.statusDocument(organisationId, query));
   await calls.finish();
   return answer;
 }

@@ -216,7 +216,7 @@ describe('the worst case of an item', () => {
       version: 999_999,
       rows: rowsOf(anyRow),
       leasedUntil: NOW + 1,
-      reservation: { startsAt: NOW, endsAt: NOW + 60_000, tokens: 500, tight: true, epoch: 12 },
+      reservation: { window: NOW / 60_000, startsAt: NOW, endsAt: NOW + 60_000, tokens: 500, tight: true, epoch: 12 },
     };
     await chunks.create([{ ...newChunkOf([]), state }]);
     expect(await sizeOf('STATE')).toBeLessThanOrEqual(2048);

@@ -3,6 +3,7 @@ import { readSettings } from '#lambdas/platform/settings.ts';
 import { type Budget, budgetOf, type CallOutcomes, type Granted } from '#lambdas/upstream/budget.ts';
 import { dynamoDbLedgers } from '#lambdas/upstream/ledger.dynamodb.ts';
 import type { LedgerStore } from '#lambdas/upstream/ledger.ts';
+import type { RateLimitHeaders } from '#lambdas/upstream/rate-limit-headers.ts';
 import { memoryLedgers } from '#test/world/ledgers.ts';
 import { type LocalTable, localTable } from '#test/world/local-table.ts';
 
@@ -10,9 +11,11 @@ const settings = readSettings({});
 const MINUTE = 60_000;
 const NOW = 1_800_000_000_000 - (1_800_000_000_000 % MINUTE) + 10_000;
 const START = NOW - (NOW % MINUTE);
+const WINDOW = START / MINUTE;
 const NO_HEADERS = { limit: null, remaining: null, resetAt: null };
 const NOTHING: CallOutcomes = {
   headers: null,
+  told: [],
   rateLimited: false,
   circuit: 'keep',
   failures: { weight: 0, afterAnswer: true },
@@ -23,6 +26,13 @@ beforeAll(async () => {
   table = await localTable();
 });
 afterAll(() => table.close());
+
+/** What calls have shown, the last of which had these headers. */
+const shown = (headers: RateLimitHeaders, callsMade: number): CallOutcomes => ({
+  ...NOTHING,
+  headers,
+  told: [{ endpoint: 'status', headers, callsMade }],
+});
 
 type Answer = Awaited<ReturnType<Budget['acquire'] | Budget['acquireForClient']>>;
 function granted(permit: Answer): Granted {
@@ -120,13 +130,24 @@ describe.each(['memory', 'DynamoDB'] as const)('the budget, over a ledger in %s'
     expect(reservationOf(await budget.acquire(org, 10, null, NOW)).startsAt).toBe(first.reservation.endsAt);
   });
 
-  test('follows X-RateLimit-Reset and permits one window out when it moves', async () => {
+  test('follows X-RateLimit-Reset: reservations move with their windows', async () => {
     const { org, budget } = aBudget(open);
-    const first = granted(await budget.acquire(org, 10, null, NOW));
+    const first = granted(await budget.acquire(org, 970, null, NOW));
+    const held = reservationOf(await budget.acquire(org, 500, null, NOW));
     const resetAt = NOW + 25_000;
-    await budget.record(org, first, { ...NOTHING, headers: { ...NO_HEADERS, resetAt } }, NOW);
-    const next = reservationOf(await budget.acquire(org, 10, first.reservation, NOW));
-    expect(next.startsAt).toBe(resetAt + MINUTE);
+    await budget.record(org, first, shown({ limit: 1000, remaining: 30, resetAt }, 970), NOW);
+    expect(granted(await budget.acquire(org, 500, held, NOW))).toMatchObject({
+      taken: false,
+      reservation: { ...held, startsAt: resetAt, endsAt: resetAt + MINUTE },
+    });
+  });
+
+  test('tells the other workers at once where a window ends', async () => {
+    const { org, budget, ledgers } = aBudget(open);
+    const first = granted(await budget.acquire(org, 10, null, NOW));
+    const headers = { limit: 1000, remaining: 999, resetAt: NOW + 25_000 };
+    await budget.learn(org, first, { endpoint: 'request', headers, callsMade: 1 }, NOW);
+    expect((await ledgers.read(org)).anchor).toEqual({ window: WINDOW, endsAt: NOW + 25_000, isTold: true });
   });
 
   test('does not stop at a 429 whose reset lies just within one of our windows', async () => {
@@ -147,24 +168,32 @@ describe.each(['memory', 'DynamoDB'] as const)('the budget, over a ledger in %s'
     expect(reservationOf(await budget.acquire(org, 10, null, NOW)).startsAt).toBe(first.reservation.endsAt);
   });
 
-  test('learns that the windows are longer, and voids what was reserved by the shorter ones', async () => {
+  test('learns that the windows are longer, and reservations wait for theirs', async () => {
     const { org, budget } = aBudget(open);
     const first = granted(await budget.acquire(org, 970, null, NOW));
     const held = reservationOf(await budget.acquire(org, 500, null, NOW));
-    const resetAt = first.reservation.endsAt + MINUTE;
-    await budget.record(org, first, { ...NOTHING, headers: { ...NO_HEADERS, resetAt } }, NOW);
+    const resetAt = START + 5 * MINUTE;
+    await budget.record(org, first, shown({ ...NO_HEADERS, resetAt }, 970), NOW);
     const next = reservationOf(await budget.acquire(org, 500, held, NOW));
-    expect(next.epoch).toBeGreaterThan(held.epoch);
-    expect(next.startsAt).toBeGreaterThanOrEqual(resetAt);
-    expect(next.endsAt - next.startsAt).toBeGreaterThan(MINUTE);
+    expect(next).toEqual({ ...held, startsAt: resetAt, endsAt: resetAt + (resetAt - NOW) });
   });
 
   test('counts the calls of others with the same credentials, as the headers show them', async () => {
-    const { org, budget } = aBudget(open);
+    const { org, budget, ledgers } = aBudget(open);
     const first = granted(await budget.acquire(org, 100, null, NOW));
     const headers = { limit: 1000, remaining: 200, resetAt: first.reservation.endsAt };
-    await budget.record(org, first, { ...NOTHING, headers }, NOW);
+    await budget.record(org, first, shown(headers, 100), NOW);
     expect(reservationOf(await budget.acquire(org, 500, null, NOW)).tokens).toBe(170);
+    expect((await ledgers.read(org)).otherCalls).toEqual(new Map([[WINDOW, 700]]));
+  });
+
+  test('does not give back what others have used with what was not used', async () => {
+    const { org, budget } = aBudget(open);
+    const first = granted(await budget.acquire(org, 250, null, NOW));
+    // FinPro has counted 50 of our calls and 600 of the client's own.
+    await budget.record(org, first, shown({ limit: 1000, remaining: 350, resetAt: first.reservation.endsAt }, 50), NOW);
+    await budget.release(org, first.reservation, 200);
+    expect(reservationOf(await budget.acquire(org, 500, null, NOW)).tokens).toBe(320);
   });
 
   test('writes nothing for calls that another worker of ours has made since', async () => {
@@ -173,20 +202,28 @@ describe.each(['memory', 'DynamoDB'] as const)('the budget, over a ledger in %s'
     const first = granted(await one.acquire(org, 100, null, NOW));
     await other.acquire(org, 300, null, NOW);
     calls.length = 0;
-    await one.record(
-      org,
-      first,
-      { ...NOTHING, headers: { limit: 1000, remaining: 600, resetAt: first.reservation.endsAt } },
-      NOW,
-    );
+    const headers = { limit: 1000, remaining: 600, resetAt: first.reservation.endsAt };
+    await one.record(org, first, shown(headers, 100), NOW);
     expect(calls).toEqual(['read']);
-    await one.record(
-      org,
-      first,
-      { ...NOTHING, headers: { limit: 1000, remaining: 599, resetAt: first.reservation.endsAt } },
-      NOW,
-    );
+    await one.record(org, first, shown({ ...headers, remaining: 599 }, 100), NOW);
     expect(calls).toEqual(['read', 'read', 'count-others']);
+  });
+
+  test('forgets windows gone by, some at a time: an expression has at most 4 KB', async () => {
+    const { org, budget, ledgers } = aBudget(open);
+    // An organisation's backlog of 300 windows, in which nobody came while its circuit was open.
+    await ledgers.read(org);
+    for (let window = 0; window < 300; window += 1) {
+      const room = new Map([[WINDOW + window, { capacity: 970, others: 0 }]]);
+      await ledgers.apply(org, { kind: 'take', tokens: 1, room, gone: [], epoch: 0, blockedUntil: 0 });
+    }
+    const later = NOW + 5_000 * MINUTE;
+    const kept: number[] = [];
+    for (let takes = 0; takes < 7; takes += 1) {
+      expect((await budget.acquire(org, 1, null, later)).granted).toBe(true);
+      kept.push((await ledgers.read(org)).taken.size - 1);
+    }
+    expect(kept).toEqual([250, 200, 150, 100, 50, 0, 0]);
   });
 
   test('grants what a very small limit allows', async () => {
@@ -203,9 +240,10 @@ describe.each(['memory', 'DynamoDB'] as const)('the budget, over a ledger in %s'
   test('believes the limit in the headers', async () => {
     const { org, budget } = aBudget(open);
     const first = granted(await budget.acquire(org, 10, null, NOW));
-    await budget.record(org, first, { ...NOTHING, headers: { ...NO_HEADERS, limit: 100 } }, NOW);
+    await budget.record(org, first, shown({ ...NO_HEADERS, limit: 100 }, 10), NOW);
     expect(reservationOf(await budget.acquire(org, 200, first.reservation, NOW))).toMatchObject({
-      tokens: 90,
+      window: WINDOW,
+      tokens: 87,
       epoch: 1,
     });
   });
@@ -260,17 +298,17 @@ describe.each(Object.entries(STORES))("a client's call, over a ledger in %s", (_
     const until = START + MINUTE + 2_000;
     for (let more = 0; more < 40; more += 1) await budget.acquireForClient(org, NOW);
     expect(await budget.acquireForClient(org, NOW)).toEqual({ granted: false, because: 'used-up', until });
-    expect((await ledgers.read(org)).used).toEqual(new Map([[START, 1000]]));
+    expect((await ledgers.read(org)).taken).toEqual(new Map([[WINDOW, 1000]]));
   });
 
   test('is counted in both windows near their boundary, and windows gone by are forgotten', async () => {
     const { org, budget, ledgers } = aBudget(open);
     await budget.acquireForClient(org, NOW - 3 * MINUTE);
     await budget.acquireForClient(org, START - 1);
-    expect((await ledgers.read(org)).used).toEqual(
+    expect((await ledgers.read(org)).taken).toEqual(
       new Map([
-        [START - MINUTE, 1],
-        [START, 1],
+        [WINDOW - 1, 1],
+        [WINDOW, 1],
       ]),
     );
   });
@@ -279,8 +317,8 @@ describe.each(Object.entries(STORES))("a client's call, over a ledger in %s", (_
     const { org, budget, ledgers } = aBudget(open);
     const permit = granted(await budget.acquireForClient(org, NOW));
     const headers = { limit: 1000, remaining: 200, resetAt: START + MINUTE };
-    await budget.record(org, permit, { ...NOTHING, headers }, NOW);
-    expect((await ledgers.read(org)).used).toEqual(new Map([[START, 800]]));
+    await budget.record(org, permit, shown(headers, 1), NOW);
+    expect((await ledgers.read(org)).otherCalls).toEqual(new Map([[WINDOW, 799]]));
   });
 
   test('does not go out while the circuit is open, and is the one that tries it when it is time', async () => {

@@ -2,15 +2,17 @@ import { describe, expect, test } from 'vitest';
 import type { UpstreamFailure } from '#lambdas/upstream/failures.ts';
 import { callLimiter } from '#lambdas/upstream/metered-calls.ts';
 import type { RateLimitHeaders } from '#lambdas/upstream/rate-limit-headers.ts';
+import { aLedger, FIRST_WINDOW } from '#test/world/builders.ts';
 import { answered, LOST, TOO_MANY, UNAUTHORIZED, UNREACHABLE } from '#test/world/consent-behaviour.ts';
 import { START } from '#test/world/unit-worlds.ts';
 
+const SKEW = 2_000;
 const NO_HEADERS: RateLimitHeaders = { limit: null, remaining: null, resetAt: null };
 
 function aLimiter({ tokens = 100, halfOpen = false, callsEndAt = START + 1_000 } = {}) {
   let now = START;
-  const reservation = { startsAt: START, endsAt: START + 60_000, tokens, tight: false, epoch: 0 };
-  const limiter = callLimiter({ now: () => now }, { reservation, halfOpen }, callsEndAt);
+  const reservation = { window: FIRST_WINDOW, startsAt: START, endsAt: START + 60_000, tokens, tight: false, epoch: 0 };
+  const limiter = callLimiter({ now: () => now }, { reservation, halfOpen, seen: aLedger() }, callsEndAt, SKEW);
   return {
     limiter,
     at: (time: number) => {
@@ -20,7 +22,7 @@ function aLimiter({ tokens = 100, halfOpen = false, callsEndAt = START + 1_000 }
     call: (...failures: readonly (UpstreamFailure | null)[]): number =>
       failures.filter((failure) => {
         const mayStart = limiter.tryAcquire();
-        if (mayStart) limiter.record(NO_HEADERS, failure);
+        if (mayStart) limiter.record('status', NO_HEADERS, failure);
         return mayStart;
       }).length,
   };
@@ -52,8 +54,51 @@ describe('a limiter', () => {
     const { limiter } = aLimiter();
     const hint = (remaining: number, resetAt: number): RateLimitHeaders => ({ limit: 1000, remaining, resetAt });
     for (const each of [hint(7, 1), hint(9, 2), hint(5, 2), hint(6, 2), hint(1, 1), NO_HEADERS])
-      limiter.record(each, null);
+      limiter.record('status', each, null);
     expect(limiter.outcomes.headers).toEqual(hint(5, 2));
+  });
+});
+
+describe('an answer that names another end of the window', () => {
+  const told = (endsAt: number): RateLimitHeaders => ({ limit: 1000, remaining: 900, resetAt: START + endsAt });
+
+  test('ends the calls of its worker before an earlier one', () => {
+    const { limiter, call, at } = aLimiter({ callsEndAt: START + 50_000 });
+    limiter.record('status', told(30_000), null);
+    at(START + 27_999);
+    expect(call(null)).toBe(1);
+    at(START + 28_000);
+    expect(call(null)).toBe(0);
+  });
+
+  test('does not prolong them to a later one', () => {
+    const { limiter, call, at } = aLimiter({ callsEndAt: START + 50_000 });
+    limiter.record('status', told(90_000), null);
+    at(START + 50_000);
+    expect(call(null)).toBe(0);
+  });
+
+  test('is told once, with the calls made by then; one that names the expected end is not', () => {
+    const { limiter, call } = aLimiter();
+    limiter.record('status', told(60_000), null);
+    expect(limiter.movedWindow).toBeNull();
+    call(null, null);
+    limiter.record('request', told(30_000), null);
+    call(null);
+    limiter.record('status', told(20_000), null);
+    expect(limiter.movedWindow).toEqual({ endpoint: 'request', headers: told(30_000), callsMade: 2 });
+  });
+
+  test('is kept for each endpoint, the latest', () => {
+    const { limiter, call } = aLimiter();
+    limiter.record('request', told(30_000), null);
+    call(null);
+    limiter.record('status', told(30_000), null);
+    limiter.record('request', { ...told(30_000), remaining: 899 }, null);
+    expect(limiter.outcomes.told).toEqual([
+      { endpoint: 'request', headers: { ...told(30_000), remaining: 899 }, callsMade: 1 },
+      { endpoint: 'status', headers: told(30_000), callsMade: 1 },
+    ]);
   });
 });
 

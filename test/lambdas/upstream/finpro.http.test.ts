@@ -113,8 +113,29 @@ describe('a call that was answered', () => {
       'X-RateLimit-Limit': '1000',
       'X-RateLimit-Remaining': '0',
       'X-RateLimit-Reset': '1795168801.2',
+      Date: new Date().toUTCString(),
     });
     expect((await call()).headers).toEqual({ limit: 1000, remaining: 0, resetAt: 1_795_168_801_200 });
+  });
+
+  test.each([
+    ['10 s fast', 10_000],
+    ['25 s slow', -25_000],
+    ['right', 0],
+  ])('from a clock that is %s tells of it by ours', async (_, offset) => {
+    const resetAt = Date.now() + 30_000;
+    answer = text(200, JSON.stringify(OPENED), {
+      Date: new Date(Date.now() + offset).toUTCString(),
+      'X-RateLimit-Reset': String((resetAt + offset) / 1000),
+    });
+    const told = (await call()).headers.resetAt ?? Number.NaN;
+    // `Date` has whole seconds.
+    expect(Math.abs(told - resetAt)).toBeLessThanOrEqual(1_500);
+  });
+
+  test('without a readable Date is believed as it is', async () => {
+    answer = text(200, JSON.stringify(OPENED), { Date: 'today', 'X-RateLimit-Reset': '1795168801.2' });
+    expect((await call()).headers.resetAt).toBe(1_795_168_801_200);
   });
 
   test('with headers that are no numbers tells nothing', async () => {

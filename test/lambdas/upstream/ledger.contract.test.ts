@@ -2,21 +2,13 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readSettings } from '#lambdas/platform/settings.ts';
 import { dynamoDbLedgers } from '#lambdas/upstream/ledger.dynamodb.ts';
-import type { LedgerChange, LedgerStore } from '#lambdas/upstream/ledger.ts';
+import { type Anchor, ENDPOINTS, type LedgerChange, type LedgerStore } from '#lambdas/upstream/ledger.ts';
+import { aLedger } from '#test/world/builders.ts';
 import { memoryLedgers } from '#test/world/ledgers.ts';
 import { type LocalTable, localTable } from '#test/world/local-table.ts';
 
 const settings = readSettings({});
-const NEW = {
-  epoch: 0,
-  anchor: 0,
-  length: 60_000,
-  limit: 1000,
-  used: new Map(),
-  blockedUntil: 0,
-  circuitOpenUntil: null,
-  failures: 0,
-};
+const NEW = aLedger();
 
 let table: LocalTable;
 let organisations = 0;
@@ -34,20 +26,27 @@ const aNewOrganisation = (): string => {
   return `org-${organisations}`;
 };
 
-const take = (
-  tokens: number,
-  capacity: number,
-  change: Partial<LedgerChange & { kind: 'take' }> = {},
-): LedgerChange => ({
+type Take = LedgerChange & { readonly kind: 'take' };
+const roomFor = (...capacities: readonly (readonly [number, number])[]): Take['room'] =>
+  new Map(capacities.map(([window, capacity]) => [window, { capacity, others: 0 }]));
+const take = (tokens: number, capacity: number, change: Partial<Take> = {}): LedgerChange => ({
   kind: 'take',
   tokens,
-  capacities: new Map([[60_000, capacity]]),
+  room: roomFor([1, capacity]),
   gone: [],
   epoch: 0,
   blockedUntil: 0,
   ...change,
 });
-const newEpoch = { kind: 'new-epoch', epoch: 0, anchor: 5, length: 30_000, limit: 50, blockedUntil: 90_000 } as const;
+const lowerLimit = { kind: 'lower-limit', endpoint: 'request', limit: 50, epoch: 0, window: 1, taken: 5 } as const;
+const tellEnd = (window: number, endsAt: number, seen: Anchor): LedgerChange => ({
+  kind: 'tell-end',
+  window,
+  endsAt,
+  length: 30_000,
+  seen,
+});
+const told = (window: number, endsAt: number): Anchor => ({ window, endsAt, isTold: true });
 
 describe.each(Object.entries(STORES))('a ledger in %s', (_, open) => {
   /** Applies changes one after the other; whether each took place, and the ledger that is left. */
@@ -73,38 +72,39 @@ describe.each(Object.entries(STORES))('a ledger in %s', (_, open) => {
       'takes tokens while there is room',
       [take(60, 100), take(40, 100), take(1, 100)],
       [true, true, false],
-      { used: new Map([[60_000, 100]]) },
+      { taken: new Map([[1, 100]]) },
     ],
     [
       'takes tokens in both of two windows or in none',
-      [
-        take(5, 5),
-        take(1, 0, {
-          capacities: new Map([
-            [60_000, 5],
-            [120_000, 5],
-          ]),
-        }),
-        take(1, 0, {
-          capacities: new Map([
-            [60_000, 6],
-            [120_000, 5],
-          ]),
-        }),
-      ],
+      [take(5, 5), take(1, 0, { room: roomFor([1, 5], [2, 5]) }), take(1, 0, { room: roomFor([1, 6], [2, 5]) })],
       [true, false, true],
       {
-        used: new Map([
-          [60_000, 6],
-          [120_000, 1],
+        taken: new Map([
+          [1, 6],
+          [2, 1],
         ]),
       },
     ],
     [
+      'takes no tokens by an older view of the calls of others',
+      [
+        { kind: 'count-others', window: 1, calls: 4 },
+        take(1, 5),
+        take(1, 5, { room: new Map([[1, { capacity: 5, others: 4 }]]) }),
+      ],
+      [true, false, true],
+      { taken: new Map([[1, 1]]), otherCalls: new Map([[1, 4]]) },
+    ],
+    [
       'forgets windows gone by when it takes',
-      [take(5, 5), take(1, 5, { capacities: new Map([[180_000, 5]]), gone: [60_000, 7] })],
-      [true, true],
-      { used: new Map([[180_000, 1]]) },
+      [
+        take(5, 5),
+        { kind: 'count-others', window: 1, calls: 4 },
+        { kind: 'count-others', window: 2, calls: 4 },
+        take(1, 5, { room: roomFor([3, 5]), gone: [1, 7] }),
+      ],
+      [true, true, true, true],
+      { taken: new Map([[3, 1]]), otherCalls: new Map([[2, 4]]) },
     ],
     [
       'takes nothing by an older view',
@@ -116,47 +116,65 @@ describe.each(Object.entries(STORES))('a ledger in %s', (_, open) => {
       'takes tokens back, as many as were taken',
       [
         take(5, 5),
-        { kind: 'release', window: 60_000, tokens: 3, epoch: 0 },
-        { kind: 'release', window: 60_000, tokens: 3, epoch: 0 },
+        { kind: 'release', window: 1, tokens: 3, epoch: 0 },
+        { kind: 'release', window: 1, tokens: 3, epoch: 0 },
       ],
       [true, true, false],
-      { used: new Map([[60_000, 2]]) },
+      { taken: new Map([[1, 2]]) },
     ],
     [
       'takes nothing back of a window that nobody took of, or of another epoch',
       [
         { kind: 'release', window: 1, tokens: 0, epoch: 0 },
         take(5, 5),
-        { kind: 'release', window: 60_000, tokens: 1, epoch: 1 },
+        { kind: 'release', window: 1, tokens: 1, epoch: 1 },
       ],
       [false, true, false],
-      { used: new Map([[60_000, 5]]) },
+      { taken: new Map([[1, 5]]) },
     ],
     [
       'counts the calls of others where they are more',
       [
-        { kind: 'count-others', window: 60_000, tokens: 7 },
-        take(5, 5),
-        { kind: 'count-others', window: 60_000, tokens: 5 },
-        { kind: 'count-others', window: 60_000, tokens: 7 },
+        { kind: 'count-others', window: 1, calls: 7 },
+        { kind: 'count-others', window: 1, calls: 7 },
+        { kind: 'count-others', window: 1, calls: 8 },
       ],
+      [true, false, true],
+      { otherCalls: new Map([[1, 8]]) },
+    ],
+    [
+      'believes the end of a window, seen from the ledger as it is',
+      [tellEnd(3, 9, told(0, 1)), tellEnd(3, 9, NEW.anchor), tellEnd(4, 20, NEW.anchor), tellEnd(4, 20, told(3, 9))],
       [false, true, false, true],
-      { used: new Map([[60_000, 7]]) },
+      { anchor: told(4, 20), length: 30_000 },
     ],
     [
-      'raises its limit in its epoch',
+      "has its endpoints' lowest limit, in its epoch",
       [
-        { kind: 'raise-limit', limit: 2000, epoch: 1 },
-        { kind: 'raise-limit', limit: 3000, epoch: 0 },
+        { kind: 'tell-limit', endpoint: 'status', limit: 2000, epoch: 1 },
+        { kind: 'tell-limit', endpoint: 'status', limit: 3000, epoch: 0 },
+        { kind: 'tell-limit', endpoint: 'balance', limit: 2500, epoch: 0 },
       ],
-      [false, true],
-      { limit: 3000 },
+      [false, true, true],
+      {
+        limit: 2500,
+        limits: new Map([
+          ['status', 3000],
+          ['balance', 2500],
+        ]),
+      },
     ],
     [
-      'starts a new epoch once, without what was taken',
-      [take(5, 5), newEpoch, newEpoch],
-      [true, true, false],
-      { epoch: 1, anchor: 5, length: 30_000, limit: 50, blockedUntil: 90_000, used: new Map() },
+      'starts a new epoch with a lower limit once, with what was taken of the present window only',
+      [take(5, 5), take(4, 5, { room: roomFor([2, 5]) }), { ...lowerLimit, taken: 4 }, lowerLimit, lowerLimit],
+      [true, true, false, true, false],
+      { epoch: 1, limit: 50, limits: new Map([['request', 50]]), taken: new Map([[1, 5]]) },
+    ],
+    [
+      'starts a new epoch with a lower limit where nothing was taken',
+      [{ ...lowerLimit, taken: 0 }],
+      [true],
+      { epoch: 1, limit: 50, limits: new Map([['request', 50]]), taken: new Map([[1, 0]]) },
     ],
     [
       'is blocked for longer, never for shorter',
@@ -190,15 +208,15 @@ describe.each(Object.entries(STORES))('a ledger in %s', (_, open) => {
       { circuitOpenUntil: 10 },
     ],
     [
-      'lets one worker try an open circuit',
+      'lets one worker try an open circuit, with a token of the present window',
       [
-        { kind: 'half-open-circuit', seen: 9, until: 20 },
+        { kind: 'half-open-circuit', seen: 9, until: 20, window: 1 },
         { kind: 'open-circuit', until: 9 },
-        { kind: 'half-open-circuit', seen: 9, until: 20 },
-        { kind: 'half-open-circuit', seen: 9, until: 30 },
+        { kind: 'half-open-circuit', seen: 9, until: 20, window: 1 },
+        { kind: 'half-open-circuit', seen: 9, until: 30, window: 1 },
       ],
       [false, true, true, false],
-      { circuitOpenUntil: 20 },
+      { circuitOpenUntil: 20, taken: new Map([[1, 1]]) },
     ],
     [
       'closes its circuit',
@@ -223,33 +241,37 @@ describe.each(Object.entries(STORES))('a ledger in %s', (_, open) => {
 
 /** Changes that meet each other often: few windows, few times, few epochs. */
 const small = fc.integer({ min: 0, max: 4 });
-const window = small.map((number) => number * 60_000);
+const epoch = fc.integer({ min: 0, max: 1 });
+const endpoint = fc.constantFrom(...ENDPOINTS);
 const change: fc.Arbitrary<LedgerChange> = fc.oneof(
   fc.record({
     kind: fc.constant('take'),
     tokens: small,
-    capacities: fc
-      .dictionary(window.map(String), fc.integer({ min: 0, max: 8 }), { minKeys: 1, maxKeys: 2 })
-      .map((capacities) => new Map(Object.entries(capacities).map(([start, room]) => [Number(start), room]))),
-    gone: fc.constantFrom([], [600_000], [660_000, 720_000]),
-    epoch: fc.integer({ min: 0, max: 1 }),
+    room: fc
+      .dictionary(small.map(String), fc.record({ capacity: fc.integer({ min: 0, max: 8 }), others: small }), {
+        minKeys: 1,
+        maxKeys: 2,
+      })
+      .map((room) => new Map(Object.entries(room).map(([window, each]) => [Number(window), each]))),
+    gone: fc.constantFrom([], [10], [11, 12]),
+    epoch,
     blockedUntil: fc.constantFrom(0, 0, 0, 1),
   }),
-  fc.record({ kind: fc.constant('release'), window, tokens: small, epoch: fc.integer({ min: 0, max: 1 }) }),
-  fc.record({ kind: fc.constant('count-others'), window, tokens: small }),
-  fc.record({ kind: fc.constant('raise-limit'), limit: small, epoch: fc.integer({ min: 0, max: 1 }) }),
+  fc.record({ kind: fc.constant('release'), window: small, tokens: small, epoch }),
+  fc.record({ kind: fc.constant('count-others'), window: small, calls: fc.integer({ min: 1, max: 4 }) }),
   fc.record({
-    kind: fc.constant('new-epoch'),
-    epoch: fc.integer({ min: 0, max: 1 }),
-    anchor: small,
+    kind: fc.constant('tell-end'),
+    window: small,
+    endsAt: small,
     length: small,
-    limit: small,
-    blockedUntil: fc.constantFrom(0, 1),
+    seen: fc.record({ window: small, endsAt: small, isTold: fc.boolean() }),
   }),
+  fc.record({ kind: fc.constant('tell-limit'), endpoint, limit: small, epoch }),
+  fc.record({ kind: fc.constant('lower-limit'), endpoint, limit: small, epoch, window: small, taken: small }),
   fc.record({ kind: fc.constant('block'), until: fc.integer({ min: 0, max: 1 }) }),
   fc.record({ kind: fc.constant('open-circuit'), until: small }),
   fc.record({ kind: fc.constant('extend-circuit'), until: small }),
-  fc.record({ kind: fc.constant('half-open-circuit'), seen: small, until: small }),
+  fc.record({ kind: fc.constant('half-open-circuit'), seen: small, until: small, window: small }),
   fc.constant({ kind: 'close-circuit' } as const),
   fc.record({ kind: fc.constant('count-failures'), weight: small, afterAnswer: fc.boolean() }),
 );

@@ -1,29 +1,22 @@
 import { describe, expect, test } from 'vitest';
-import type { Ledger } from '#lambdas/upstream/ledger.ts';
-import { correctionOf, credibleReset, type RateLimitHeaders } from '#lambdas/upstream/rate-limit-headers.ts';
+import type { Anchor, Ledger } from '#lambdas/upstream/ledger.ts';
+import { correctionOf, credibleReset, type RateLimitHeaders, toldEnd } from '#lambdas/upstream/rate-limit-headers.ts';
+import { aLedger, FIRST_WINDOW } from '#test/world/builders.ts';
 import { START } from '#test/world/unit-worlds.ts';
 
 const MINUTE = 60_000;
 const SKEW = 2_000;
 const NOW = START + 10_000;
-const RESERVATION = { startsAt: START, endsAt: START + MINUTE, epoch: 0 };
-const ledger = (change: Partial<Ledger> = {}): Ledger => ({
-  epoch: 0,
-  anchor: 0,
-  length: MINUTE,
-  limit: 1000,
-  used: new Map([[START, 200]]),
-  blockedUntil: 0,
-  circuitOpenUntil: null,
-  failures: 0,
-  ...change,
-});
+const RESERVATION = { window: FIRST_WINDOW, tokens: 200, epoch: 0 };
+const ledger = (change: Partial<Ledger> = {}): Ledger => aLedger({ taken: new Map([[FIRST_WINDOW, 200]]), ...change });
 const headers = (change: Partial<RateLimitHeaders> = {}): RateLimitHeaders => ({
   limit: 1000,
   remaining: 900,
   resetAt: START + MINUTE,
   ...change,
 });
+const correctionBy = (change: Partial<RateLimitHeaders>, stored: Partial<Ledger> = {}, callsMade = 100) =>
+  correctionOf(ledger(stored), RESERVATION, { endpoint: 'status', headers: headers(change), callsMade }, NOW, SKEW);
 
 describe('what rate headers teach', () => {
   test.each<[string, Partial<RateLimitHeaders>, Partial<Ledger>]>([
@@ -34,63 +27,118 @@ describe('what rate headers teach', () => {
     ['a reset in microseconds, which never comes', { resetAt: START * 1000 }, {}],
     ['a delta in seconds', { resetAt: 50 }, {}],
     ['a limit of nothing', { limit: 0, remaining: null }, {}],
-    ['fewer calls than we have reserved', { remaining: 999 }, {}],
-    ['a reservation of windows that we believed in before', { limit: 10 }, { epoch: 1 }],
+    ['fewer calls than we have made', { remaining: 999 }, {}],
+    ['calls that our other workers may have made', { remaining: 500 }, { taken: new Map([[FIRST_WINDOW, 600]]) }],
+    ['calls of others that are known', { remaining: 500 }, { otherCalls: new Map([[FIRST_WINDOW, 400]]) }],
+    ['a limit, to a reservation of an earlier epoch', { limit: 10 }, { epoch: 1 }],
   ])('nothing: %s', (_, change, stored) => {
-    expect(correctionOf(ledger(stored), RESERVATION, headers(change), NOW, SKEW)).toBeNull();
+    expect(correctionBy(change, stored)).toBeNull();
   });
 
-  test('a lower limit starts a new epoch', () => {
-    expect(correctionOf(ledger(), RESERVATION, headers({ limit: 100, remaining: 90 }), NOW, SKEW)).toEqual({
-      kind: 'new-epoch',
-      epoch: 0,
-      anchor: 0,
-      length: MINUTE,
+  test('calls that others made with the same credentials, apart from what is reserved and not yet called', () => {
+    const calls = { kind: 'count-others', window: FIRST_WINDOW, calls: 600 };
+    expect(correctionBy({ remaining: 350 }, {}, 50)).toEqual(calls);
+    // Of 300 tokens, 100 are another worker's, who may have called.
+    expect(correctionBy({ remaining: 250 }, { taken: new Map([[FIRST_WINDOW, 300]]) }, 50)).toEqual(calls);
+  });
+
+  test('nothing of others where the window has changed since', () => {
+    const known = { anchor: { window: FIRST_WINDOW, endsAt: START + MINUTE, isTold: true } };
+    const told = {
+      endpoint: 'status',
+      headers: headers({ remaining: 0, resetAt: START + 2 * MINUTE }),
+      callsMade: 1,
+    } as const;
+    expect(correctionOf(ledger(known), RESERVATION, told, START + MINUTE + 1, SKEW)).toBeNull();
+  });
+});
+
+describe('a limit', () => {
+  test('that is lower starts a new epoch, in which what is taken of the present window counts', () => {
+    expect(correctionBy({ limit: 100, remaining: 90 })).toEqual({
+      kind: 'lower-limit',
+      endpoint: 'status',
       limit: 100,
-      // The next window is left out.
-      blockedUntil: START + 2 * MINUTE,
-    });
-  });
-
-  test('a higher limit is taken as it is', () => {
-    expect(correctionOf(ledger(), RESERVATION, headers({ limit: 5000 }), NOW, SKEW)).toEqual({
-      kind: 'raise-limit',
-      limit: 5000,
       epoch: 0,
+      window: FIRST_WINDOW,
+      taken: 200,
     });
   });
 
-  test('calls that others made with the same credentials are counted', () => {
-    expect(correctionOf(ledger(), RESERVATION, headers({ remaining: 500 }), NOW, SKEW)).toEqual({
-      kind: 'count-others',
-      window: START,
-      tokens: 500,
-    });
+  test('that is higher is taken as it is', () => {
+    const told = { kind: 'tell-limit', endpoint: 'status', limit: 5000, epoch: 0 };
+    expect(correctionBy({ limit: 5000 })).toEqual(told);
   });
 
-  test('calls of another window are not', () => {
-    const next = headers({ remaining: 500, resetAt: START + 2 * MINUTE });
-    expect(correctionOf(ledger(), RESERVATION, next, START + MINUTE + 1, SKEW)).toBeNull();
+  test("that is an endpoint's own does not raise the lowest, and is told once", () => {
+    const known = { limits: new Map([['request', 300] as const]), limit: 300 };
+    expect(correctionBy({ limit: 1000 }, known)).toMatchObject({ kind: 'tell-limit', endpoint: 'status' });
+    const both = { ...known, limits: new Map([...known.limits, ['status', 1000] as const]) };
+    expect(correctionBy({ limit: 1000, remaining: 990 }, both)).toBeNull();
   });
+});
 
-  test('windows that begin elsewhere start a new epoch with their boundary', () => {
-    expect(correctionOf(ledger(), RESERVATION, headers({ resetAt: START + 35_000 }), NOW, SKEW)).toMatchObject({
-      kind: 'new-epoch',
-      anchor: START + 35_000,
-      length: MINUTE,
-    });
-  });
+describe('the end of a window', () => {
+  const told = (window: number, endsAt: number): Anchor => ({ window, endsAt: START + endsAt, isTold: true });
+  const endBy = (resetAt: number, stored: Partial<Ledger> = {}, now = NOW) => {
+    const end = toldEnd(ledger(stored), headers({ resetAt: START + resetAt }), now, SKEW);
+    return end && [end.window - FIRST_WINDOW, end.endsAt - START, end.length];
+  };
 
-  test('windows that are longer are learnt from two resets', () => {
-    const real = 15 * MINUTE;
-    const first = correctionOf(ledger(), RESERVATION, headers({ resetAt: START + real }), NOW, SKEW);
-    if (first?.kind !== 'new-epoch') throw new Error('the first reset taught nothing');
-    const after = START + real + 10_000;
-    const known = ledger({ anchor: first.anchor, length: first.length, epoch: 1 });
-    const reservation = { startsAt: START + real, endsAt: START + real + known.length, epoch: 1 };
-    const second = correctionOf(known, reservation, headers({ resetAt: START + 2 * real }), after, SKEW);
-    const length = second?.kind === 'new-epoch' ? second.length : known.length;
-    expect(length).toBe(real);
+  test.each<[string, number, Partial<Ledger>, number, readonly [number, number, number] | null]>([
+    ['is that of the present window, earlier', 35_000, {}, 10_000, [0, 35_000, MINUTE]],
+    [
+      'is that of the present window, later, which is then as long as what is left of it',
+      150_000,
+      {},
+      10_000,
+      [0, 150_000, 140_000],
+    ],
+    [
+      'tells the length with the end before it: longer',
+      240_000,
+      { anchor: told(FIRST_WINDOW, 40_000) },
+      42_000,
+      [1, 240_000, 200_000],
+    ],
+    [
+      'tells the length with the end before it: shorter',
+      70_000,
+      { anchor: told(FIRST_WINDOW, 40_000) },
+      42_000,
+      [1, 70_000, 30_000],
+    ],
+    [
+      'tells no length where a window lies between',
+      215_000,
+      { anchor: told(FIRST_WINDOW, 40_000) },
+      180_000,
+      [3, 215_000, MINUTE],
+    ],
+    [
+      'that was told stays when an endpoint has an earlier one',
+      30_000,
+      { anchor: told(FIRST_WINDOW, 40_000) },
+      20_000,
+      null,
+    ],
+    [
+      'that was told is put off when an endpoint has a later one',
+      48_000,
+      { anchor: told(FIRST_WINDOW, 40_000) },
+      20_000,
+      [0, 48_000, MINUTE],
+    ],
+    [
+      'just after the last one is that of another endpoint',
+      47_000,
+      { anchor: told(FIRST_WINDOW, 40_000) },
+      41_000,
+      [0, 47_000, MINUTE],
+    ],
+    ['that is over tells nothing', 40_000, { anchor: told(FIRST_WINDOW, 30_000) }, 40_000, null],
+  ])('%s', (_, resetAt, stored, now, expected) => {
+    expect(endBy(resetAt, stored, START + now)).toEqual(expected);
   });
 });
 

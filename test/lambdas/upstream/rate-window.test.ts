@@ -3,30 +3,22 @@ import { describe, expect, test } from 'vitest';
 import type { Ledger } from '#lambdas/upstream/ledger.ts';
 import {
   capacityOf,
-  isUsable,
+  endOf,
+  heldNow,
   offerWindow,
   openFrom,
   type Reservation,
   windowAt,
 } from '#lambdas/upstream/rate-window.ts';
+import { aLedger, FIRST_WINDOW } from '#test/world/builders.ts';
 import { START } from '#test/world/unit-worlds.ts';
 
 const MINUTE = 60_000;
 const SKEW = 2_000;
 const NOW = START + 10_000;
-const ledger = (change: Partial<Ledger> = {}): Ledger => ({
-  epoch: 3,
-  anchor: 0,
-  length: MINUTE,
-  limit: 1000,
-  used: new Map(),
-  blockedUntil: 0,
-  circuitOpenUntil: null,
-  failures: 0,
-  ...change,
-});
-const used = (...tokens: readonly number[]): ReadonlyMap<number, number> =>
-  new Map(tokens.map((each, index) => [START + index * MINUTE, each]));
+const ledger = (change: Partial<Ledger> = {}): Ledger => aLedger({ epoch: 3, ...change });
+const taken = (...tokens: readonly number[]): ReadonlyMap<number, number> =>
+  new Map(tokens.map((each, index) => [FIRST_WINDOW + index, each]));
 const offerOf = (each: Ledger, calls: number, now: number): Reservation => {
   const offer = offerWindow(each, calls, now, SKEW);
   if (!offer) throw new Error('no window has room');
@@ -36,6 +28,7 @@ const offerOf = (each: Ledger, calls: number, now: number): Reservation => {
 describe('an offer', () => {
   test('is the current window while it has room', () => {
     expect(offerOf(ledger(), 250, NOW)).toEqual({
+      window: FIRST_WINDOW,
       startsAt: START,
       endsAt: START + MINUTE,
       tokens: 250,
@@ -56,7 +49,7 @@ describe('an offer', () => {
     ['goes as far ahead as needed', [970, 900, 900, 900], 250, { startsAt: START + 4 * MINUTE, tokens: 250 }],
     ['is cut to what a window holds', [], 5000, { startsAt: START, tokens: 970 }],
   ])('%s', (_, tokens, calls, expected) => {
-    expect(offerOf(ledger({ used: used(...tokens) }), calls, NOW)).toMatchObject(expected);
+    expect(offerOf(ledger({ taken: taken(...tokens) }), calls, NOW)).toMatchObject(expected);
   });
 
   test('leaves out a window that is about to end', () => {
@@ -79,19 +72,19 @@ describe('an offer', () => {
     ['when it fills this one to 80 %', [700], 0, true],
     ['when only the window before that was', [900, 0], 2 * MINUTE, false],
   ])('is tight %s: %s', (_, tokens, later, tight) => {
-    expect(offerOf(ledger({ used: used(...tokens) }), 100, NOW + later).tight).toBe(tight);
+    expect(offerOf(ledger({ taken: taken(...tokens) }), 100, NOW + later).tight).toBe(tight);
   });
 
   test.each([1, 2, 5, 10, 20, 26, 27])('comes to an end with a limit of %i too', (limit) => {
     const now = offerOf(ledger({ limit }), 250, NOW);
     expect(now).toMatchObject({ startsAt: START, tokens: Math.max(1, Math.floor(limit * 0.97)) });
-    const next = offerOf(ledger({ limit, used: used(limit) }), 250, NOW);
+    const next = offerOf(ledger({ limit, taken: taken(limit) }), 250, NOW);
     expect(next).toMatchObject({ startsAt: START + MINUTE, tokens: Math.max(1, Math.floor(limit * 0.9)) });
   });
 
   test('is none when a day of windows is full', () => {
-    const full = new Map(Array.from({ length: 1500 }, (_, index) => [START + index * MINUTE, 1000]));
-    expect(offerWindow(ledger({ used: full }), 10, NOW, SKEW)).toBeNull();
+    const full = new Map(Array.from({ length: 1500 }, (_, index) => [FIRST_WINDOW + index, 1000]));
+    expect(offerWindow(ledger({ taken: full }), 10, NOW, SKEW)).toBeNull();
   });
 
   test('keeps every window within its limit, whatever was asked for before', () => {
@@ -102,16 +95,16 @@ describe('an offer', () => {
     fc.assert(
       fc.property(asks, fc.integer({ min: 1, max: 1200 }), (history, limit) => {
         let now = NOW;
-        const taken = new Map<number, number>();
+        const reserved = new Map<number, number>();
         for (const { calls, later } of history) {
           now += later;
-          const { startsAt, endsAt, tokens } = offerOf(ledger({ limit, used: taken }), calls, now);
-          const isAhead = startsAt > windowAt(ledger(), now);
-          taken.set(startsAt, (taken.get(startsAt) ?? 0) + tokens);
+          const { window, startsAt, endsAt, tokens } = offerOf(ledger({ limit, taken: reserved }), calls, now);
+          const isAhead = window > windowAt(ledger(), now);
+          reserved.set(window, (reserved.get(window) ?? 0) + tokens);
           expect(endsAt - startsAt).toBe(MINUTE);
           expect(endsAt).toBeGreaterThan(now + 2 * SKEW);
           expect(tokens).toBeGreaterThan(0);
-          expect(taken.get(startsAt)).toBeLessThanOrEqual(Math.max(1, Math.floor(limit * (isAhead ? 0.9 : 0.97))));
+          expect(reserved.get(window)).toBeLessThanOrEqual(Math.max(1, Math.floor(limit * (isAhead ? 0.9 : 0.97))));
         }
       }),
       { numRuns: 100 },
@@ -120,19 +113,29 @@ describe('an offer', () => {
 });
 
 describe('windows', () => {
-  test('follow one another from the anchor on', () => {
-    const moved = ledger({ anchor: START + 25_000 });
-    expect(windowAt(moved, START)).toBe(START - 35_000);
-    expect(windowAt(moved, START + 25_000)).toBe(START + 25_000);
-    expect(windowAt(moved, START + MINUTE)).toBe(START + 25_000);
+  const moved = ledger({ anchor: { window: 7, endsAt: START + 25_000, isTold: true } });
+
+  test('follow one another from the end that is known', () => {
+    expect([25_000 - 1, 25_000, 85_000 - 1, 85_000].map((into) => windowAt(moved, START + into))).toEqual([7, 8, 8, 9]);
+    expect([6, 7, 9].map((window) => endOf(moved, window) - START)).toEqual([-35_000, 25_000, 145_000]);
+  });
+
+  test('are never earlier than the one whose end is known, by whatever clock', () => {
+    expect(windowAt(moved, START - 10 * MINUTE)).toBe(7);
   });
 
   test('may have a length that is no whole number, as where time is scaled', () => {
-    const scaled = ledger({ length: 1234.5, anchor: 0.25 });
-    const starts = Array.from({ length: 100 }, (_, step) => windowAt(scaled, NOW + step * 1234.5));
-    expect(starts.every(Number.isInteger)).toBe(true);
-    const lengths = starts.slice(1).map((start, index) => start - (starts[index] ?? 0));
-    expect(lengths.every((length) => length === 1234 || length === 1235)).toBe(true);
+    const scaled = ledger({ length: 1234.5, anchor: { window: 0, endsAt: 0.25, isTold: true } });
+    const numbers = Array.from({ length: 100 }, (_, step) => windowAt(scaled, 0.25 + step * 1234.5));
+    expect(numbers).toEqual(numbers.map((_, step) => step + 1));
+  });
+
+  test('have less room by the calls of others', () => {
+    const otherCalls = new Map([[FIRST_WINDOW, 900]]);
+    expect(offerOf(ledger({ taken: taken(30), otherCalls }), 250, NOW)).toMatchObject({
+      window: FIRST_WINDOW,
+      tokens: 40,
+    });
   });
 
   test('hold 97 % now and 90 % ahead, and one call at least', () => {
@@ -143,18 +146,30 @@ describe('windows', () => {
 });
 
 describe('a reservation from before', () => {
-  const held = { startsAt: START, endsAt: START + MINUTE, epoch: 3 };
+  const held = { window: FIRST_WINDOW, startsAt: START, endsAt: START + MINUTE, tokens: 9, tight: false, epoch: 3 };
+  const anchor = { window: FIRST_WINDOW, endsAt: START + 90_000, isTold: true };
   test.each<[string, Partial<Ledger>, number, boolean]>([
     ['is good within its window', {}, NOW, true],
     ['is good before its window', {}, START - MINUTE, true],
     ['is good to nearly the end of its window', {}, START + MINUTE - 2 * SKEW - 1, true],
     ['is over with its window', {}, START + MINUTE - 2 * SKEW, false],
-    ['is void when the windows have moved', { epoch: 4 }, NOW, false],
+    ['is good for longer when its window ends later', { anchor }, START + MINUTE, true],
+    ['is over when the upstream is in a later window', { anchor: { ...anchor, window: FIRST_WINDOW + 1 } }, NOW, false],
+    ['is void when the limit became lower', { epoch: 4 }, NOW, false],
     ['waits for no block that is over', { blockedUntil: NOW }, NOW, true],
     ['is void when something blocks it', { blockedUntil: NOW + 1 }, NOW, false],
     ['stands a block that ends before it begins', { blockedUntil: START + SKEW }, START - MINUTE, true],
   ])('%s', (_, change, now, good) => {
-    expect(isUsable(held, ledger(change), now, SKEW)).toBe(good);
+    expect(heldNow(held, ledger(change), now, SKEW) !== null).toBe(good);
+  });
+
+  test('moves with its window', () => {
+    const before = { ...anchor, window: FIRST_WINDOW - 2 };
+    expect(heldNow(held, ledger({ anchor: before }), NOW, SKEW)).toEqual({
+      ...held,
+      startsAt: START + 150_000,
+      endsAt: START + 210_000,
+    });
   });
 });
 
