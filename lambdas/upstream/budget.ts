@@ -88,7 +88,7 @@ export function budgetOf(
     capacities: ReadonlyMap<number, number>,
     now: number,
   ): Promise<boolean> => {
-    const { epoch, blockedUntil, taken, otherCalls } = seen;
+    const { anchor, epoch, blockedUntil, taken, otherCalls } = seen;
     const known = new Set([...taken.keys(), ...otherCalls.keys()]);
     const gone = [...known].filter((window) => window < windowAt(seen, now) - 1).slice(0, MOST_REMOVED);
     const room = new Map(
@@ -97,7 +97,7 @@ export function budgetOf(
         return [window, { capacity: capacity - others, others }] as const;
       }),
     );
-    const change = { kind: 'take', tokens, room, gone, epoch, blockedUntil } as const;
+    const change = { kind: 'take', tokens, room, gone, seen: anchor, epoch, blockedUntil } as const;
     return (await ledgers.apply(organisationId, change)) !== null;
   };
 

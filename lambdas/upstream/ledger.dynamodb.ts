@@ -4,6 +4,7 @@ import { changed, ifCondition, type Table } from '../platform/dynamodb.ts';
 import { ledgerKey } from '../platform/keys.ts';
 import type { Settings } from '../platform/settings.ts';
 import {
+  type Anchor,
   ENDPOINTS,
   type Endpoint,
   type LedgerChange,
@@ -126,7 +127,7 @@ type Expression = Pick<
   'UpdateExpression' | 'ConditionExpression' | 'ExpressionAttributeNames' | 'ExpressionAttributeValues'
 >;
 
-/** `applyChange` as one conditional update per change. `length` and `window` are reserved words. */
+/** `applyChange` as one conditional update per change. `length` is a reserved word. */
 function expressionOf(change: LedgerChange): Expression {
   switch (change.kind) {
     case 'take':
@@ -149,14 +150,12 @@ function expressionOf(change: LedgerChange): Expression {
       const { window, endsAt, length, seen } = change;
       return {
         UpdateExpression: 'SET anchor = :anchor, #length = :length',
-        ConditionExpression: seen.isTold
-          ? 'anchor.#window = :window AND anchor.endsAt = :endsAt'
-          : 'attribute_not_exists(anchor)',
-        ExpressionAttributeNames: { '#length': 'length', ...(seen.isTold ? { '#window': 'window' } : {}) },
+        ConditionExpression: isAt(seen).expression,
+        ExpressionAttributeNames: { '#length': 'length', ...isAt(seen).names },
         ExpressionAttributeValues: {
           ':anchor': { window, endsAt },
           ':length': length,
-          ...(seen.isTold ? { ':window': seen.window, ':endsAt': seen.endsAt } : {}),
+          ...isAt(seen).values,
         },
       };
     }
@@ -217,7 +216,17 @@ function expressionOf(change: LedgerChange): Expression {
   }
 }
 
-function take({ tokens, room, gone, epoch, blockedUntil }: LedgerChange & { readonly kind: 'take' }): Expression {
+/** The windows are as they were seen. `window` is a reserved word. */
+const isAt = ({ window, endsAt, isTold }: Anchor) =>
+  isTold
+    ? {
+        expression: 'anchor.#anchored = :anchored AND anchor.endsAt = :anchoredEnd',
+        names: { '#anchored': 'window' },
+        values: { ':anchored': window, ':anchoredEnd': endsAt },
+      }
+    : { expression: 'attribute_not_exists(anchor)', names: {}, values: {} };
+
+function take({ tokens, room, gone, seen, epoch, blockedUntil }: LedgerChange & { readonly kind: 'take' }): Expression {
   const windows = [...room].map(([window, { capacity, others }], index) => ({ index, window, capacity, others }));
   const added = windows.map(({ index }) => `taken.#w${index} = if_not_exists(taken.#w${index}, :none) + :tokens`);
   const removed = gone.flatMap((_, index) => [`taken.#gone${index}`, `otherCalls.#gone${index}`]);
@@ -227,8 +236,11 @@ function take({ tokens, room, gone, epoch, blockedUntil }: LedgerChange & { read
   ]);
   return {
     UpdateExpression: `SET ${added.join()}${removed.length > 0 ? ` REMOVE ${removed.join()}` : ''}`,
-    ConditionExpression: [...haveRoom, 'epoch = :epoch', 'blockedUntil = :blockedUntil'].join(' AND '),
+    ConditionExpression: [...haveRoom, isAt(seen).expression, 'epoch = :epoch', 'blockedUntil = :blockedUntil'].join(
+      ' AND ',
+    ),
     ExpressionAttributeNames: Object.fromEntries([
+      ...Object.entries(isAt(seen).names),
       ...windows.map(({ index, window }) => [`#w${index}`, String(window)]),
       ...gone.map((window, index) => [`#gone${index}`, String(window)]),
     ]),
@@ -237,6 +249,7 @@ function take({ tokens, room, gone, epoch, blockedUntil }: LedgerChange & { read
       ':tokens': tokens,
       ':epoch': epoch,
       ':blockedUntil': blockedUntil,
+      ...isAt(seen).values,
       ...Object.fromEntries(
         windows.flatMap(({ index, capacity, others }) => [
           [`:room${index}`, capacity - tokens],

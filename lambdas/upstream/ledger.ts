@@ -70,12 +70,13 @@ export const ledgerOf = (
 
 /** Every way in which a ledger can change. Each is one conditional write; `applyChange` says on what condition. */
 export type LedgerChange =
-  /** Takes tokens in each window of `room`, and drops windows that have passed. */
+  /** Takes tokens in each window of `room`, while windows are as `seen`, and drops windows that have passed. */
   | {
       readonly kind: 'take';
       readonly tokens: number;
       readonly room: ReadonlyMap<number, Room>;
       readonly gone: readonly number[];
+      readonly seen: Anchor;
       readonly epoch: number;
       readonly blockedUntil: number;
     }
@@ -143,6 +144,10 @@ export function applyChange(ledger: StoredLedger, change: LedgerChange): StoredL
     ...ledger,
     taken: new Map([...taken, [window, tokens]]),
   });
+  const isAt = (seen: Anchor): boolean =>
+    ledger.anchor === null
+      ? !seen.isTold
+      : seen.isTold && ledger.anchor.window === seen.window && ledger.anchor.endsAt === seen.endsAt;
   const withLimit = ({ endpoint, limit }: { readonly endpoint: Endpoint; readonly limit: number }): StoredLedger => ({
     ...ledger,
     limits: new Map([...ledger.limits, [endpoint, limit]]),
@@ -154,7 +159,8 @@ export function applyChange(ledger: StoredLedger, change: LedgerChange): StoredL
           (!taken.has(window) || takenOf(window) + change.tokens <= room.capacity) &&
           (otherCalls.get(window) ?? 0) <= room.others,
       );
-      if (!hasRoom || epoch !== change.epoch || blockedUntil !== change.blockedUntil) return null;
+      const isAsSeen = epoch === change.epoch && blockedUntil === change.blockedUntil && isAt(change.seen);
+      if (!hasRoom || !isAsSeen) return null;
       const added = [...change.room.keys()].map((window) => [window, takenOf(window) + change.tokens] as const);
       const isKept = ([window]: readonly [number, number]): boolean => !change.gone.includes(window);
       return {
@@ -173,10 +179,7 @@ export function applyChange(ledger: StoredLedger, change: LedgerChange): StoredL
         : null;
     case 'tell-end': {
       const { window, endsAt, length, seen } = change;
-      const isAsSeen = ledger.anchor
-        ? ledger.anchor.window === seen.window && ledger.anchor.endsAt === seen.endsAt
-        : !seen.isTold;
-      return isAsSeen ? { ...ledger, anchor: { window, endsAt }, length } : null;
+      return isAt(seen) ? { ...ledger, anchor: { window, endsAt }, length } : null;
     }
     case 'tell-limit':
       return epoch === change.epoch ? withLimit(change) : null;

@@ -103,10 +103,11 @@ function unitWorld(
 
 /** Takes tokens of the window in which the tests begin, as another worker would. */
 export async function takeTokens({ ledgers, settings }: UnitWorld, tokens: number): Promise<void> {
+  const { anchor: seen } = await ledgers.read(ORGANISATION);
   const room = new Map([
     [Math.floor(START / settings.upstream.window), { capacity: Number.MAX_SAFE_INTEGER, others: 0 }],
   ]);
-  await ledgers.apply(ORGANISATION, { kind: 'take', tokens, room, gone: [], epoch: 0, blockedUntil: 0 });
+  await ledgers.apply(ORGANISATION, { kind: 'take', tokens, room, gone: [], seen, epoch: 0, blockedUntil: 0 });
 }
 
 /** The first task of a chunk of a batch. */

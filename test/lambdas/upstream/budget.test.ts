@@ -4,6 +4,7 @@ import { type Budget, budgetOf, type CallOutcomes, type Granted } from '#lambdas
 import { dynamoDbLedgers } from '#lambdas/upstream/ledger.dynamodb.ts';
 import type { LedgerStore } from '#lambdas/upstream/ledger.ts';
 import type { RateLimitHeaders } from '#lambdas/upstream/rate-limit-headers.ts';
+import { aLedger } from '#test/world/builders.ts';
 import { memoryLedgers } from '#test/world/ledgers.ts';
 import { type LocalTable, localTable } from '#test/world/local-table.ts';
 
@@ -215,7 +216,15 @@ describe.each(['memory', 'DynamoDB'] as const)('the budget, over a ledger in %s'
     await ledgers.read(org);
     for (let window = 0; window < 300; window += 1) {
       const room = new Map([[WINDOW + window, { capacity: 970, others: 0 }]]);
-      await ledgers.apply(org, { kind: 'take', tokens: 1, room, gone: [], epoch: 0, blockedUntil: 0 });
+      await ledgers.apply(org, {
+        kind: 'take',
+        tokens: 1,
+        room,
+        gone: [],
+        seen: aLedger().anchor,
+        epoch: 0,
+        blockedUntil: 0,
+      });
     }
     const later = NOW + 5_000 * MINUTE;
     const kept: number[] = [];

@@ -34,6 +34,7 @@ const take = (tokens: number, capacity: number, change: Partial<Take> = {}): Led
   tokens,
   room: roomFor([1, capacity]),
   gone: [],
+  seen: NEW.anchor,
   epoch: 0,
   blockedUntil: 0,
   ...change,
@@ -108,9 +109,15 @@ describe.each(Object.entries(STORES))('a ledger in %s', (_, open) => {
     ],
     [
       'takes nothing by an older view',
-      [take(1, 5, { epoch: 1 }), take(1, 5, { blockedUntil: 1 })],
-      [false, false],
+      [take(1, 5, { epoch: 1 }), take(1, 5, { blockedUntil: 1 }), take(1, 5, { seen: told(0, 60_000) })],
+      [false, false, false],
       NEW,
+    ],
+    [
+      'takes tokens by the windows as they are now',
+      [tellEnd(3, 9, NEW.anchor), take(1, 5), take(1, 5, { seen: told(3, 9) })],
+      [true, false, true],
+      { anchor: told(3, 9), length: 30_000, taken: new Map([[1, 1]]) },
     ],
     [
       'takes tokens back, as many as were taken',
@@ -242,6 +249,7 @@ describe.each(Object.entries(STORES))('a ledger in %s', (_, open) => {
 /** Changes that meet each other often: few windows, few times, few epochs. */
 const small = fc.integer({ min: 0, max: 4 });
 const epoch = fc.integer({ min: 0, max: 1 });
+const anchor = fc.record({ window: small, endsAt: small, isTold: fc.boolean() });
 const endpoint = fc.constantFrom(...ENDPOINTS);
 const change: fc.Arbitrary<LedgerChange> = fc.oneof(
   fc.record({
@@ -254,6 +262,7 @@ const change: fc.Arbitrary<LedgerChange> = fc.oneof(
       })
       .map((room) => new Map(Object.entries(room).map(([window, each]) => [Number(window), each]))),
     gone: fc.constantFrom([], [10], [11, 12]),
+    seen: anchor,
     epoch,
     blockedUntil: fc.constantFrom(0, 0, 0, 1),
   }),
@@ -264,7 +273,7 @@ const change: fc.Arbitrary<LedgerChange> = fc.oneof(
     window: small,
     endsAt: small,
     length: small,
-    seen: fc.record({ window: small, endsAt: small, isTold: fc.boolean() }),
+    seen: anchor,
   }),
   fc.record({ kind: fc.constant('tell-limit'), endpoint, limit: small, epoch }),
   fc.record({ kind: fc.constant('lower-limit'), endpoint, limit: small, epoch, window: small, taken: small }),
