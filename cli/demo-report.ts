@@ -24,6 +24,8 @@ export function countFailures(records: readonly BatchStatusAnswer['records'][num
 export interface DemoReport {
   readonly status: BatchStatusAnswer;
   readonly failures: readonly FailureCount[];
+  /** Whether the consents are the demo's own, some of which fail by their scenario. */
+  readonly isSample: boolean;
   /** Real milliseconds from submission to the last row. */
   readonly elapsed: number;
   readonly timeScale: number;
@@ -33,12 +35,13 @@ export interface DemoReport {
 const REGIONS: readonly PricedRegion[] = ['ap-south-1', 'us-east-1'];
 
 /** The demo's final report: the rows' outcomes, the time, the AWS calls and their price. */
-export function formatReport({ status, failures, elapsed, timeScale, meter }: DemoReport): string {
+export function formatReport({ status, failures, isSample, elapsed, timeScale, meter }: DemoReport): string {
   const { total, completed, failed } = status.summary;
   const seconds = elapsed / 1000;
   return [
     '',
     `${status.batch_status}: ${completed} of ${total} rows completed, ${failed} failed`,
+    ...(isSample ? ['FinPro is simulated, and fails eight consents in a hundred of this sample on purpose:'] : []),
     ...columns(
       failures.map(({ code, retryEligible, rows }) => [String(rows), code, `retry eligible: ${retryEligible}`]),
     ),
@@ -55,7 +58,10 @@ export function formatReport({ status, failures, elapsed, timeScale, meter }: De
     'Billed units and their list price',
     ...columns(Object.entries(meter.units).map(([unit, amount]) => [amount.toFixed(1), unit])),
     ...REGIONS.map((region) => priceLine(meter, region)),
-    `  list prices of ${PRICES_AS_OF}, without free tier; a slow machine makes Lambda's share larger than on AWS`,
+    `  list prices of ${PRICES_AS_OF}, without free tier. Calls take real time, which is not scaled: on a slow machine,`,
+    '  chunks wake up more often and functions run for longer than on AWS. Exact figures are in docs/performance.md.',
+    '',
+    'Next: `npm start` keeps the service running and prints a first call to make.',
   ].join('\n');
 }
 

@@ -46,7 +46,9 @@ async function demonstrate(): Promise<number> {
   const status = await follow(api, reference_id);
   const elapsed = performance.now() - startedAt;
   const failures = countFailures(await failedRecords(api, reference_id));
-  console.log(formatReport({ status, failures, elapsed, timeScale, meter: environment.cloud.meter.read() }));
+  const isSample = options.file === undefined;
+  const meter = environment.cloud.meter.read();
+  console.log(formatReport({ status, failures, isSample, elapsed, timeScale, meter }));
   const { total, completed, failed } = status.summary;
   return total > 0 && completed + failed === total ? 0 : 1;
 }
