@@ -10,6 +10,7 @@ import { type AccountDetails, accountDetails, isOurSession, outcomeOf, withBalan
 import type { ChunkInput, ChunkState } from './chunk.ts';
 import type { Predecessors } from './duplicates.ts';
 import type { Action, CallKind } from './plan.ts';
+import type { Row } from './row.ts';
 import type { RowEvent } from './transitions.ts';
 
 /** Concurrent calls in one advance of a chunk (docs/decisions/0009-what-chunk-workers-are-given.md). */
@@ -47,6 +48,14 @@ export interface CallContext {
 const NOT_CONFIRMED = rowError(
   'UpstreamTimeout',
   'The answer to the FI request was lost, and FinPro has no session for it; try again later.',
+);
+const STILL_RUNNING = rowError(
+  'DataFetchRequestInProgress',
+  'FinPro says that a fetch for this consent is in progress, and has no session for it; try again later.',
+);
+const NOT_ANSWERED = rowError(
+  'DataFetchTimeout',
+  "FinPro didn't answer the polls at the polling deadline; try again later.",
 );
 const NOT_IN_TIME = rowError(
   'DataFetchTimeout',
@@ -89,6 +98,15 @@ function rowCaller(context: CallContext): RowCaller {
     return found;
   };
 
+  const stateOf = (row: number): Row => {
+    const found = state.rows[row];
+    if (!found) throw new RangeError(`the chunk has no row ${row}`);
+    return found;
+  };
+
+  /** Nobody is answered: that a call wasn't says nothing of its row. */
+  const isOutage = (): boolean => context.halfOpen || calls.circuit === 'open';
+
   const requestOf = (row: number): FiRequest => ({
     consentId: submitted(row).consentId,
     ...withDefaults(submitted(row), input.defaults),
@@ -102,7 +120,8 @@ function rowCaller(context: CallContext): RowCaller {
   const notSent = (row: number): RowReport => report(row, { kind: 'not-sent' });
 
   const request = async (row: number): Promise<RowReport> => {
-    const answer = await calls.make('request', () => finPro.requestFi(organisationId, requestOf(row)));
+    const isRepeat = stateOf(row).attempt > 1;
+    const answer = await calls.make('request', () => finPro.requestFi(organisationId, requestOf(row)), isRepeat);
     if (answer.ok) return report(row, { kind: 'accepted', tight: context.tight }, answer.value);
     const verdict = classify(answer.failure);
     switch (verdict.kind) {
@@ -131,18 +150,22 @@ function rowCaller(context: CallContext): RowCaller {
 
   const reconcile = async (row: number): Promise<readonly RowReport[]> => {
     const { consentId } = submitted(row);
-    const answer = await calls.make('status', () => finPro.fiStatus(organisationId, { consentId }));
+    const { phase, requestedAt } = stateOf(row);
+    // Of a session that FinPro says is running, it doesn't matter since when.
+    const since = phase === 'joining' ? 0 : requestedAt;
+    const isRepeat = phase === 'reconciling';
+    const answer = await calls.make('status', () => finPro.fiStatus(organisationId, { consentId }), isRepeat);
+    const none = report(row, { kind: 'no-session' }, { error: phase === 'joining' ? STILL_RUNNING : NOT_CONFIRMED });
     if (answer.ok) {
-      const requestedAt = state.rows[row]?.requestedAt ?? 0;
       const held = context.predecessors.heldSessions.get(row) ?? new Set();
-      return isOurSession(answer.value, requestedAt, settings.sessionAgeTolerance, held)
+      return isOurSession(answer.value, since, settings.sessionAgeTolerance, held)
         ? [report(row, { kind: 'adopted' }, { sessionId: answer.value.sessionId })]
-        : [report(row, { kind: 'no-session' }, { error: NOT_CONFIRMED })];
+        : [none];
     }
     const verdict = classify(answer.failure);
-    if (verdict.kind === 'no-data') return [report(row, { kind: 'no-session' }, { error: NOT_CONFIRMED })];
+    if (verdict.kind === 'no-data') return [none];
     if (verdict.kind === 'final') return [refused(row, verdict)];
-    return isOrganisationWide(verdict) ? [] : [report(row, { kind: 'unanswered' })];
+    return isOrganisationWide(verdict) ? [] : [report(row, { kind: 'unanswered', isOutage: isOutage() })];
   };
 
   const poll = async (row: number): Promise<readonly RowReport[]> => {
@@ -154,8 +177,9 @@ function rowCaller(context: CallContext): RowCaller {
       const verdict = classify(answer.failure);
       if (verdict.kind === 'final') return [refused(row, verdict)];
       if (isOrganisationWide(verdict)) return [];
-      const isPending = verdict.kind === 'in-progress' || verdict.kind === 'no-data';
-      return [report(row, { kind: isPending ? 'pending' : 'unanswered' }, { error: NOT_IN_TIME })];
+      return verdict.kind === 'in-progress' || verdict.kind === 'no-data'
+        ? [report(row, { kind: 'pending' }, { error: NOT_IN_TIME })]
+        : [report(row, { kind: 'unanswered', isOutage: isOutage() }, { error: NOT_ANSWERED })];
     }
     const outcome = outcomeOf(answer.value);
     if (outcome.kind === 'pending') return [report(row, { kind: 'pending' }, { error: NOT_IN_TIME })];

@@ -13,6 +13,7 @@ export interface Action {
 const KIND_OF: Readonly<Partial<Record<Phase, CallKind>>> = {
   ready: 'request',
   reconciling: 'reconcile',
+  joining: 'reconcile',
   polling: 'poll',
   fetchingBalances: 'balance',
 };
@@ -29,14 +30,20 @@ function rank(row: Row): number {
 /** A poll before the row's data can be expected. It gives way when the budget is tight. */
 const isEarlyPoll = (row: Row): boolean => row.phase === 'polling' && row.tries === 0;
 
-/** What is due at `now`, most important first. A poll counts as two calls when a balance call may follow it at once. */
+/**
+ * What is due at `now`: the most important first, and of those the one that has been due for longest, so that rows which
+ * fail again and again don't come before the others. A poll counts as two calls when a balance call may follow it at once.
+ */
 export function planActions(rows: readonly Row[], now: number, settings: Settings): Action[] {
   const due = rows.flatMap((row, index) => {
     const kind = KIND_OF[row.phase];
-    if (!kind || dueAt(row, settings) > now) return [];
-    return [{ row: index, kind, calls: kind === 'poll' && settings.balances ? 2 : 1, rank: rank(row) }];
+    const since = dueAt(row, settings);
+    if (!kind || since > now) return [];
+    return [{ row: index, kind, calls: kind === 'poll' && settings.balances ? 2 : 1, rank: rank(row), since }];
   });
-  return due.toSorted((a, b) => a.rank - b.rank || a.row - b.row).map(({ rank: _, ...action }) => action);
+  return due
+    .toSorted((a, b) => a.rank - b.rank || a.since - b.since || a.row - b.row)
+    .map(({ rank: _, since: __, ...action }) => action);
 }
 
 export const callsOf = (actions: readonly Action[]): number => actions.reduce((sum, { calls }) => sum + calls, 0);
@@ -111,6 +118,7 @@ export function dueAt(row: Row, settings: Settings): number {
     case 'ready':
       return row.notBefore;
     case 'reconciling':
+    case 'joining':
       return row.lastAskedAt + settings.reconcileDelay;
     case 'polling':
       return pollDueAt(row, settings);

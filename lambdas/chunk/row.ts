@@ -4,6 +4,7 @@
  * - ready: no FI request is open; one goes out when it's due
  * - requesting: the intent to send the FI request is stored; the call's result isn't known yet
  * - reconciling: the answer was lost; the consent's latest session is looked up before anything is sent again
+ * - joining: FinPro has a session of somebody else running for the consent; it's looked up and polled
  * - polling: the session is known; it's polled until it ends or the deadline passes
  * - fetchingBalances: the data is ready; the balances are still missing
  */
@@ -15,6 +16,8 @@ export const PHASES = [
   'fetchingBalances',
   'completed',
   'failed',
+  // Stored by their place in this list.
+  'joining',
 ] as const;
 export type Phase = (typeof PHASES)[number];
 
@@ -31,7 +34,10 @@ export interface Row {
   readonly eligibility: RetryEligibility | null;
   /** Which FI request of the row this is, from 1. */
   readonly attempt: number;
-  /** Polls answered in `polling`, empty answers in `reconciling`, failed calls in `fetchingBalances`. */
+  /**
+   * Polls in `polling`, from the deadline on those without an answer; answers without a session in `reconciling` and
+   * `joining`; failed calls in `fetchingBalances`.
+   */
   readonly tries: number;
   /**
    * When the FI request of this attempt went out: a lower bound while its answer isn't known, an upper bound
@@ -58,6 +64,7 @@ const STATUS_OF: Readonly<Record<Phase, RowStatus>> = {
   ready: 'READY',
   requesting: 'IN_PROGRESS',
   reconciling: 'IN_PROGRESS',
+  joining: 'IN_PROGRESS',
   polling: 'IN_PROGRESS',
   fetchingBalances: 'IN_PROGRESS',
   completed: 'COMPLETED',
@@ -73,7 +80,8 @@ export const isTerminal = (row: Row): boolean => row.phase === 'completed' || ro
 export const isUnsent = ({ phase }: Row): boolean => phase === 'ready' || phase === 'requesting';
 
 /** The upstream may have a session for the row that we don't know. */
-export const hasOpenIntent = ({ phase }: Row): boolean => phase === 'requesting' || phase === 'reconciling';
+export const hasOpenIntent = ({ phase }: Row): boolean =>
+  phase === 'requesting' || phase === 'reconciling' || phase === 'joining';
 
 /** The row has a session or has ended: another row with the same consent may be sent. */
 export const isSettled = (row: Row): boolean => row.phase !== 'ready' && !hasOpenIntent(row);

@@ -14,7 +14,8 @@ export type RowEvent =
   | { readonly kind: 'refused'; readonly eligibility: RetryEligibility }
   | { readonly kind: 'no-session' }
   | { readonly kind: 'pending' }
-  | { readonly kind: 'unanswered' }
+  /** During an outage nobody is answered, so it doesn't count against the row. */
+  | { readonly kind: 'unanswered'; readonly isOutage: boolean }
   | { readonly kind: 'delivered' }
   | { readonly kind: 'balances-fetched' }
   | { readonly kind: 'balances-failed' }
@@ -31,6 +32,9 @@ export interface TransitionContext {
 /** Two answers without a session, or two failed balance calls, are the end of asking (docs/spec/upstream.md). */
 const MAX_TRIES = 2;
 
+/** So many polls at or after the deadline that aren't answered are the end, too. */
+const MAX_LAST_POLLS = 5;
+
 const failed = (row: Row, eligibility: RetryEligibility): Row => ({ ...row, phase: 'failed', eligibility });
 
 /** The next attempt after its wait, or the end if this was the last one. */
@@ -41,23 +45,32 @@ function tryAgain(row: Row, eligibility: RetryEligibility, { now, settings }: Tr
     : { ...row, phase: 'ready', attempt: row.attempt + 1, tries: 0, notBefore: now + wait };
 }
 
+/** Until the deadline tries make the waits grow; from then on they count polls without an answer. */
+function unansweredPoll(row: Row, asked: Row, isOutage: boolean, { now, settings }: TransitionContext): Row {
+  const deadline = pollDeadlineOf(row, settings);
+  if (now < deadline) return { ...asked, tries: row.tries + 1 };
+  if (isOutage) return row.lastAskedAt < deadline ? { ...asked, tries: 0 } : asked;
+  const tries = row.lastAskedAt < deadline ? 1 : row.tries + 1;
+  return tries >= MAX_LAST_POLLS ? failed(asked, 'Yes') : { ...asked, tries };
+}
+
 /** The phases in which an event can happen. Any other combination is a bug. */
 const FROM: Readonly<Record<RowEvent['kind'], readonly Phase[]>> = {
   intended: ['ready'],
   'not-sent': ['requesting'],
   accepted: ['requesting'],
-  adopted: ['requesting', 'reconciling'],
+  adopted: ['requesting', 'reconciling', 'joining'],
   'not-processed': ['requesting'],
   'answer-lost': ['requesting'],
   'already-running': ['requesting'],
-  refused: ['requesting', 'reconciling', 'polling'],
-  'no-session': ['reconciling'],
+  refused: ['requesting', 'reconciling', 'joining', 'polling'],
+  'no-session': ['reconciling', 'joining'],
   pending: ['polling'],
-  unanswered: ['reconciling', 'polling'],
+  unanswered: ['reconciling', 'joining', 'polling'],
   delivered: ['polling'],
   'balances-fetched': ['fetchingBalances'],
   'balances-failed': ['fetchingBalances'],
-  'given-up': ['ready', 'requesting', 'reconciling', 'polling', 'fetchingBalances'],
+  'given-up': ['ready', 'requesting', 'reconciling', 'joining', 'polling', 'fetchingBalances'],
 };
 
 /**
@@ -68,7 +81,7 @@ export function transition(row: Row, event: RowEvent, context: TransitionContext
   if (isTerminal(row) || !FROM[event.kind].includes(row.phase)) {
     throw new RangeError(`${event.kind} cannot happen to a row that is ${row.phase}`);
   }
-  const { settings, now, acceptedAt } = context;
+  const { settings, now } = context;
   const asked: Row = { ...row, lastAskedAt: now };
   switch (event.kind) {
     case 'intended':
@@ -78,20 +91,14 @@ export function transition(row: Row, event: RowEvent, context: TransitionContext
     case 'accepted':
       return { ...asked, phase: 'polling', tries: event.tight ? deferredTries(settings) : 0, requestedAt: now };
     case 'adopted':
-      // A session from before our request is polled from now on, since we don't know how long it has been running.
-      return {
-        ...asked,
-        phase: 'polling',
-        tries: 0,
-        requestedAt: row.requestedAt === acceptedAt ? now : row.requestedAt,
-      };
+      // Somebody else's session is polled from now on, since we don't know how long it has been running.
+      return { ...asked, phase: 'polling', tries: 0, requestedAt: row.phase === 'joining' ? now : row.requestedAt };
     case 'not-processed':
       return tryAgain(asked, event.eligibility, context);
     case 'answer-lost':
       return { ...asked, phase: 'reconciling', tries: 0 };
     case 'already-running':
-      // The consent's running session is older than our request: any since the batch was accepted will do.
-      return { ...asked, phase: 'reconciling', tries: 0, requestedAt: acceptedAt };
+      return { ...asked, phase: 'joining', tries: 0 };
     case 'refused':
       return failed(asked, event.eligibility);
     case 'no-session':
@@ -99,8 +106,7 @@ export function transition(row: Row, event: RowEvent, context: TransitionContext
     case 'pending':
       return now >= pollDeadlineOf(row, settings) ? failed(asked, 'Yes') : { ...asked, tries: row.tries + 1 };
     case 'unanswered':
-      // While reconciling, tries count answers without a session; while polling, they make the waits grow.
-      return row.phase === 'polling' ? { ...asked, tries: row.tries + 1 } : asked;
+      return row.phase === 'polling' ? unansweredPoll(row, asked, event.isOutage, context) : asked;
     case 'delivered':
       return settings.balances ? { ...asked, phase: 'fetchingBalances', tries: 0 } : { ...asked, phase: 'completed' };
     case 'balances-fetched':

@@ -34,8 +34,11 @@ export interface FailureRun {
 
 /** Watches the calls of one advance. */
 export interface CircuitWatch {
-  /** Records how a call ended; `failure` is null for a success. */
-  record(failure: UpstreamFailure | null): void;
+  /**
+   * Records how a call ended; `failure` is null for a success.
+   * @param isRepeat whether a call for the same row failed before: another 5xx says nothing new
+   */
+  record(failure: UpstreamFailure | null, isRepeat?: boolean): void;
   readonly verdict: CircuitVerdict;
   readonly failures: FailureRun;
 }
@@ -46,7 +49,7 @@ export function watchCircuit(halfOpen: boolean): CircuitWatch {
   let recent: readonly boolean[] = [];
   let verdict: CircuitVerdict = 'keep';
 
-  const verdictAfter = (failure: UpstreamFailure | null): CircuitVerdict => {
+  const verdictAfter = (failure: UpstreamFailure | null, isRepeat: boolean): CircuitVerdict => {
     if (failure && classify(failure).kind === 'unauthorized') return 'open';
     const weight = FAILURE_WEIGHT[failure?.sent ?? 'answered'];
     failures =
@@ -54,7 +57,7 @@ export function watchCircuit(halfOpen: boolean): CircuitWatch {
         ? { weight: 0, afterAnswer: true }
         : { weight: failures.weight + weight, afterAnswer: failures.afterAnswer };
     const isServerError = failure?.sent === 'answered' && failure.status >= 500;
-    recent = [...recent.slice(1 - RECENT_CALLS), isServerError];
+    if (!(isServerError && isRepeat)) recent = [...recent.slice(1 - RECENT_CALLS), isServerError];
     const errors = recent.filter(Boolean).length;
     const areMostlyErrors = recent.length === RECENT_CALLS && errors >= RECENT_CALLS * FAILED_RATIO;
     if (failures.weight >= FAILURE_THRESHOLD || areMostlyErrors) return 'open';
@@ -63,8 +66,8 @@ export function watchCircuit(halfOpen: boolean): CircuitWatch {
   };
 
   return {
-    record: (failure) => {
-      const next = verdictAfter(failure);
+    record: (failure, isRepeat = false) => {
+      const next = verdictAfter(failure, isRepeat);
       if (verdict !== 'open') verdict = next;
     },
     get verdict() {

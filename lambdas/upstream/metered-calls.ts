@@ -20,8 +20,11 @@ export interface MeteringPorts {
 export interface MeteredCalls {
   /** Takes a token for one call; false: no more calls may start. */
   tryAcquire(): boolean;
-  /** Makes a call that a token was taken for. */
-  make<T>(endpoint: Endpoint, call: () => Promise<UpstreamAnswer<T>>): Promise<UpstreamAnswer<T>>;
+  /**
+   * Makes a call that a token was taken for.
+   * @param isRepeat whether a call for the same row failed before
+   */
+  make<T>(endpoint: Endpoint, call: () => Promise<UpstreamAnswer<T>>, isRepeat?: boolean): Promise<UpstreamAnswer<T>>;
   readonly circuit: CircuitVerdict;
   /** Records what the calls have shown and releases unused tokens. Call it once, when all calls have ended. */
   finish(): Promise<void>;
@@ -45,11 +48,11 @@ export function meteredCalls(
   let learnt: Promise<void> | null = null;
   return {
     tryAcquire: () => limiter.tryAcquire(),
-    make: async (endpoint, call) => {
+    make: async (endpoint, call, isRepeat = false) => {
       const startedAt = clock.now();
       const answer = await call();
       const failure = answer.ok ? null : answer.failure;
-      limiter.record(endpoint, answer.headers, failure);
+      limiter.record(endpoint, answer.headers, failure, isRepeat);
       stats.record(clock.now() - startedAt, failure);
       // Right away, so that other workers stop, too.
       if (limiter.circuit === 'open') opened ??= record(ports, organisationId, permit, limiter.outcomes);
@@ -124,7 +127,7 @@ export interface CallLimiter {
   /** Takes a token for one call; false: no more calls may start. */
   tryAcquire(): boolean;
   /** Records how a call ended; `failure` is null for a success. */
-  record(endpoint: Endpoint, headers: RateLimitHeaders, failure: UpstreamFailure | null): void;
+  record(endpoint: Endpoint, headers: RateLimitHeaders, failure: UpstreamFailure | null, isRepeat?: boolean): void;
   /** The first answer that named another end of the window than the ledger had. */
   readonly movedWindow: ToldByAnswer | null;
   /** What the answers so far say of the circuit. */
@@ -159,7 +162,7 @@ export function callLimiter(
       callsMade += 1;
       return true;
     },
-    record: (endpoint, headers, failure) => {
+    record: (endpoint, headers, failure, isRepeat) => {
       latest = laterHeaders(latest, headers);
       const told = toldBy.get(endpoint);
       if (laterHeaders(told?.headers ?? null, headers) === headers)
@@ -169,7 +172,7 @@ export function callLimiter(
       // The window that this worker believed in would go on.
       if (end && end.endsAt < permit.reservation.endsAt) endsAt = Math.min(endsAt, end.endsAt - clockSkew);
       if (failure && classify(failure).kind === 'rate-limited') rateLimited = true;
-      circuit.record(failure);
+      circuit.record(failure, isRepeat);
     },
     get movedWindow() {
       return movedWindow;

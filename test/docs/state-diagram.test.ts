@@ -16,7 +16,7 @@ const ONE_OF_EACH: { readonly [Kind in RowEvent['kind']]: Extract<RowEvent, { ki
   refused: { kind: 'refused', eligibility: 'No' },
   'no-session': { kind: 'no-session' },
   pending: { kind: 'pending' },
-  unanswered: { kind: 'unanswered' },
+  unanswered: { kind: 'unanswered', isOutage: false },
   delivered: { kind: 'delivered' },
   'balances-fetched': { kind: 'balances-fetched' },
   'balances-failed': { kind: 'balances-failed' },
@@ -28,7 +28,11 @@ const DAY = 86_400_000;
 
 /** Rows that differ in all that a transition looks at. */
 const rowsIn = (phase: Phase): Row[] =>
-  [1, 4].flatMap((attempt) => [0, 1].map((tries): Row => ({ ...newRow(START), phase, attempt, tries })));
+  [1, 4].flatMap((attempt) =>
+    [0, 1, 4].flatMap((tries) =>
+      [START, START + DAY / 4].map((lastAskedAt): Row => ({ ...newRow(START), phase, attempt, tries, lastAskedAt })),
+    ),
+  );
 
 /** Every edge that the transition table takes, tried out. */
 function edgesOfTable(): Set<string> {

@@ -101,7 +101,8 @@ function readyScript(random: Random): ConsentScript {
     lost: first(fails(random.pick([LOST, answered(500, null), answered(504, null)]))),
     'balance-fails': { balanceFailures: [answered(500, null), LOST, LOST] },
     'status-fails': { statusFailures: [answered(502, null), null, LOST, answered(503, null)] },
-    'already-running': first({ kind: 'already-running', for: random.int(0, 60_000) }),
+    // Up to seven hours.
+    'already-running': first({ kind: 'already-running', for: random.int(0, 60_000) * 420 }),
   };
   return script(name, DELIVERED, { session: readySession(random), ...trouble[name] });
 }

@@ -44,15 +44,17 @@ export async function checkEnd(ended: EndedWorld): Promise<number> {
   return givenUp;
 }
 
-/** Families under which what the upstream told of its windows can be lost. */
+/** Families under which what the upstream said can be lost. */
 const FORGETFUL: readonly Family[] = ['death', 'failure', 'hang', 'certain', 'upstream', 'outage'];
+
+const canForget = ({ families }: FaultMix): boolean => families.some((family) => FORGETFUL.includes(family));
 
 /**
  * No window has more calls than its limit, but for the first two where nothing is known of them yet. Calls of the
  * organisation itself come as they like.
  */
 function checkRateWindows({ finPro, mix, rateWindows: { isExpected, ownCalls } }: EndedWorld): void {
-  const canBeUnknown = !isExpected && mix.families.some((family) => FORGETFUL.includes(family));
+  const canBeUnknown = !isExpected && canForget(mix);
   if (ownCalls > 0 || canBeUnknown) return;
   const over = finPro.overLimit.filter(({ number }) => isExpected || number > 2);
   invariant(over.length === 0, () => `${over.length} windows went over the limit, the first at ${over[0]?.at}`);
@@ -115,7 +117,8 @@ function checkRows(
     const isGivenUp = data.records.some(
       (record) => record.consent_id.toLowerCase() === consentId && record.error?.code === 'ProcessingFailed',
     );
-    keepsRequestRules(consentId, evidenceFor(consentId), rows.length, isGivenUp);
+    const isHeard = !canForget(ended.mix);
+    keepsRequestRules(consentId, evidenceFor(consentId), rows.length, isGivenUp, isHeard);
   }
 }
 

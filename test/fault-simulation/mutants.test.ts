@@ -39,6 +39,7 @@ const SAYS: Readonly<Record<MutantName, RegExp>> = {
   'forgets-told-ends': /went over the limit/,
   'tells-the-next-end': /went over the limit/,
   'releases-twice': /went over the limit/,
+  'joins-own-sessions-only': /had a running session, which was found, and was requested again/,
   'takes-own-writes-for-lost-races': /nobody else had asked for it/,
   'drops-unprocessed-items': /does not come to rest|answered 500|cannot be found|chunks, but/,
 };

@@ -206,6 +206,12 @@ const tellsTheNextEnd = (): Mutant =>
 const releasesTwice = (): Mutant =>
   withLedgerChange((change) => (change.kind === 'release' ? [change, change] : [change]));
 
+/** A session that FinPro says is running is looked for as one of our own, which it is too old for. */
+const joinsOwnSessionsOnly = (): Mutant => {
+  const asOwn = (row: Row): Row => (row.phase === 'joining' ? { ...row, phase: 'reconciling' } : row);
+  return { ports: (ports) => withSavedState(ports, (state) => ({ ...state, rows: state.rows.map(asOwn) })) };
+};
+
 /** A table whose commands are changed on their way out, or their answers on their way back. */
 const withTable = (
   onCommand: (input: object) => object,
@@ -255,6 +261,7 @@ export const MUTANTS = {
   'forgets-told-ends': forgetsToldEnds,
   'tells-the-next-end': tellsTheNextEnd,
   'releases-twice': releasesTwice,
+  'joins-own-sessions-only': joinsOwnSessionsOnly,
   'takes-own-writes-for-lost-races': takesOwnWritesForLostRaces,
   'drops-unprocessed-items': dropsUnprocessedItems,
 } as const satisfies Record<string, () => Mutant>;

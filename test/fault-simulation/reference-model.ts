@@ -22,6 +22,7 @@ export interface EndedRow {
 /** Stalls of 2, 4, 8 and 16 minutes come before a chunk is given up. */
 const STALLED = 30 * 60_000;
 const MOST_ATTEMPTS = 4;
+const LAST_POLLS = 5;
 /** From the intent to the arrival of its call: the function's time. And what clocks and ticks may differ by. */
 const INTENT_TO_CALL = 60_000;
 const TOLERANCE = 8_000;
@@ -49,6 +50,7 @@ export function faultOf(row: EndedRow): string | null {
   }
   const eligibility = record.retry_eligible;
   if (own !== null) {
+    if (wasUnansweredAtDeadline(row) && eligibility === 'Yes') return null;
     if (script.end.kind === 'delivered') {
       const hasEnded = wasPendingAtDeadline(row);
       return hasEnded && eligibility === 'Yes'
@@ -107,10 +109,22 @@ function sessionsOf({ openings, told }: Evidence): Map<string, number> {
   return known;
 }
 
-/** Whether FinPro said "pending" at the end of the polling of the row's session. */
-function wasPendingAtDeadline({ record, evidence, settings }: EndedRow): boolean {
+/** When the polling of the row's session may end, at the earliest. */
+function deadlineOf({ record, evidence, settings }: EndedRow): number {
   const openedAt = sessionsOf(evidence).get(record.session_id ?? '') ?? Number.POSITIVE_INFINITY;
-  const deadline = openedAt + settings.poll.deadline - INTENT_TO_CALL - TOLERANCE;
+  return openedAt + settings.poll.deadline - INTENT_TO_CALL - TOLERANCE;
+}
+
+/** Whether FinPro did not answer the last polls of the row's session. */
+function wasUnansweredAtDeadline(row: EndedRow): boolean {
+  const deadline = deadlineOf(row);
+  return row.evidence.unanswered.filter(({ at }) => at >= deadline).length >= LAST_POLLS;
+}
+
+/** Whether FinPro said "pending" at the end of the polling of the row's session. */
+function wasPendingAtDeadline(row: EndedRow): boolean {
+  const { record, evidence } = row;
+  const deadline = deadlineOf(row);
   return evidence.told.some(
     ({ at, told }) => told?.sessionId === record.session_id && told?.eventStatus === 'PENDING' && at >= deadline,
   );

@@ -11,9 +11,16 @@ const MOST_ATTEMPTS = 4;
  * Promise 2, by the upstream's record alone: one FI request per attempt that the upstream may have seen. After a request that opened a session, or
  * was refused, none follows for that row; after one whose answer was lost only two looks in vain.
  * @param rows how many rows of the batch hold the consent
+ * @param isHeard whether every answer that was sent was heard
  * @param isGivenUp whether recovery ended one of them: what was on its way then is not looked for any more
  */
-export function keepsRequestRules(consentId: string, evidence: Evidence, rows: number, isGivenUp: boolean): void {
+export function keepsRequestRules(
+  consentId: string,
+  evidence: Evidence,
+  rows: number,
+  isGivenUp: boolean,
+  isHeard: boolean,
+): void {
   const { requests, openings } = evidence;
   const shown = (): string => requests.map((call) => `${timeOf(call.at).trim()} ${endOf(call)}`).join(', ');
   invariant(
@@ -34,6 +41,10 @@ export function keepsRequestRules(consentId: string, evidence: Evidence, rows: n
     // What was answered may not have been heard, by a worker that died of it. Rows with one consent follow each other.
     if (end === 'opened' || (end === 'refused' && rows > 1)) return;
     const looks = evidence.probes.filter(({ at }) => at > call.at && at < next.at);
+    invariant(
+      end !== 'running' || rows > 1 || !isHeard || looks.every(({ told }) => told === null),
+      () => `${consentId} had a running session, which was found, and was requested again: ${shown()}`,
+    );
     invariant(
       wasLookedFor(call, looks),
       () => `${consentId} was ${end} and requested again, and no session had been looked for: ${shown()}`,

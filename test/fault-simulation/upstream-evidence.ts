@@ -6,6 +6,8 @@ export interface Evidence {
   /** FI requests that opened a session. */
   readonly openings: readonly FinProCall[];
   readonly probes: readonly FinProCall[];
+  /** Polls by session that were not answered, for whatever reason. */
+  readonly unanswered: readonly FinProCall[];
   /** Status answers by session or by consent: what was told of each session, and when. */
   readonly told: readonly FinProCall[];
 }
@@ -16,6 +18,7 @@ export function evidenceOf(calls: readonly FinProCall[]): Evidence {
     requests,
     openings: requests.filter(({ opened }) => opened !== null),
     probes: calls.filter(({ kind }) => kind === 'status-by-consent'),
+    unanswered: calls.filter(({ kind, failure }) => kind === 'status-by-session' && failure !== null),
     told: calls.filter(({ told }) => told !== null),
   };
 }

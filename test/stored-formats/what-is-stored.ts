@@ -197,9 +197,12 @@ export const LEDGERS_1: Readonly<Record<string, StoredLedger>> = {
   },
 };
 
-/** States of format 1, whose reservations are void. */
+/** States of format 1, whose reservations are void. No row was `joining` then. */
 export const STATES_1: Readonly<Record<string, ChunkState>> = Object.fromEntries(
-  Object.entries(STATES).map(([name, state]) => [name, { ...state, reservation: null }]),
+  Object.entries(STATES).map(([name, state]) => {
+    const known = state.rows.filter(({ phase }) => phase !== 'joining');
+    return [name, { ...state, reservation: null, rows: known }];
+  }),
 );
 
 export const CLIENTS: Readonly<Record<string, RegisteredClient>> = {

@@ -41,7 +41,13 @@ describe('what is due', () => {
       row('reconciling'),
       row('ready'),
     ];
-    expect(planActions(rows, later(60), settings).map((action) => action.row)).toEqual([2, 7, 1, 3, 6, 0, 5]);
+    // Of those that have waited: balances since the beginning, the poll since second 15, the look-up since second 30.
+    expect(planActions(rows, later(60), settings).map((action) => action.row)).toEqual([2, 7, 3, 1, 6, 0, 5]);
+  });
+
+  test('has rows that were tried before behind those that have been due for longer', () => {
+    const rows = [row('ready', { attempt: 2, notBefore: later(30) }), row('ready'), row('ready')];
+    expect(planActions(rows, later(60), settings).map((action) => action.row)).toEqual([1, 2, 0]);
   });
 
   test('counts one call for a poll when balances are off', () => {

@@ -26,7 +26,7 @@ function agesOfPolls(tight: boolean, answers: readonly RowEvent[], environment: 
 }
 
 const pending: RowEvent = { kind: 'pending' };
-const unanswered: RowEvent = { kind: 'unanswered' };
+const unanswered: RowEvent = { kind: 'unanswered', isOutage: false };
 
 describe('a session that never gets ready', () => {
   test.each([

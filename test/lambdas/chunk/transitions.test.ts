@@ -24,7 +24,7 @@ const EVENTS: Readonly<Record<RowEvent['kind'], RowEvent>> = {
   refused: { kind: 'refused', eligibility: 'No' },
   'no-session': { kind: 'no-session' },
   pending: { kind: 'pending' },
-  unanswered: { kind: 'unanswered' },
+  unanswered: { kind: 'unanswered', isOutage: false },
   delivered: { kind: 'delivered' },
   'balances-fetched': { kind: 'balances-fetched' },
   'balances-failed': { kind: 'balances-failed' },
@@ -40,7 +40,7 @@ const TABLE: Readonly<Record<Phase, Partial<Record<RowEvent['kind'], Phase>>>> =
     adopted: 'polling',
     'not-processed': 'ready',
     'answer-lost': 'reconciling',
-    'already-running': 'reconciling',
+    'already-running': 'joining',
     refused: 'failed',
     'given-up': 'failed',
   },
@@ -49,6 +49,13 @@ const TABLE: Readonly<Record<Phase, Partial<Record<RowEvent['kind'], Phase>>>> =
     refused: 'failed',
     'no-session': 'reconciling',
     unanswered: 'reconciling',
+    'given-up': 'failed',
+  },
+  joining: {
+    adopted: 'polling',
+    refused: 'failed',
+    'no-session': 'joining',
+    unanswered: 'joining',
     'given-up': 'failed',
   },
   polling: {
@@ -134,6 +141,9 @@ describe('the time of an FI request', () => {
     const requestedAt = START + 5 * SECOND;
     expect(transition(row('reconciling', { requestedAt }), EVENTS.adopted, at(40)).requestedAt).toBe(requestedAt);
   });
+  test('stays that of the intent for one that was found, also when it was the moment of acceptance, as it is stored', () => {
+    expect(transition(row('reconciling', { requestedAt: START }), EVENTS.adopted, at(40)).requestedAt).toBe(START);
+  });
   test('is the time of its finding for a session that was running before', () => {
     const running = transition(row('requesting'), { kind: 'already-running' }, at(1000));
     expect(transition(running, EVENTS.adopted, at(1030)).requestedAt).toBe(START + 1030 * SECOND);
@@ -149,8 +159,20 @@ describe('the end of polling', () => {
     expect(transition(polled, pending, at(300))).toMatchObject({ phase: 'failed', eligibility: 'Yes' });
   });
   test('is not a poll without an answer', () => {
-    expect(transition(polled, EVENTS.unanswered, at(300))).toMatchObject({ phase: 'polling' });
-    expect(transition(polled, EVENTS.unanswered, at(4000))).toMatchObject({ phase: 'polling' });
+    expect(transition(polled, EVENTS.unanswered, at(299))).toMatchObject({ phase: 'polling', tries: 6 });
+    expect(transition(polled, EVENTS.unanswered, at(300))).toMatchObject({ phase: 'polling', tries: 1 });
+  });
+  test('is the fifth poll from then on that is not answered', () => {
+    const late = (tries: number) => row('polling', { tries, lastAskedAt: START + 310 * SECOND });
+    expect(transition(late(3), EVENTS.unanswered, at(4000))).toMatchObject({ phase: 'polling', tries: 4 });
+    expect(transition(late(4), EVENTS.unanswered, at(4000))).toMatchObject({ phase: 'failed', eligibility: 'Yes' });
+  });
+  test('is no poll in an outage, however many there are', () => {
+    const outage = { kind: 'unanswered', isOutage: true } as const;
+    expect(transition(polled, outage, at(4000))).toMatchObject({ phase: 'polling', tries: 0 });
+    expect(transition(row('polling', { tries: 4, lastAskedAt: START + 310 * SECOND }), outage, at(4000))).toMatchObject(
+      { phase: 'polling', tries: 4 },
+    );
   });
 });
 

@@ -97,6 +97,7 @@ const STATUS: Readonly<Record<Phase, RowStatus>> = {
   ready: 'READY',
   requesting: 'IN_PROGRESS',
   reconciling: 'IN_PROGRESS',
+  joining: 'IN_PROGRESS',
   polling: 'IN_PROGRESS',
   fetchingBalances: 'IN_PROGRESS',
   completed: 'COMPLETED',
