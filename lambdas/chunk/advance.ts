@@ -1,5 +1,6 @@
 import { type FinishPorts, finishChunk } from '../batch/finish.ts';
 import type { Settings } from '../platform/settings.ts';
+import { allSettled } from '../platform/settled.ts';
 import { type Budget, budgetOf, type Granted } from '../upstream/budget.ts';
 import type { FinPro } from '../upstream/finpro.ts';
 import type { LedgerStore } from '../upstream/ledger.ts';
@@ -76,7 +77,7 @@ interface Work {
 
 async function planWork({ chunks, settings }: AdvancePorts, stored: ChunkState, now: number): Promise<Work> {
   const { key } = stored;
-  const [input, outcome] = await Promise.all([chunks.input(key), chunks.outcome(key)]);
+  const [input, outcome] = await allSettled([chunks.input(key), chunks.outcome(key)]);
   const state = withoutLostLease(stored, outcome.sessions, now, settings);
   const planned = planActions(state.rows, now, settings);
   const predecessors = await loadPredecessors(chunks, { key, rows: state.rows, input, outcome }, planned);
@@ -136,12 +137,14 @@ async function callUpstream(
   const callsEndAt = Math.min(limits.callsEndAt, reservation.endsAt - settings.clockSkew);
   const calls = meteredCalls({ budget, clock, telemetry }, organisationId, permit, callsEndAt);
   const context = { finPro, calls, clock, telemetry, settings, input, predecessors, accounts, halfOpen };
-  const reports = await makeCalls(
-    { ...context, state: leased, sessions: outcome.sessions, tight: reservation.tight },
-    planned,
-  );
-  await calls.finish();
-  return reports;
+  try {
+    return await makeCalls(
+      { ...context, state: leased, sessions: outcome.sessions, tight: reservation.tight },
+      planned,
+    );
+  } finally {
+    await calls.finish();
+  }
 }
 
 /**

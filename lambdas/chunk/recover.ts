@@ -52,7 +52,7 @@ export async function recoverBatches(ports: RecoveryPorts): Promise<void> {
       telemetry.warn('could not recover a batch', { organisationId, referenceId, error: String(error) });
     }
   };
-  await pMap(await openBatches.list(), recover, { concurrency: CONCURRENT_BATCHES });
+  await pMap(await openBatches.list(), recover, { concurrency: CONCURRENT_BATCHES, stopOnError: false });
   work.report(telemetry);
 }
 

@@ -1,6 +1,5 @@
 import { GetCommand, PutCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
-import * as z from 'zod';
-import { epochSeconds, ifCondition, type Table, writeAll } from '../platform/dynamodb.ts';
+import { epochSeconds, IS_OWN_WRITE, ifCondition, newWriteId, type Table, writeAll } from '../platform/dynamodb.ts';
 import {
   accountsKey,
   accountsPrefix,
@@ -9,9 +8,9 @@ import {
   outcomeKey,
   stateKey,
   statePrefix,
-  unacceptedPrefixes,
 } from '../platform/keys.ts';
 import type { Settings } from '../platform/settings.ts';
+import { allSettled } from '../platform/settled.ts';
 import type { Clock } from '../platform/system.ts';
 import { type ChunkKey, type ChunkState, NO_OUTCOME } from './chunk.ts';
 import { fromStateItem, toStateItem } from './codec.ts';
@@ -26,8 +25,6 @@ import {
 import type { ChunkStore, NewChunk } from './store.ts';
 
 const DAY = 86_400_000;
-
-const itemKey = z.object({ pk: z.string(), sk: z.string() });
 
 /** The chunks in the table. */
 export function dynamoDbChunks(table: Table, clock: Clock, settings: Settings): ChunkStore {
@@ -59,27 +56,33 @@ export function dynamoDbChunks(table: Table, clock: Clock, settings: Settings): 
     return items;
   };
 
-  const putNext = (Item: object, version: number): Promise<boolean> =>
-    ifCondition(
-      client.send(
-        new PutCommand({
-          TableName,
-          Item: { ...Item },
-          ...(version === 1
-            ? { ConditionExpression: 'attribute_not_exists(pk)' }
-            : { ConditionExpression: 'version = :seen', ExpressionAttributeValues: { ':seen': version - 1 } }),
-        }),
-      ),
-    );
+  const putNext = (item: object, version: number): Promise<boolean> => {
+    const writeId = newWriteId();
+    const isNext = version === 1 ? 'attribute_not_exists(pk)' : 'version = :seen';
+    const write = {
+      TableName,
+      Item: { ...item, writeId },
+      ConditionExpression: `${isNext} OR ${IS_OWN_WRITE}`,
+      ExpressionAttributeValues: { ':writeId': writeId, ...(version === 1 ? {} : { ':seen': version - 1 }) },
+    };
+    return ifCondition(client.send(new PutCommand(write)));
+  };
 
   return {
-    create: (chunks) => writeAll(table, { puts: chunks.flatMap((chunk) => newItems(chunk, stateItem, chunkExpiry)) }),
+    create: async (chunks) => {
+      const inputs = chunks.map(({ state, input }) => ({
+        ...inputKey(state.key),
+        ...toInputItem(input),
+        expiresAt: chunkExpiry(state.acceptedAt),
+      }));
+      await allSettled([
+        writeAll(table, { puts: inputs }),
+        // A repeat of these must not arrive when the chunk has moved. A false is such a repeat: nobody else has this id.
+        ...chunks.flatMap((chunk) => changingItems(chunk, stateItem, chunkExpiry)).map((item) => putNext(item, 1)),
+      ]);
+    },
     discard: (keys) =>
       writeAll(table, { deletes: keys.flatMap((key) => [stateKey(key), inputKey(key), outcomeKey(key)]) }),
-    clear: async (batch) => {
-      const written = await Promise.all(unacceptedPrefixes(batch).map(query));
-      await writeAll(table, { deletes: written.flat().map((item) => itemKey.parse(item)) });
-    },
     state: async (key) => {
       const item = await get(stateKey(key));
       return item === undefined ? null : fromStateItem(item, chunkKeyOf(key));
@@ -119,14 +122,13 @@ const batchKeyOf = ({ organisationId, referenceId, batchId }: Omit<ChunkKey, 'ch
   batchId,
 });
 
-function newItems(
-  { state, input, rejections }: NewChunk,
+function changingItems(
+  { state, rejections }: NewChunk,
   stateItem: (state: ChunkState) => object,
   expiry: (from: number) => number,
 ): object[] {
   const expiresAt = expiry(state.acceptedAt);
-  const items = [stateItem(state), { ...inputKey(state.key), ...toInputItem(input), expiresAt }];
   return rejections.errors.size === 0
-    ? items
-    : [...items, { ...outcomeKey(state.key), ...toOutcomeItem(rejections), expiresAt }];
+    ? [stateItem(state)]
+    : [stateItem(state), { ...outcomeKey(state.key), ...toOutcomeItem(rejections), expiresAt }];
 }

@@ -42,13 +42,6 @@ export const outcomeKey = (key: ChunkKey): ItemKey => ({
   sk: `OUTCOME#${chunkNumber(key.chunk)}`,
 });
 
-/** The prefixes of everything that is written before a batch is accepted. */
-export const unacceptedPrefixes = (batch: Omit<ChunkKey, 'chunk'>): readonly ItemKey[] => [
-  statePrefix(batch),
-  { pk: batchPartition(batch), sk: 'INPUT#' },
-  { pk: batchPartition(batch), sk: 'OUTCOME#' },
-];
-
 /** A chunk's accounts sort by version, so that a row's last ones count. */
 export const accountsPrefix = (key: ChunkKey): ItemKey => ({
   pk: batchPartition(key),

@@ -1,3 +1,4 @@
+import { allSettled } from '../platform/settled.ts';
 import type { Clock } from '../platform/system.ts';
 import type { Telemetry } from '../platform/telemetry.ts';
 import type { Budget, CallOutcomes, Granted } from './budget.ts';
@@ -56,7 +57,7 @@ export function meteredCalls(
     },
     finish: async () => {
       if (limiter.circuit !== 'open') recordings.push(record(ports, organisationId, permit, limiter.outcomes));
-      await Promise.all([...recordings, releaseUnused(ports, organisationId, permit, limiter.tokensLeft)]);
+      await allSettled([...recordings, releaseUnused(ports, organisationId, permit, limiter.tokensLeft)]);
       telemetry.count('UpstreamCall', limiter.callsMade);
       stats.report(permit.halfOpen, limiter.outcomes.headers);
     },

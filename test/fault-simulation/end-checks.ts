@@ -31,6 +31,8 @@ export async function checkEnd(ended: EndedWorld): Promise<number> {
     others.length === 0,
     () => `${others.length} calls went over the limit of a window, the first at ${others[0]}`,
   );
+  const { leftUnderWay } = world.containers;
+  invariant(leftUnderWay.length === 0, () => `${leftUnderWay[0]} ended with calls under way`);
   for (const batch of plan.batches) {
     const sight = await ended.observer.look(batch);
     if (!sight) {

@@ -134,6 +134,7 @@ export function drawFaults(
       'fails-before': on('failure', upTo(0.02)),
       'fails-after': on('failure', upTo(0.02)),
       repeats: on('repeat', upTo(0.04)),
+      echoes: on('repeat', upTo(0.04)),
       throttled: on('table', upTo(0.04)),
       'hangs-before': on('hang', upTo(0.005)),
       'hangs-after': on('hang', upTo(0.005)),

@@ -32,6 +32,10 @@ const SAYS: Readonly<Record<MutantName, RegExp>> = {
   'logs-accounts': /log line holds what none may/,
   'corrects-stale-ledger': /went over the limit/,
   'takes-own-writes-for-lost-races': /nobody else had asked for it/,
+  'leaves-writes-under-way': /ended with calls under way/,
+  'accepts-over-later-writes': /does not come to rest|sessions opened|went back|left its terminal state|was \S+ and is/,
+  'starts-chunks-over':
+    /sessions opened|went back|left its terminal state|had a session and was requested again|does not come to rest/,
   'drops-unprocessed-items': /does not come to rest|answered 500|cannot be found|chunks, but/,
 };
 

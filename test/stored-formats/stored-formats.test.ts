@@ -15,7 +15,7 @@ import {
 } from '#lambdas/chunk/codec-content.ts';
 import { fromClientItem, toClientItem } from '#lambdas/clients/store.dynamodb.ts';
 import { fromLedgerItem } from '#lambdas/upstream/ledger.dynamodb.ts';
-import { ACCOUNTS, BATCHES, CLIENTS, INPUTS, KEY, LEDGERS, OUTCOMES, STATES } from './what-is-stored.ts';
+import { ACCOUNTS, ADDITIONS, BATCHES, CLIENTS, INPUTS, KEY, LEDGERS, OUTCOMES, STATES } from './what-is-stored.ts';
 
 /**
  * Items live for 90 days and more, so code reads every format that was ever stored. A folder here holds items as some release wrote them; its files
@@ -76,6 +76,12 @@ describe.each(FORMATS)('items of %s', (format) => {
     expect(files.filter((file) => file !== 'status-cache').toSorted()).toEqual(
       cases.map(({ name }) => name).toSorted(),
     );
+  });
+});
+
+describe('attributes that were added to a format, and that older items lack', () => {
+  test.each(Object.entries(ADDITIONS))('%s is read', (name, value) => {
+    expect(fromBatchItem(itemOf('additions', name))).toEqual(value);
   });
 });
 

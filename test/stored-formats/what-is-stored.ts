@@ -24,6 +24,7 @@ const batch: Batch = {
   organisationId: 'lender',
   referenceId: KEY.referenceId,
   batchId: KEY.batchId,
+  promisedId: null,
   total: 900,
   chunks: 4,
   chunkRows: 250,
@@ -64,6 +65,22 @@ export const BATCHES: Readonly<Record<string, StoredBatch>> = {
       finishedChunks: new Set(),
       source: 'drop',
       error: { code: 'NoValidRows', message: 'None of the 900 rows is valid.' },
+    },
+  },
+};
+
+/** With the id that was promised before its file was read, and that of the write that left the item. */
+export const ADDITIONS: Readonly<Record<string, StoredBatch>> = {
+  'batch-read-upload': {
+    ...stored,
+    batch: {
+      ...batch,
+      batchId: '22222222-2222-4333-8444-555555555555',
+      promisedId: KEY.batchId,
+      referenceId: 'reserved-upload',
+      finishedChunks: new Set(),
+      source: 'presigned',
+      idempotency: null,
     },
   },
 };

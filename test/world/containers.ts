@@ -26,6 +26,8 @@ export interface Containers {
   invoke(name: FunctionName, event: unknown): Promise<unknown>;
   /** From now on new containers take the calls, with new code and new settings. */
   deploy(): void;
+  /** Functions that ended while calls of theirs were under way. */
+  readonly leftUnderWay: readonly string[];
   /** What a function has been billed for so far. */
   workOf(name: FunctionName): FunctionWork;
 }
@@ -54,6 +56,7 @@ export function containersOf(
 ): Containers {
   const containers = new Map<FunctionName, Container[]>();
   const work = new Map<FunctionName, FunctionWork>();
+  const leftUnderWay: string[] = [];
   let version = 0;
   let made = 0;
   let invocations = 0;
@@ -91,6 +94,7 @@ export function containersOf(
 
   return {
     workOf,
+    leftUnderWay,
     deploy: () => {
       version += 1;
       history.note('deploy', `version ${version}`);
@@ -98,6 +102,7 @@ export function containersOf(
     invoke: async (name, event) => {
       const container = containerFor(name);
       const { worker, handler } = container;
+      worker.thaw();
       begin(name);
       invocations += 1;
       const startedAt = clock.now();
@@ -115,6 +120,8 @@ export function containersOf(
       } finally {
         timer.cancel();
         end(name, clock.now() - startedAt);
+        if (!worker.isDead && worker.underWay > 0) leftUnderWay.push(worker.name);
+        worker.freeze();
         container.isBusy = false;
       }
     },

@@ -108,22 +108,6 @@ describe.each(Object.entries(STORES))('a chunk in %s', (_store, open) => {
     expect(await items()).toEqual([]);
   });
 
-  test('is cleared away with its batch, all of it that was written, and nothing of another batch', async () => {
-    const written = newChunkOf(rowsOf(() => scrambledGuid(random)));
-    const rejections = { ...NO_OUTCOME, version: 1, errors: new Map([[0, { code: 'InvalidRequest', message: 'x' }]]) };
-    const other = { ...written, state: { ...written.state, key: { ...key, batchId: scrambledGuid(random) } } };
-    await chunks.create([other]);
-    const before = await items();
-    // What a writer that died has left: chunks with gaps between them.
-    await chunks.create(
-      [0, 3, 39].map((chunk) => ({ ...written, rejections, state: { ...written.state, key: { ...key, chunk } } })),
-    );
-    await chunks.clear(key);
-    expect(await items()).toEqual(before);
-    await chunks.clear(key);
-    expect(await items()).toEqual(before);
-  });
-
   test('shows the accounts of the highest version', async () => {
     const account = (fip: string): AccountDetails => ({
       link_reference_number: scrambledGuid(random),
@@ -146,7 +130,7 @@ test('both stores do the same with any writes in any order', async () => {
     fc.record({ kind: fc.constant('state'), version, dueAt: fc.integer({ min: NOW, max: NOW + 9 }) }),
     fc.record({ kind: fc.constant('outcome'), version, row: index }),
     fc.record({ kind: fc.constant('accounts'), version, row: index }),
-    fc.constantFrom({ kind: 'create' } as const, { kind: 'discard' } as const, { kind: 'clear' } as const),
+    fc.constantFrom({ kind: 'create' } as const, { kind: 'discard' } as const),
   );
   const account = { masked_account_number: null, fip_id: null, fip_name: null, fi_status: 'READY' };
   const chunk = newChunkOf(rowsOf(() => scrambledGuid(random)).slice(0, 3));
@@ -176,8 +160,6 @@ test('both stores do the same with any writes in any order', async () => {
             return store.create([{ ...chunk, state: { ...chunk.state, key: own } }]);
           case 'discard':
             return store.discard([own]);
-          case 'clear':
-            return store.clear(own);
         }
       };
       const seen = (store: ChunkStore) =>

@@ -26,7 +26,7 @@ export function tableIn(
     const { headers, body } = httpRequest.parse(request);
     const action = headers['x-amz-target']?.split('.')[1] ?? '';
     try {
-      const answer = await call(`dynamodb.${action}`, () =>
+      const answer = await call(`dynamodb.${maxAttempts === 1 ? 'once.' : ''}${action}`, () =>
         memory.call(action, JSON.parse(new TextDecoder().decode(body)), unprocessed(), staleness()),
       );
       return { response: responseOf(200, answer) };
