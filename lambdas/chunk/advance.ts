@@ -12,8 +12,10 @@ import {
   type ChunkOutcome,
   type ChunkState,
   type ChunkTask,
+  hasBegun,
   isFinished,
   type NextStep,
+  NO_STALLS,
 } from './chunk.ts';
 import { commit, foldReports } from './commit.ts';
 import { blockedRows, loadPredecessors, type Predecessors } from './duplicates.ts';
@@ -58,10 +60,27 @@ export async function advanceChunk(ports: AdvancePorts, task: ChunkTask, limits:
   // Past the batch's deadline recovery ends the chunk, and nobody may hold it then.
   if (now >= stored.acceptedAt + settings.batchDeadline) return DONE;
   if (stored.leasedUntil !== null && stored.leasedUntil > now) return resume(stored.leasedUntil + settings.clockSkew);
-  const work = await planWork(ports, stored, now);
+  const begun = await begin(ports, stored, limits, now);
+  if (begun === null) return resume(now + settings.waitStep);
+  const work = await planWork(ports, begun, now);
   return work.due.length === 0
     ? defer(ports, work, nextDueAt(work.state.rows, work.blocked, now, settings), now)
     : advanceDue(ports, work, limits, now);
+}
+
+/**
+ * Marks that the advance of a chunk which recovery has queued begins: it's due when this invocation has ended. Should
+ * nothing follow, the chunk itself is the cause. Null when somebody else was first.
+ */
+async function begin(
+  { chunks }: AdvancePorts,
+  stored: ChunkState,
+  { functionEndsAt }: AdvanceLimits,
+  now: number,
+): Promise<ChunkState | null> {
+  if (stored.stalls === 0 || hasBegun(stored)) return stored;
+  const begun = { ...stored, version: stored.version + 1, dueAt: functionEndsAt, movedAt: now };
+  return (await chunks.saveState(begun)) ? begun : null;
 }
 
 /** A chunk that nobody has leased, and what is due for it now. */
@@ -159,7 +178,7 @@ async function defer(
 ): Promise<NextStep> {
   const resumeAt = Math.max(dueAt, now) + settings.clockSkew;
   if (dueAt <= stored.dueAt && state === stored) return resume(resumeAt);
-  await chunks.saveState({ ...state, version: state.version + 1, stalls: 0, dueAt: resumeAt, movedAt: now });
+  await chunks.saveState({ ...state, version: state.version + 1, ...NO_STALLS, dueAt: resumeAt, movedAt: now });
   return resume(resumeAt);
 }
 
@@ -175,7 +194,7 @@ async function keepReservation(
   if (held?.startsAt === reservation.startsAt && held.epoch === reservation.epoch) {
     return resume(dueAt + settings.clockSkew);
   }
-  await chunks.saveState({ ...state, version: state.version + 1, stalls: 0, reservation, dueAt, movedAt: now });
+  await chunks.saveState({ ...state, version: state.version + 1, ...NO_STALLS, reservation, dueAt, movedAt: now });
   return resume(dueAt);
 }
 

@@ -1,4 +1,5 @@
 import { GetCommand, PutCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
+import pMap from 'p-map';
 import { epochSeconds, IS_OWN_WRITE, ifCondition, newWriteId, type Table, writeAll } from '../platform/dynamodb.ts';
 import {
   accountsKey,
@@ -25,6 +26,8 @@ import {
 import type { ChunkStore, NewChunk } from './store.ts';
 
 const DAY = 86_400_000;
+/** Fewer than the SDK's 50 sockets: waiting for one counts as connecting, which has a time-out. */
+const CONCURRENT_PUTS = 25;
 
 /** The chunks in the table. */
 export function dynamoDbChunks(table: Table, clock: Clock, settings: Settings): ChunkStore {
@@ -78,7 +81,11 @@ export function dynamoDbChunks(table: Table, clock: Clock, settings: Settings): 
       await allSettled([
         writeAll(table, { puts: inputs }),
         // A repeat of these must not arrive when the chunk has moved. A false is such a repeat: nobody else has this id.
-        ...chunks.flatMap((chunk) => changingItems(chunk, stateItem, chunkExpiry)).map((item) => putNext(item, 1)),
+        pMap(
+          chunks.flatMap((chunk) => changingItems(chunk, stateItem, chunkExpiry)),
+          (item) => putNext(item, 1),
+          { concurrency: CONCURRENT_PUTS, stopOnError: false },
+        ),
       ]);
     },
     discard: (keys) =>

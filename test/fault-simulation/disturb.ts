@@ -20,7 +20,7 @@ export const shareNowOf =
     now() - START < calmFrom ? share : share * after;
 
 /** Draws, at each turn of a world, what the mix says. */
-export function disturbanceOf(mix: FaultMix, random: Random, shareNow: ShareNow): Disturbance {
+export function disturbanceOf(mix: FaultMix, random: Random, shareNow: ShareNow, now: () => number): Disturbance {
   const hits = new Map<Aim, number>();
   let calls = 0;
   const happens = (share: number): boolean => random.chance(shareNow(share));
@@ -56,6 +56,7 @@ export function disturbanceOf(mix: FaultMix, random: Random, shareNow: ShareNow)
     },
     refuses: () => happens(mix.messages.unsent),
     executions: () => (happens(mix.executions.doubled) ? 2 : 1),
+    workersAway: () => mix.absences.some(({ from, to }) => now() - START >= from && now() - START < to),
     executionDies: () => happens(mix.executions.dying),
     turnTime: () => random.int(10, 60),
     jitter: () => random.next(),

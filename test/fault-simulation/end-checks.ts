@@ -137,8 +137,8 @@ function canBeLate({ mix, world, plan }: EndedWorld, { tenant }: PlannedBatch, a
     .filter((other) => other.tenant === tenant)
     .reduce((sum, { attempts }) => sum + Math.max(...attempts.map((attempt) => attempt.rows.length)), 0);
   const calling = ((rows * CALLS_A_ROW) / Math.max(1, Math.floor(upstream.limit * 0.9))) * upstream.window;
-  const lastOutage = Math.max(0, ...mix.outages.map(({ to }) => to));
-  const isDisturbed = mix.families.some((family) => family !== 'outage');
+  const lastOutage = Math.max(0, ...[...mix.outages, ...mix.absences].map(({ to }) => to));
+  const isDisturbed = mix.families.some((family) => family !== 'outage' && family !== 'absence');
   const calmAt = Math.max(lastOutage, isDisturbed ? mix.calmFrom : 0);
   return START + calmAt + HEALING + calling > acceptedAt + batchDeadline;
 }

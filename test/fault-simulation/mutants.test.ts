@@ -33,6 +33,7 @@ const SAYS: Readonly<Record<MutantName, RegExp>> = {
   'corrects-stale-ledger': /went over the limit/,
   'takes-own-writes-for-lost-races': /nobody else had asked for it/,
   'leaves-writes-under-way': /ended with calls under way/,
+  'counts-every-stall': /ended as it must not/,
   'accepts-over-later-writes': /does not come to rest|sessions opened|went back|left its terminal state|was \S+ and is/,
   'starts-chunks-over':
     /sessions opened|went back|left its terminal state|had a session and was requested again|does not come to rest/,

@@ -250,6 +250,18 @@ const leavesWritesUnderWay = (): Mutant => ({
   }),
 });
 
+/** Recovery counts each time that it queues a chunk against it, also while no worker is there. */
+const countsEveryStall = (): Mutant => ({
+  ports: (ports) => ({
+    ...ports,
+    chunks: {
+      ...ports.chunks,
+      states: async (batch) =>
+        (await ports.chunks.states(batch)).map((state) => ({ ...state, ownStalls: state.stalls })),
+    },
+  }),
+});
+
 /** The switches. Each is made anew for a history, since it may count for itself. */
 export const MUTANTS = {
   'counts-twice': countsTwice,
@@ -263,6 +275,7 @@ export const MUTANTS = {
   'takes-own-writes-for-lost-races': takesOwnWritesForLostRaces,
   'drops-unprocessed-items': dropsUnprocessedItems,
   'leaves-writes-under-way': leavesWritesUnderWay,
+  'counts-every-stall': countsEveryStall,
   'accepts-over-later-writes': acceptsOverLaterWrites,
   'starts-chunks-over': startsChunksOver,
 } as const satisfies Record<string, () => Mutant>;

@@ -107,6 +107,7 @@ export const STATES: Readonly<Record<string, ChunkState>> = {
     version: 2,
     generation: 3,
     stalls: 2,
+    ownStalls: 2,
     movedAt: NOW + 7,
     changedAt: NOW + 5,
     dueAt: NOW + 90_000,

@@ -39,6 +39,8 @@ interface Container {
   isBusy: boolean;
 }
 
+const ADVANCING: ReadonlySet<FunctionName> = new Set(['start-chunk', 'advance-chunk']);
+
 const NO_WORK = { invocations: 0, milliseconds: 0, mostAtOnce: 0 };
 
 /** A function made of its ports, with the mutant in it if there is one. */
@@ -100,6 +102,7 @@ export function containersOf(
       history.note('deploy', `version ${version}`);
     },
     invoke: async (name, event) => {
+      if (ADVANCING.has(name) && disturbance.workersAway()) throw new Error(`${name} cannot run now`);
       const container = containerFor(name);
       const { worker, handler } = container;
       worker.thaw();

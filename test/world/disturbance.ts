@@ -43,6 +43,8 @@ export interface Disturbance {
   refuses(body: string): boolean;
   /** How many executions one start of an execution gives: Step Functions may start two. */
   executions(name: string): number;
+  /** Whether no function that advances chunks can run now: a bad deployment, or no concurrency is left. */
+  workersAway(): boolean;
   /** Whether an execution ends before its next turn. */
   executionDies(name: string): boolean;
   /** What the state machine itself needs for a turn. */
@@ -66,6 +68,7 @@ export const CALM: Disturbance = {
   deliveries: () => [0],
   refuses: () => false,
   executions: () => 1,
+  workersAway: () => false,
   executionDies: () => false,
   turnTime: () => 0,
   jitter: () => 1,
