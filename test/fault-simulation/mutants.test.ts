@@ -10,7 +10,7 @@ afterAll(() => logLines.release());
 /** Within so many seeds every mutant has to be found. */
 const MOST = 1000;
 /** Where the search begins: seeds on a table are slow, and this mutant is found late (seed 201 is the first). */
-const FROM: Readonly<Partial<Record<MutantName, number>>> = { 'takes-own-writes-for-lost-races': 190 };
+const FROM: Readonly<Partial<Record<MutantName, number>>> = {};
 
 async function firstBroken(mutant: MutantName): Promise<Outcome | null> {
   for (let seed = FROM[mutant] ?? 1; seed <= MOST; seed += 1) {
@@ -31,9 +31,10 @@ const SAYS: Readonly<Record<MutantName, RegExp>> = {
   'ignores-budget': /went over the limit/,
   'logs-accounts': /log line holds what none may/,
   'corrects-stale-ledger': /went over the limit/,
-  'takes-own-writes-for-lost-races': /nobody else had asked for it/,
+  'takes-own-writes-for-lost-races': /a race was lost to nobody/,
   'leaves-writes-under-way': /ended with calls under way/,
   'counts-every-stall': /ended as it must not/,
+  'rejects-over-reports': /the report of .* says/,
   'accepts-over-later-writes': /does not come to rest|sessions opened|went back|left its terminal state|was \S+ and is/,
   'starts-chunks-over':
     /sessions opened|went back|left its terminal state|had a session and was requested again|does not come to rest/,

@@ -262,6 +262,14 @@ const countsEveryStall = (): Mutant => ({
   }),
 });
 
+/** The rejection of a later version of a dropped file has the name of the batch's own report. */
+const rejectsOverReports = (): Mutant => ({
+  ports: (ports) => ({
+    ...ports,
+    reports: { write: (key, report) => ports.reports.write(key.replace(/\.v\d+\.json$/, '.json'), report) },
+  }),
+});
+
 /** The switches. Each is made anew for a history, since it may count for itself. */
 export const MUTANTS = {
   'counts-twice': countsTwice,
@@ -276,6 +284,7 @@ export const MUTANTS = {
   'drops-unprocessed-items': dropsUnprocessedItems,
   'leaves-writes-under-way': leavesWritesUnderWay,
   'counts-every-stall': countsEveryStall,
+  'rejects-over-reports': rejectsOverReports,
   'accepts-over-later-writes': acceptsOverLaterWrites,
   'starts-chunks-over': startsChunksOver,
 } as const satisfies Record<string, () => Mutant>;

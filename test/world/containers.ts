@@ -1,4 +1,5 @@
 import type { Table } from '#lambdas/platform/dynamodb.ts';
+import { ConflictError } from '#lambdas/platform/errors.ts';
 import type { Clock } from '#lambdas/platform/system.ts';
 import { type AllPorts, contextOf, type FunctionName, type Handler, handlerOf, timeoutOf } from './functions.ts';
 import type { Network, Worker } from './network.ts';
@@ -28,6 +29,8 @@ export interface Containers {
   deploy(): void;
   /** Functions that ended while calls of theirs were under way. */
   readonly leftUnderWay: readonly string[];
+  /** Functions that ended since somebody else had written first. */
+  readonly lostRaces: readonly string[];
   /** What a function has been billed for so far. */
   workOf(name: FunctionName): FunctionWork;
 }
@@ -59,6 +62,7 @@ export function containersOf(
   const containers = new Map<FunctionName, Container[]>();
   const work = new Map<FunctionName, FunctionWork>();
   const leftUnderWay: string[] = [];
+  const lostRaces: string[] = [];
   let version = 0;
   let made = 0;
   let invocations = 0;
@@ -97,6 +101,7 @@ export function containersOf(
   return {
     workOf,
     leftUnderWay,
+    lostRaces,
     deploy: () => {
       version += 1;
       history.note('deploy', `version ${version}`);
@@ -119,6 +124,7 @@ export function containersOf(
         return result;
       } catch (error) {
         history.note(worker.name, `ends: ${String(error)}`);
+        if (error instanceof ConflictError) lostRaces.push(`${worker.name}: ${error.message}`);
         throw error;
       } finally {
         timer.cancel();
