@@ -1,5 +1,6 @@
 import { GetCommand, PutCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
 import pMap from 'p-map';
+import * as z from 'zod';
 import { epochSeconds, IS_OWN_WRITE, ifCondition, newWriteId, type Table, writeAll } from '../platform/dynamodb.ts';
 import {
   accountsKey,
@@ -19,6 +20,7 @@ import {
   fromAccountsItem,
   fromInputItem,
   fromOutcomeItem,
+  mergedAccounts,
   toAccountsItems,
   toInputItem,
   toOutcomeItem,
@@ -28,6 +30,8 @@ import type { ChunkStore, NewChunk } from './store.ts';
 const DAY = 86_400_000;
 /** Fewer than the SDK's 50 sockets: waiting for one counts as connecting, which has a time-out. */
 const CONCURRENT_PUTS = 25;
+
+const sortKey = z.object({ sk: z.string() });
 
 /** The chunks in the table. */
 export function dynamoDbChunks(table: Table, clock: Clock, settings: Settings): ChunkStore {
@@ -112,7 +116,10 @@ export function dynamoDbChunks(table: Table, clock: Clock, settings: Settings): 
         await client.send(new PutCommand({ TableName, Item }));
       }
     },
-    accounts: async (key) => new Map((await query(accountsPrefix(key))).flatMap(fromAccountsItem)),
+    accounts: async (key) =>
+      mergedAccounts(
+        (await query(accountsPrefix(key))).map((item) => [sortKey.parse(item).sk, fromAccountsItem(item)] as const),
+      ),
   };
 }
 

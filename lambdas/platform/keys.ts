@@ -53,6 +53,9 @@ export const accountsKey = (key: ChunkKey, version: number, part: number): ItemK
   return { pk, sk: `${sk}${String(version).padStart(8, '0')}#${part}` };
 };
 
+/** The version in the sort key of accounts. */
+export const accountsVersion = (sk: string): string => sk.split('#')[2] ?? '';
+
 /**
  * All clients are in one partition, so that they can be listed. It isn't busy: a container reads a client once a
  * minute.

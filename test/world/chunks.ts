@@ -11,6 +11,7 @@ import {
   fromAccountsItem,
   fromInputItem,
   fromOutcomeItem,
+  mergedAccounts,
   toAccountsItems,
   toInputItem,
   toOutcomeItem,
@@ -60,11 +61,8 @@ export function memoryChunks(call: RemoteCall = direct, storage: ChunkStorage = 
     items.set(pk, partition.set(sk, item));
   };
   const get = ({ pk, sk }: ItemKey): object | undefined => items.get(pk)?.get(sk);
-  const query = ({ pk, sk }: ItemKey): object[] =>
-    [...(items.get(pk) ?? [])]
-      .filter(([key]) => key.startsWith(sk))
-      .toSorted(([a], [b]) => (a < b ? -1 : 1))
-      .map(([, item]) => item);
+  const query = ({ pk, sk }: ItemKey): [string, object][] =>
+    [...(items.get(pk) ?? [])].filter(([key]) => key.startsWith(sk)).toSorted(([a], [b]) => (a < b ? -1 : 1));
   /** Its repeats meet their own write: the item that was put is this very one. */
   const putNext = (key: ItemKey, item: object, version: number): boolean => {
     const stored = get(key);
@@ -104,7 +102,9 @@ export function memoryChunks(call: RemoteCall = direct, storage: ChunkStorage = 
         return item === undefined ? null : readState(item, key);
       }),
     states: (batch) =>
-      call('chunks.states', () => query(statePrefix(batch)).map((item, chunk) => readState(item, { ...batch, chunk }))),
+      call('chunks.states', () =>
+        query(statePrefix(batch)).map(([, item], chunk) => readState(item, { ...batch, chunk })),
+      ),
     saveState: (state) => {
       const item = stateItem(state);
       return call('chunks.saveState', () => {
@@ -124,7 +124,10 @@ export function memoryChunks(call: RemoteCall = direct, storage: ChunkStorage = 
         await call('chunks.saveAccounts', () => put(accountsKey(key, version, part), item));
       }
     },
-    accounts: (key) => call('chunks.accounts', () => new Map(query(accountsPrefix(key)).flatMap(accountsIn))),
+    accounts: (key) =>
+      call('chunks.accounts', () =>
+        mergedAccounts(query(accountsPrefix(key)).map(([sk, item]) => [sk, accountsIn(item)] as const)),
+      ),
   };
   return chunks;
 }
