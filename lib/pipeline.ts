@@ -30,7 +30,8 @@ export class Pipeline extends Construct {
     const advanceChunk = new ServiceFunction(this, 'AdvanceChunk', {
       stage,
       name: 'advance-chunk',
-      impactOfErrors: 'running batches stall; recovery restarts a chunk up to four times, then gives it up.',
+      impactOfErrors:
+        'running batches stall; recovery restarts their chunks, and gives up one that got nowhere four times while others move.',
     });
     for (const caller of [startChunk, advanceChunk]) {
       storage.grant(caller, 'GetItem', 'PutItem', 'UpdateItem', 'Query');

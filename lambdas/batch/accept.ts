@@ -5,7 +5,7 @@ import type { Settings } from '../platform/settings.ts';
 import type { Clock, Ids } from '../platform/system.ts';
 import type { Telemetry } from '../platform/telemetry.ts';
 import { type RowError, rowError } from '../upstream/failures.ts';
-import type { Batch, BatchSource } from './batch.ts';
+import { type Batch, type BatchSource, shownId } from './batch.ts';
 import { type Idempotency, isRepeatOf } from './idempotency.ts';
 import { type BatchChange, type BatchStore, expiryOf, findBatch } from './store.ts';
 import type { RequestParameters, RowToAccept } from './submission.ts';
@@ -53,21 +53,25 @@ export async function acceptBatch(ports: AcceptancePorts, submission: Submission
   const earlier = reserved ? null : await find();
   if (earlier) return replay(earlier, submission.idempotency, now);
 
-  const batch = newBatch(submission, reserved?.batchId ?? ids.uuid(), now, settings);
+  // Also for a reserved upload: an earlier reader of its file may have crashed halfway, with another version of it, and
+  // nothing of what it wrote, or what of that arrives late, may get into this batch.
+  const batch = newBatch(submission, ids.uuid(), now, settings);
   const parts = chunksOf(batch, submission, settings);
-  // An earlier reader of this upload may have crashed halfway, with another version of the file, cut differently.
-  if (reserved) await chunks.clear(reserved);
   await chunks.create(parts);
   const expiresAt = expiryOf(batch, settings.retention);
   const acceptance: BatchChange = reserved
     ? { kind: 'accept-upload', batch, expiresAt }
     : { kind: 'accept', batch, expiresAt, now: clock.now() };
-  if ((await batches.apply(batch, acceptance)) === null) {
+  if ((await batches.apply(reserved ?? batch, acceptance)) === null) {
     const winner = await find();
-    // Never the chunks of the batch that is stored now, whatever the store answered.
-    if (winner?.batchId !== batch.batchId) await chunks.discard(parts.map(({ state }) => state.key));
-    if (winner) return replay(winner, submission.idempotency, now);
-    throw duplicate(submission.referenceId);
+    // A repeat of our own write, which came after others had gone on with the batch: it is accepted.
+    if (winner?.batchId !== batch.batchId) {
+      await chunks.discard(parts.map(({ state }) => state.key));
+      // Another reader accepted the upload.
+      if (winner && reserved && shownId(winner) === shownId(batch)) return { batch: winner, replayed: true };
+      if (winner) return replay(winner, submission.idempotency, now);
+      throw duplicate(submission.referenceId);
+    }
   }
   telemetry.count('BatchAccepted');
   telemetry.count('RowsAccepted', batch.total);
@@ -86,7 +90,7 @@ function replay(earlier: Batch, idempotency: Idempotency | null, now: number): A
 }
 
 const newBatch = (
-  { rows, ...submission }: Submission,
+  { rows, reserved, ...submission }: Submission,
   batchId: string,
   now: number,
   { chunkRows }: Settings,
@@ -94,6 +98,7 @@ const newBatch = (
   organisationId: submission.organisationId,
   referenceId: submission.referenceId,
   batchId,
+  promisedId: reserved?.batchId ?? null,
   total: rows.length,
   chunks: Math.ceil(rows.length / chunkRows),
   chunkRows,

@@ -7,7 +7,13 @@ import type { RequestParameters } from './submission.ts';
 export interface Batch {
   readonly organisationId: string;
   readonly referenceId: string;
+  /** Under which its chunks are stored. */
   readonly batchId: string;
+  /**
+   * The batch_id that clients know, where it isn't `batchId`: a presigned form promises one before the file is there,
+   * and each reader of the file writes chunks under an id of its own.
+   */
+  readonly promisedId: string | null;
   readonly total: number;
   readonly chunks: number;
   readonly chunkRows: number;
@@ -25,6 +31,10 @@ export interface Batch {
   readonly error: RowError | null;
   readonly idempotency: Idempotency | null;
 }
+
+/** The batch_id that clients see. */
+export const shownId = ({ batchId, promisedId }: Pick<Batch, 'batchId' | 'promisedId'>): string =>
+  promisedId ?? batchId;
 
 /**
  * How a batch came in: as JSON, as a file in a form, as a file posted to S3 with a presigned form, or as a dropped

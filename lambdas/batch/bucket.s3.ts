@@ -1,6 +1,7 @@
 import { GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { createPresignedPost } from '@aws-sdk/s3-presigned-post';
 import * as z from 'zod';
+import { awsClientOptions } from '../platform/aws-client.ts';
 import type { FileStore, ReportStore, StoredFile, UploadPresigner } from './bucket.ts';
 
 /** The one bucket and the client that reaches it. */
@@ -11,7 +12,7 @@ export interface Bucket {
 
 /** Call it once per container. A custom endpoint, as the local cloud's, has no hostname per bucket. */
 export const connectBucket = (name: string, endpoint = process.env['AWS_ENDPOINT_URL_S3']): Bucket => ({
-  client: new S3Client({ maxAttempts: 5, forcePathStyle: endpoint !== undefined }),
+  client: new S3Client({ ...awsClientOptions(), forcePathStyle: endpoint !== undefined }),
   name,
 });
 

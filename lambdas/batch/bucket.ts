@@ -22,10 +22,13 @@ export const uploadKey = (organisationId: string, referenceId: string, batchId: 
 
 /**
  * The key of the report on a dropped file: the same under `drop-reports/`, ending in `.json`. A `suffix` tells a report
- * from that of the batch with the same reference.
+ * from that of the batch with the same reference, and so does the name of a file without an ending, which may be that
+ * reference; none has a dot.
  */
-export const reportKey = (dropKey: string, suffix = ''): string =>
-  `drop-reports/${dropKey.slice(DROP.length).replace(/\.(csv|json)$/i, '')}${suffix}.json`;
+export function reportKey(dropKey: string, suffix = ''): string {
+  const name = dropKey.slice(DROP.length).replace(/(?<=^|\/)[^./]+$/, '$&.rejected');
+  return `drop-reports/${name.replace(/\.(csv|json)$/i, '')}${suffix}.json`;
+}
 
 /**
  * Reads the key of an object: `uploads/<organisation>/<reference>/<batch>` or

@@ -3,7 +3,7 @@ import type { ChunkStore } from '../chunk/store.ts';
 import type { Clock } from '../platform/system.ts';
 import type { Telemetry } from '../platform/telemetry.ts';
 import type { RowError } from '../upstream/failures.ts';
-import type { Batch } from './batch.ts';
+import { type Batch, shownId } from './batch.ts';
 import { type ReportStore, reportKey } from './bucket.ts';
 import { reportOf } from './status/report.ts';
 import type { BatchStore } from './store.ts';
@@ -54,7 +54,7 @@ export async function reportBatch({ chunks, reports, clock }: ReportPorts, batch
   await reports.write(reportKey(`drop/${batch.organisationId}/${batch.fileName}`), {
     outcome: report.status,
     reference_id: batch.referenceId,
-    batch_id: batch.batchId,
+    batch_id: shownId(batch),
     file_name: batch.fileName,
     submitted_at: new Date(batch.acceptedAt).toISOString(),
     reported_at: new Date(clock.now()).toISOString(),

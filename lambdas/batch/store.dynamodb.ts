@@ -1,6 +1,13 @@
-import { GetCommand, PutCommand, QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import {
+  GetCommand,
+  PutCommand,
+  type PutCommandInput,
+  QueryCommand,
+  UpdateCommand,
+  type UpdateCommandInput,
+} from '@aws-sdk/lib-dynamodb';
 import * as z from 'zod';
-import { changed, epochSeconds, ifCondition, type Table } from '../platform/dynamodb.ts';
+import { changed, epochSeconds, IS_OWN_WRITE, ifCondition, newWriteId, type Table } from '../platform/dynamodb.ts';
 import { batchKey } from '../platform/keys.ts';
 import { BATCH_SOURCES, type Batch, isOpenAtFirst } from './batch.ts';
 import type { BatchChange, BatchKey, BatchStore, OpenBatches, StoredBatch } from './store.ts';
@@ -18,6 +25,7 @@ const batchItem = z.object({
   organisationId: z.string(),
   referenceId: z.string(),
   batchId: z.string(),
+  promisedId: string.default(null),
   total: z.number().int(),
   chunks: z.number().int(),
   chunkRows: z.number().int(),
@@ -42,11 +50,12 @@ export function fromBatchItem(item: unknown): StoredBatch {
 }
 
 function toBatchItem(batch: Batch, expiresAt: number): Record<string, unknown> {
-  const { finishedChunks: _, acceptedAt, ...attributes } = batch;
+  const { finishedChunks: _, acceptedAt, promisedId, ...attributes } = batch;
   return {
     ...batchKey(batch.organisationId, batch.referenceId),
     format: FORMAT,
     ...attributes,
+    ...(promisedId === null ? {} : { promisedId }),
     acceptedAt: new Date(acceptedAt).toISOString(),
     ...(isOpenAtFirst(batch) ? { openBatches: OPEN_BATCHES } : {}),
     expiresAt,
@@ -62,22 +71,37 @@ const UNTIL = { '#until': 'until' };
 
 /** The batches in the table. */
 export function dynamoDbBatches({ client, name: TableName }: Table): BatchStore {
-  const put = async (
-    Item: Record<string, unknown>,
-    condition: Pick<
-      ConstructorParameters<typeof PutCommand>[0],
-      'ConditionExpression' | 'ExpressionAttributeNames' | 'ExpressionAttributeValues'
-    >,
-  ): Promise<StoredBatch | null> => {
-    const isPut = await ifCondition(client.send(new PutCommand({ TableName, Item, ...condition })));
-    return isPut ? fromBatchItem(Item) : null;
+  type Write<Input> = Omit<Input, 'TableName' | 'Key' | 'Item' | 'ConditionExpression'> & {
+    readonly ConditionExpression: string;
+  };
+  /** The condition, or that the item is as this very write has left it. */
+  const orOwn = (condition: string): string => `(${condition}) OR ${IS_OWN_WRITE}`;
+
+  const put = async (item: Record<string, unknown>, condition: Write<PutCommandInput>): Promise<StoredBatch | null> => {
+    const writeId = newWriteId();
+    const write = {
+      TableName,
+      Item: { ...item, writeId },
+      ...condition,
+      ConditionExpression: orOwn(condition.ConditionExpression),
+      ExpressionAttributeValues: { ...condition.ExpressionAttributeValues, ':writeId': writeId },
+    };
+    return (await ifCondition(client.send(new PutCommand(write)))) ? fromBatchItem(item) : null;
   };
   const update = async (
     { organisationId, referenceId }: BatchKey,
-    change: Omit<ConstructorParameters<typeof UpdateCommand>[0], 'TableName' | 'Key'>,
+    { set, ...change }: Write<UpdateCommandInput> & { readonly set: string },
   ): Promise<StoredBatch | null> => {
-    const Key = batchKey(organisationId, referenceId);
-    const item = await changed(client.send(new UpdateCommand({ TableName, Key, ...change, ReturnValues: 'ALL_NEW' })));
+    const write = {
+      TableName,
+      Key: batchKey(organisationId, referenceId),
+      ...change,
+      UpdateExpression: `SET ${set}`,
+      ConditionExpression: orOwn(change.ConditionExpression),
+      ExpressionAttributeValues: { ...change.ExpressionAttributeValues, ':writeId': newWriteId() },
+      ReturnValues: 'ALL_NEW' as const,
+    };
+    const item = await changed(client.send(new UpdateCommand(write)));
     return item === null ? null : fromBatchItem(item);
   };
 
@@ -93,12 +117,11 @@ export function dynamoDbBatches({ client, name: TableName }: Table): BatchStore 
       switch (change.kind) {
         case 'accept':
           return put(toBatchItem(change.batch, change.expiresAt), {
-            ConditionExpression: `attribute_not_exists(pk) OR ${IS_EXPIRED} OR ${IS_LAPSED} OR ${IS_OURS}`,
+            ConditionExpression: `attribute_not_exists(pk) OR ${IS_EXPIRED} OR ${IS_LAPSED}`,
             ExpressionAttributeNames: UNTIL,
             ExpressionAttributeValues: {
               ':seconds': epochSeconds(change.now),
               ':now': change.now,
-              ':batchId': batchId,
             },
           });
         case 'accept-upload':
@@ -109,20 +132,20 @@ export function dynamoDbBatches({ client, name: TableName }: Table): BatchStore 
           });
         case 'lease-upload':
           return update(key, {
-            UpdateExpression: 'SET readUntil = :until',
+            set: 'readUntil = :until, writeId = :writeId',
             ConditionExpression: `${IS_OURS} AND ${IS_RESERVED} AND (attribute_not_exists(readUntil) OR readUntil <= :now)`,
             ExpressionAttributeNames: UNTIL,
             ExpressionAttributeValues: { ':batchId': batchId, ':until': change.until, ':now': change.now },
           });
         case 'finish-chunk':
           return update(key, {
-            UpdateExpression: 'ADD finishedChunks :chunk',
+            set: 'writeId = :writeId ADD finishedChunks :chunk',
             ConditionExpression: IS_OURS,
             ExpressionAttributeValues: { ':chunk': new Set([change.chunk]), ':batchId': batchId },
           });
         case 'close':
           return update(key, {
-            UpdateExpression: 'SET finishedAt = :at REMOVE openBatches',
+            set: 'finishedAt = :at, writeId = :writeId REMOVE openBatches',
             ConditionExpression: `${IS_OURS} AND attribute_exists(openBatches)`,
             ExpressionAttributeValues: { ':at': new Date(change.at).toISOString(), ':batchId': batchId },
           });

@@ -17,6 +17,7 @@ export type BatchKey = Pick<Batch, 'organisationId' | 'referenceId' | 'batchId'>
 
 /**
  * Every way in which a batch item can change. Each is one conditional write; `applyBatchChange` says on what condition.
+ * A write that the SDK repeats changes nothing once somebody else has written the item.
  */
 export type BatchChange =
   /** The acceptance of a batch, or the reservation of an upload, if the reference is free at `now`. */
@@ -34,7 +35,7 @@ export type BatchChange =
 export interface BatchStore {
   /** Strongly consistent. Also returns what has expired or lapsed. */
   read(organisationId: string, referenceId: string): Promise<StoredBatch | null>;
-  /** The changed batch; null when the change's condition didn't hold. */
+  /** The changed batch; null when the change's condition didn't hold. Meeting its own write, it counts as applied. */
   apply(key: BatchKey, change: BatchChange): Promise<StoredBatch | null>;
 }
 
@@ -93,8 +94,7 @@ export function applyBatchChange(
   switch (change.kind) {
     case 'accept': {
       const { now } = change;
-      // The SDK repeats a write whose answer was lost: then the stored item is ours.
-      const isFree = !stored || isExpired(stored, now) || isLapsed(stored, now) || ours !== null;
+      const isFree = !stored || isExpired(stored, now) || isLapsed(stored, now);
       return isFree ? newlyStored(change.batch, change.expiresAt) : null;
     }
     case 'lease-upload':

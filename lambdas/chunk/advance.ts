@@ -1,5 +1,6 @@
 import { type FinishPorts, finishChunk } from '../batch/finish.ts';
 import type { Settings } from '../platform/settings.ts';
+import { allSettled } from '../platform/settled.ts';
 import { type Budget, budgetOf, type Granted } from '../upstream/budget.ts';
 import type { FinPro } from '../upstream/finpro.ts';
 import type { LedgerStore } from '../upstream/ledger.ts';
@@ -11,8 +12,10 @@ import {
   type ChunkOutcome,
   type ChunkState,
   type ChunkTask,
+  hasBegun,
   isFinished,
   type NextStep,
+  NO_STALLS,
 } from './chunk.ts';
 import { commit, foldReports } from './commit.ts';
 import { blockedRows, loadPredecessors, type Predecessors } from './duplicates.ts';
@@ -57,10 +60,27 @@ export async function advanceChunk(ports: AdvancePorts, task: ChunkTask, limits:
   // Past the batch's deadline recovery ends the chunk, and nobody may hold it then.
   if (now >= stored.acceptedAt + settings.batchDeadline) return DONE;
   if (stored.leasedUntil !== null && stored.leasedUntil > now) return resume(stored.leasedUntil + settings.clockSkew);
-  const work = await planWork(ports, stored, now);
+  const begun = await begin(ports, stored, limits, now);
+  if (begun === null) return resume(now + settings.waitStep);
+  const work = await planWork(ports, begun, now);
   return work.due.length === 0
     ? defer(ports, work, nextDueAt(work.state.rows, work.blocked, now, settings), now)
     : advanceDue(ports, work, limits, now);
+}
+
+/**
+ * Marks that the advance of a chunk which recovery has queued begins: it's due when this invocation has ended. Should
+ * nothing follow, the chunk itself is the cause. Null when somebody else was first.
+ */
+async function begin(
+  { chunks }: AdvancePorts,
+  stored: ChunkState,
+  { functionEndsAt }: AdvanceLimits,
+  now: number,
+): Promise<ChunkState | null> {
+  if (stored.stalls === 0 || hasBegun(stored)) return stored;
+  const begun = { ...stored, version: stored.version + 1, dueAt: functionEndsAt, movedAt: now };
+  return (await chunks.saveState(begun)) ? begun : null;
 }
 
 /** A chunk that nobody has leased, and what is due for it now. */
@@ -76,7 +96,7 @@ interface Work {
 
 async function planWork({ chunks, settings }: AdvancePorts, stored: ChunkState, now: number): Promise<Work> {
   const { key } = stored;
-  const [input, outcome] = await Promise.all([chunks.input(key), chunks.outcome(key)]);
+  const [input, outcome] = await allSettled([chunks.input(key), chunks.outcome(key)]);
   const state = withoutLostLease(stored, outcome.sessions, now, settings);
   const planned = planActions(state.rows, now, settings);
   const predecessors = await loadPredecessors(chunks, { key, rows: state.rows, input, outcome }, planned);
@@ -136,12 +156,14 @@ async function callUpstream(
   const callsEndAt = Math.min(limits.callsEndAt, reservation.endsAt - settings.clockSkew);
   const calls = meteredCalls({ budget, clock, telemetry }, organisationId, permit, callsEndAt, settings.clockSkew);
   const context = { finPro, calls, clock, telemetry, settings, input, predecessors, accounts, halfOpen };
-  const reports = await makeCalls(
-    { ...context, state: leased, sessions: outcome.sessions, tight: reservation.tight },
-    planned,
-  );
-  await calls.finish();
-  return reports;
+  try {
+    return await makeCalls(
+      { ...context, state: leased, sessions: outcome.sessions, tight: reservation.tight },
+      planned,
+    );
+  } finally {
+    await calls.finish();
+  }
 }
 
 /**
@@ -156,7 +178,7 @@ async function defer(
 ): Promise<NextStep> {
   const resumeAt = Math.max(dueAt, now) + settings.clockSkew;
   if (dueAt <= stored.dueAt && state === stored) return resume(resumeAt);
-  await chunks.saveState({ ...state, version: state.version + 1, stalls: 0, dueAt: resumeAt, movedAt: now });
+  await chunks.saveState({ ...state, version: state.version + 1, ...NO_STALLS, dueAt: resumeAt, movedAt: now });
   return resume(resumeAt);
 }
 
@@ -173,7 +195,7 @@ async function keepReservation(
   if (isSame && Math.abs(held.startsAt - reservation.startsAt) <= settings.clockSkew) {
     return resume(dueAt + settings.clockSkew);
   }
-  await chunks.saveState({ ...state, version: state.version + 1, stalls: 0, reservation, dueAt, movedAt: now });
+  await chunks.saveState({ ...state, version: state.version + 1, ...NO_STALLS, reservation, dueAt, movedAt: now });
   return resume(dueAt);
 }
 

@@ -72,7 +72,7 @@ export async function makeCalls(context: CallContext, actions: readonly Action[]
     if (context.calls.tryAcquire()) return caller[kind](row);
     return kind === 'request' ? [caller.notSent(row)] : [];
   };
-  return (await pMap(actions, make, { concurrency: CONCURRENCY })).flat();
+  return (await pMap(actions, make, { concurrency: CONCURRENCY, stopOnError: false })).flat();
 }
 
 type RowCaller = Record<CallKind, (row: number) => Promise<readonly RowReport[]>> & { notSent(row: number): RowReport };

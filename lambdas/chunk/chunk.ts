@@ -32,6 +32,11 @@ export interface ChunkState {
   readonly generation: number;
   /** How often recovery has queued the chunk since it last made progress. */
   readonly stalls: number;
+  /**
+   * How many of those count against it: an advance had begun and got nowhere, or others moved while it didn't. The rest
+   * may be nobody's fault but the workers' absence.
+   */
+  readonly ownStalls: number;
   /** When the batch was accepted. */
   readonly acceptedAt: number;
   /**
@@ -50,6 +55,9 @@ export interface ChunkState {
   readonly reservation: Reservation | null;
   readonly rows: readonly Row[];
 }
+
+/** A chunk that has made progress. */
+export const NO_STALLS = { stalls: 0, ownStalls: 0 } as const;
 
 /** A row's times are stored as a number of ticks in two bytes. */
 export const LAST_TICK = 0xffff;
@@ -70,7 +78,7 @@ export function newChunk(
     key,
     version: 1,
     generation: 1,
-    stalls: 0,
+    ...NO_STALLS,
     acceptedAt,
     tick: tickFor(batchDeadline),
     movedAt: acceptedAt,
@@ -81,6 +89,9 @@ export function newChunk(
     rows: rejected.map((isRejected) => (isRejected ? failed : ready)),
   };
 }
+
+/** Whether an advance has begun since recovery queued the chunk, which makes it due at once. */
+export const hasBegun = ({ dueAt, movedAt }: ChunkState): boolean => dueAt > movedAt;
 
 export const isFinished = (state: ChunkState): boolean => state.rows.every(isTerminal);
 

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { packJson, unpackJson } from '../platform/dynamodb.ts';
+import { accountsVersion } from '../platform/keys.ts';
 import type { AccountDetails } from '../upstream/session.ts';
 import type { ChunkInput, ChunkOutcome } from './chunk.ts';
 
@@ -122,15 +123,56 @@ const FIELDS = [
 
 /** The attributes of the items that accounts are stored in, as many as they need. */
 export const toAccountsItems = (accounts: AccountsOfRows): object[] =>
-  packedParts(accounts).map((content) => ({ format: FORMAT, content }));
+  packedParts([...accounts]).map((content) => ({ format: FORMAT, content }));
 
-/** Accounts as tuples in the order of FIELDS, which deflate compresses better. */
-function packedParts(accounts: AccountsOfRows): Uint8Array[] {
-  const packed = packJson([...accounts].map(([row, list]) => [row, list.map(toTuple)]));
-  if (packed.byteLength <= MAX_ACCOUNTS_BYTES || accounts.size === 1) return [packed];
-  const entries = [...accounts];
-  const half = Math.ceil(entries.length / 2);
-  return [entries.slice(0, half), entries.slice(half)].flatMap((part) => packedParts(new Map(part)));
+type AccountsEntry = readonly [number, readonly AccountDetails[]];
+
+/**
+ * Accounts as tuples in the order of FIELDS, which deflate compresses better. Where they're too many for an item, rows
+ * go into several, and the accounts of one row, too.
+ */
+function packedParts(entries: readonly AccountsEntry[]): Uint8Array[] {
+  const packed = packEntries(entries);
+  if (packed.byteLength <= MAX_ACCOUNTS_BYTES) return [packed];
+  const [only] = entries;
+  if (!only) return [packed];
+  if (entries.length > 1) return halves(entries).flatMap(packedParts);
+  const [row, list] = only;
+  if (list.length > 1) return halves(list).flatMap((part) => packedParts([[row, part]]));
+  return [packEntries([[row, list.map(shortened)]])];
+}
+
+const packEntries = (entries: readonly AccountsEntry[]): Uint8Array =>
+  packJson(entries.map(([row, list]) => [row, list.map(toTuple)]));
+
+function halves<T>(list: readonly T[]): (readonly T[])[] {
+  const half = Math.ceil(list.length / 2);
+  return [list.slice(0, half), list.slice(half)];
+}
+
+/** No account is larger than an item, whatever FinPro writes into its texts. */
+const MAX_TEXT = 1_000;
+const shortened = (account: AccountDetails): AccountDetails => ({
+  ...account,
+  ...Object.fromEntries(
+    FIELDS.flatMap((field) => (account[field] ? [[field, account[field].slice(0, MAX_TEXT)]] : [])),
+  ),
+});
+
+/**
+ * The accounts of a chunk's rows, from what each item holds, by its sort key and in that order. Those of a row's highest
+ * version count.
+ */
+export function mergedAccounts(items: readonly (readonly [string, readonly AccountsEntry[]])[]): AccountsOfRows {
+  const found = new Map<number, { readonly version: string; readonly list: readonly AccountDetails[] }>();
+  for (const [sk, entries] of items) {
+    const version = accountsVersion(sk);
+    for (const [row, list] of entries) {
+      const known = found.get(row);
+      found.set(row, { version, list: known?.version === version ? [...known.list, ...list] : list });
+    }
+  }
+  return new Map([...found].map(([row, { list }]) => [row, list]));
 }
 
 const toTuple = (account: AccountDetails): (string | null)[] => FIELDS.map((field) => account[field] ?? null);
@@ -162,7 +204,7 @@ const accountsContent = z.array(
 
 const packedAccounts = z.object({ format, content: z.instanceof(Uint8Array) });
 
-export function fromAccountsItem(item: unknown): (readonly [number, readonly AccountDetails[]])[] {
+export function fromAccountsItem(item: unknown): readonly AccountsEntry[] {
   const { content } = packedAccounts.parse(item);
   return accountsContent.parse(unpackJson(content));
 }

@@ -23,6 +23,8 @@ const stateItem = z.object({
   version: z.number().int(),
   generation: z.number().int(),
   stalls: z.number().int(),
+  /** Absent: all of them, as before there were others. */
+  ownStalls: z.number().int().optional(),
   /** When the batch was accepted. `acceptedAt` itself is a key of the index, and a string. */
   origin: z.number(),
   tick: z.number().positive(),
@@ -49,12 +51,13 @@ const stateItem = z.object({
 
 /** The item of a chunk's state. Only here are counters computed, from the rows that they're stored with. */
 export function toStateItem(state: ChunkState, key: ItemKey, expiresAt: number): object {
-  const { key: _, acceptedAt, leasedUntil, reservation, rows, ...stored } = state;
+  const { key: _, acceptedAt, leasedUntil, reservation, rows, ownStalls, ...stored } = state;
   const counters = countersOf(rows);
   return {
     ...key,
     format: FORMAT,
     ...stored,
+    ...(ownStalls === stored.stalls ? {} : { ownStalls }),
     origin: acceptedAt,
     ...(leasedUntil === null ? {} : { claimedUntil: leasedUntil }),
     ...(reservation === null ? {} : { reservation }),
@@ -72,6 +75,7 @@ export function fromStateItem(item: unknown, key: ChunkState['key']): ChunkState
     origin: acceptedAt,
     claimedUntil,
     reservation,
+    ownStalls,
     rows: packed,
     ...state
   } = stateItem.parse(item);
@@ -80,7 +84,15 @@ export function fromStateItem(item: unknown, key: ChunkState['key']): ChunkState
   if (ROW_STATUSES.some((status, index) => stored[index] !== counters[status])) {
     throw new Error(`the counters of chunk ${key.chunk} of batch ${key.batchId} do not match its rows`);
   }
-  return { ...state, key, acceptedAt, leasedUntil: claimedUntil ?? null, reservation, rows };
+  return {
+    ...state,
+    ownStalls: ownStalls ?? state.stalls,
+    key,
+    acceptedAt,
+    leasedUntil: claimedUntil ?? null,
+    reservation,
+    rows,
+  };
 }
 
 /**

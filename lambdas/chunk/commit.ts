@@ -13,6 +13,7 @@ import {
   isEmptyChange,
   mergeOutcome,
   type NextStep,
+  NO_STALLS,
   type OutcomeChange,
 } from './chunk.ts';
 import { asStored } from './codec.ts';
@@ -75,7 +76,7 @@ export async function commit(
     version: leased.version + 1,
     rows: results.rows,
     leasedUntil: null,
-    stalls: 0,
+    ...NO_STALLS,
     dueAt,
     movedAt: now,
     changedAt: now,

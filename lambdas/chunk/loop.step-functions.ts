@@ -1,4 +1,5 @@
 import { ExecutionAlreadyExists, SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
+import { awsClientOptions } from '../platform/aws-client.ts';
 import type { ChunkTask, NextStep } from './chunk.ts';
 import type { ChunkLoop } from './store.ts';
 
@@ -22,7 +23,7 @@ export const toLoopState = (task: ChunkTask, next: NextStep, now: number, step: 
 export function stepFunctionsChunkLoop(
   stateMachineArn: string,
   step: number,
-  client = new SFNClient({ maxAttempts: 5 }),
+  client = new SFNClient(awsClientOptions()),
 ): ChunkLoop {
   return {
     start: async (task, resumeAt) => {

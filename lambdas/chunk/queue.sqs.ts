@@ -1,5 +1,7 @@
 import { SendMessageBatchCommand, SQSClient } from '@aws-sdk/client-sqs';
 import * as z from 'zod';
+import { awsClientOptions } from '../platform/aws-client.ts';
+import { allSettled } from '../platform/settled.ts';
 import type { Telemetry } from '../platform/telemetry.ts';
 import type { ChunkTask } from './chunk.ts';
 import type { ChunkQueue } from './store.ts';
@@ -22,7 +24,7 @@ export const parseChunkTask = (value: unknown): ChunkTask => chunkTask.parse(val
 export function sqsChunkQueue(
   queueUrl: string,
   telemetry: Pick<Telemetry, 'warn'>,
-  client = new SQSClient({ maxAttempts: 4 }),
+  client = new SQSClient(awsClientOptions()),
 ): ChunkQueue {
   /** The batch is accepted even if its messages can't be sent: recovery finds the chunks. */
   const unsent = (tasks: readonly ChunkTask[], error: string): readonly ChunkTask[] => {
@@ -58,7 +60,7 @@ export function sqsChunkQueue(
       const calls = Array.from({ length: Math.ceil(tasks.length / MESSAGES_PER_CALL) }, (_, call) =>
         tasks.slice(call * MESSAGES_PER_CALL, (call + 1) * MESSAGES_PER_CALL),
       );
-      return (await Promise.all(calls.map(sendSome))).flat();
+      return (await allSettled(calls.map(sendSome))).flat();
     },
   };
 }

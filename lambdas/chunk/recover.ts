@@ -5,7 +5,7 @@ import { findBatch, type OpenBatches } from '../batch/store.ts';
 import type { Settings } from '../platform/settings.ts';
 import type { Telemetry } from '../platform/telemetry.ts';
 import { type RowError, rowError } from '../upstream/failures.ts';
-import { type ChunkState, type ChunkTask, isFinished, mergeOutcome } from './chunk.ts';
+import { type ChunkState, type ChunkTask, hasBegun, isFinished, mergeOutcome } from './chunk.ts';
 import { countersOf, hasOpenIntent, isTerminal } from './row.ts';
 import type { ChunkQueue } from './store.ts';
 import { transition } from './transitions.ts';
@@ -16,10 +16,16 @@ export interface RecoveryPorts extends FinishPorts {
   readonly settings: Settings;
 }
 
-/**
- * A chunk that was queued again this often without progress is given up. One that never moved is then in generation 5.
- */
+/** A chunk that was queued again this often without progress, by its own fault, is given up. */
 const MAX_STALLS = 4;
+
+/** The grace doubles up to this often, 32 minutes: while no workers are there, each chunk is queued 45 times a day. */
+const MAX_DOUBLINGS = 4;
+
+/** When a worker was last seen to move a chunk, epoch milliseconds: kept from one run of a container to the next. */
+export interface WorkersSeen {
+  movedAt: number;
+}
 
 /** Enough to keep the processor busy, which bounds how many open batches one minute is enough for (docs/scale.md). */
 const CONCURRENT_BATCHES = 10;
@@ -33,11 +39,11 @@ const GIVEN_UP_UNKNOWN = rowError(
 /**
  * The one way back: looks at every open batch and moves chunks that stand still. A chunk that hasn't moved for a grace
  * period past its due time is queued again under the next generation; the grace doubles each time
- * (docs/decisions/0001-recovery-grace-doubles.md). After four times without progress, or past the batch's deadline, it
- * is given up. This heals lost messages, dead executions and a crash between acceptance and queueing alike. Safe to run
- * concurrently.
+ * (docs/decisions/0001-recovery-grace-doubles.md). After four times without progress by its own fault
+ * (docs/decisions/0019-a-stall-counts-where-workers-are.md), or past the batch's deadline, it is given up. This heals
+ * lost messages, dead executions and a crash between acceptance and queueing alike. Safe to run concurrently.
  */
-export async function recoverBatches(ports: RecoveryPorts): Promise<void> {
+export async function recoverBatches(ports: RecoveryPorts, workers: WorkersSeen = { movedAt: 0 }): Promise<void> {
   const { openBatches, batches, chunks, clock, telemetry } = ports;
   const work = openWork(clock.now());
   const recover = async ({ organisationId, referenceId }: Pick<Batch, 'organisationId' | 'referenceId'>) => {
@@ -46,13 +52,14 @@ export async function recoverBatches(ports: RecoveryPorts): Promise<void> {
       if (!batch) return;
       const states = await chunks.states(batch);
       work.add(batch, states);
-      await recoverChunks(ports, states, batch.finishedChunks);
+      workers.movedAt = Math.max(workers.movedAt, ...states.filter(isMovedByWorker).map(({ movedAt }) => movedAt));
+      await recoverChunks(ports, states, batch.finishedChunks, workers);
     } catch (error) {
       // A batch that can't be read must not keep the others from recovering.
       telemetry.warn('could not recover a batch', { organisationId, referenceId, error: String(error) });
     }
   };
-  await pMap(await openBatches.list(), recover, { concurrency: CONCURRENT_BATCHES });
+  await pMap(await openBatches.list(), recover, { concurrency: CONCURRENT_BATCHES, stopOnError: false });
   work.report(telemetry);
 }
 
@@ -60,6 +67,7 @@ async function recoverChunks(
   ports: RecoveryPorts,
   states: readonly ChunkState[],
   finishedChunks: ReadonlySet<number>,
+  workers: WorkersSeen,
 ): Promise<void> {
   const { chunks, queue, clock, telemetry, settings } = ports;
   const now = clock.now();
@@ -75,16 +83,18 @@ async function recoverChunks(
     const isOverdue = Math.max(state.dueAt, state.movedAt) + graceOf(state, settings) < now;
     const isPastDeadline = state.acceptedAt + settings.batchDeadline <= now;
     if (isLeased || !(isOverdue || isPastDeadline)) continue;
-    if (isPastDeadline || state.stalls >= MAX_STALLS) {
+    if (isPastDeadline || state.ownStalls >= MAX_STALLS) {
       await giveUp(ports, state, now);
       continue;
     }
     // Written before the message goes out: the older generation ends here, and a lost message is found again.
+    const isOwn = hasBegun(state) || workers.movedAt > state.movedAt;
     const next: ChunkState = {
       ...state,
       version: state.version + 1,
       generation: state.generation + 1,
       stalls: state.stalls + 1,
+      ownStalls: state.ownStalls + (isOwn ? 1 : 0),
       dueAt: now,
       movedAt: now,
     };
@@ -97,7 +107,11 @@ async function recoverChunks(
 }
 
 /** Doubles each time: a chunk that merely waits in a long queue must not count as dead five times over. */
-const graceOf = ({ stalls }: ChunkState, { recoveryGrace }: Settings): number => recoveryGrace * 2 ** stalls;
+const graceOf = ({ stalls }: ChunkState, { recoveryGrace }: Settings): number =>
+  recoveryGrace * 2 ** Math.min(stalls, MAX_DOUBLINGS);
+
+/** Whether an advance has written the state last, rather than acceptance or recovery. */
+const isMovedByWorker = (state: ChunkState): boolean => state.version > 1 && (state.stalls === 0 || hasBegun(state));
 
 /** Ends the open rows of a chunk, FAILED and `Yes`. Writes the errors first, so that every FAILED row has one. */
 async function giveUp(ports: RecoveryPorts, state: ChunkState, now: number): Promise<void> {

@@ -1,6 +1,7 @@
 import { GetCommand, PutCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
+import pMap from 'p-map';
 import * as z from 'zod';
-import { epochSeconds, ifCondition, type Table, writeAll } from '../platform/dynamodb.ts';
+import { epochSeconds, IS_OWN_WRITE, ifCondition, newWriteId, type Table, writeAll } from '../platform/dynamodb.ts';
 import {
   accountsKey,
   accountsPrefix,
@@ -9,9 +10,9 @@ import {
   outcomeKey,
   stateKey,
   statePrefix,
-  unacceptedPrefixes,
 } from '../platform/keys.ts';
 import type { Settings } from '../platform/settings.ts';
+import { allSettled } from '../platform/settled.ts';
 import type { Clock } from '../platform/system.ts';
 import { type ChunkKey, type ChunkState, NO_OUTCOME } from './chunk.ts';
 import { fromStateItem, toStateItem } from './codec.ts';
@@ -19,6 +20,7 @@ import {
   fromAccountsItem,
   fromInputItem,
   fromOutcomeItem,
+  mergedAccounts,
   toAccountsItems,
   toInputItem,
   toOutcomeItem,
@@ -26,8 +28,10 @@ import {
 import type { ChunkStore, NewChunk } from './store.ts';
 
 const DAY = 86_400_000;
+/** Fewer than the SDK's 50 sockets: waiting for one counts as connecting, which has a time-out. */
+const CONCURRENT_PUTS = 25;
 
-const itemKey = z.object({ pk: z.string(), sk: z.string() });
+const sortKey = z.object({ sk: z.string() });
 
 /** The chunks in the table. */
 export function dynamoDbChunks(table: Table, clock: Clock, settings: Settings): ChunkStore {
@@ -59,27 +63,37 @@ export function dynamoDbChunks(table: Table, clock: Clock, settings: Settings): 
     return items;
   };
 
-  const putNext = (Item: object, version: number): Promise<boolean> =>
-    ifCondition(
-      client.send(
-        new PutCommand({
-          TableName,
-          Item: { ...Item },
-          ...(version === 1
-            ? { ConditionExpression: 'attribute_not_exists(pk)' }
-            : { ConditionExpression: 'version = :seen', ExpressionAttributeValues: { ':seen': version - 1 } }),
-        }),
-      ),
-    );
+  const putNext = (item: object, version: number): Promise<boolean> => {
+    const writeId = newWriteId();
+    const isNext = version === 1 ? 'attribute_not_exists(pk)' : 'version = :seen';
+    const write = {
+      TableName,
+      Item: { ...item, writeId },
+      ConditionExpression: `${isNext} OR ${IS_OWN_WRITE}`,
+      ExpressionAttributeValues: { ':writeId': writeId, ...(version === 1 ? {} : { ':seen': version - 1 }) },
+    };
+    return ifCondition(client.send(new PutCommand(write)));
+  };
 
   return {
-    create: (chunks) => writeAll(table, { puts: chunks.flatMap((chunk) => newItems(chunk, stateItem, chunkExpiry)) }),
+    create: async (chunks) => {
+      const inputs = chunks.map(({ state, input }) => ({
+        ...inputKey(state.key),
+        ...toInputItem(input),
+        expiresAt: chunkExpiry(state.acceptedAt),
+      }));
+      await allSettled([
+        writeAll(table, { puts: inputs }),
+        // A repeat of these must not arrive when the chunk has moved. A false is such a repeat: nobody else has this id.
+        pMap(
+          chunks.flatMap((chunk) => changingItems(chunk, stateItem, chunkExpiry)),
+          (item) => putNext(item, 1),
+          { concurrency: CONCURRENT_PUTS, stopOnError: false },
+        ),
+      ]);
+    },
     discard: (keys) =>
       writeAll(table, { deletes: keys.flatMap((key) => [stateKey(key), inputKey(key), outcomeKey(key)]) }),
-    clear: async (batch) => {
-      const written = await Promise.all(unacceptedPrefixes(batch).map(query));
-      await writeAll(table, { deletes: written.flat().map((item) => itemKey.parse(item)) });
-    },
     state: async (key) => {
       const item = await get(stateKey(key));
       return item === undefined ? null : fromStateItem(item, chunkKeyOf(key));
@@ -102,7 +116,10 @@ export function dynamoDbChunks(table: Table, clock: Clock, settings: Settings): 
         await client.send(new PutCommand({ TableName, Item }));
       }
     },
-    accounts: async (key) => new Map((await query(accountsPrefix(key))).flatMap(fromAccountsItem)),
+    accounts: async (key) =>
+      mergedAccounts(
+        (await query(accountsPrefix(key))).map((item) => [sortKey.parse(item).sk, fromAccountsItem(item)] as const),
+      ),
   };
 }
 
@@ -119,14 +136,13 @@ const batchKeyOf = ({ organisationId, referenceId, batchId }: Omit<ChunkKey, 'ch
   batchId,
 });
 
-function newItems(
-  { state, input, rejections }: NewChunk,
+function changingItems(
+  { state, rejections }: NewChunk,
   stateItem: (state: ChunkState) => object,
   expiry: (from: number) => number,
 ): object[] {
   const expiresAt = expiry(state.acceptedAt);
-  const items = [stateItem(state), { ...inputKey(state.key), ...toInputItem(input), expiresAt }];
   return rejections.errors.size === 0
-    ? items
-    : [...items, { ...outcomeKey(state.key), ...toOutcomeItem(rejections), expiresAt }];
+    ? [stateItem(state)]
+    : [stateItem(state), { ...outcomeKey(state.key), ...toOutcomeItem(rejections), expiresAt }];
 }

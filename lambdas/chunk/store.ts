@@ -11,19 +11,21 @@ export interface NewChunk {
 
 /** The items of a chunk. Reads are strongly consistent. */
 export interface ChunkStore {
+  /** Writes chunks under a batch id that nobody has used. */
   create(chunks: readonly NewChunk[]): Promise<void>;
   /** Removes chunks whose batch was not accepted. */
   discard(keys: readonly ChunkKey[]): Promise<void>;
-  /** Removes whatever was written of a batch that isn't accepted yet, however it was cut into chunks. */
-  clear(batch: BatchKey): Promise<void>;
   state(key: ChunkKey): Promise<ChunkState | null>;
   /** All chunks of a batch, in order. */
   states(batch: BatchKey): Promise<readonly ChunkState[]>;
-  /** Writes a state if the stored version is the one before it. False: somebody else wrote first. */
+  /**
+   * Writes a state if the stored version is the one before it. False: somebody else wrote first. Meeting its own write,
+   * it counts as written.
+   */
   saveState(state: ChunkState): Promise<boolean>;
   input(key: ChunkKey): Promise<ChunkInput>;
   outcome(key: ChunkKey): Promise<ChunkOutcome>;
-  /** Writes an outcome if the stored version is the one before it. False: somebody else wrote first. */
+  /** The same for an outcome. */
   saveOutcome(key: ChunkKey, outcome: ChunkOutcome): Promise<boolean>;
   /** Stores the accounts of rows completed in one advance, under the version of the state that leased the chunk. */
   saveAccounts(key: ChunkKey, version: number, accounts: ReadonlyMap<number, readonly AccountDetails[]>): Promise<void>;

@@ -1,7 +1,10 @@
+import { randomBytes } from 'node:crypto';
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import { ConditionalCheckFailedException, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { BatchWriteCommand, type BatchWriteCommandInput, DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { awsClientOptions } from './aws-client.ts';
 import type { ItemKey } from './keys.ts';
+import { allSettled } from './settled.ts';
 
 /** The one table and its client (docs/architecture.md, "The table"). */
 export interface Table {
@@ -10,8 +13,8 @@ export interface Table {
 }
 
 /** Call it once per container. The SDK retries by itself, which is safe: every write is conditional or repeatable. */
-export const connectTable = (name: string, maxAttempts = 5): Table => ({
-  client: DynamoDBDocumentClient.from(new DynamoDBClient({ maxAttempts }), {
+export const connectTable = (name: string, maxAttempts?: number): Table => ({
+  client: DynamoDBDocumentClient.from(new DynamoDBClient(awsClientOptions(maxAttempts)), {
     marshallOptions: { removeUndefinedValues: true },
   }),
   name,
@@ -38,6 +41,16 @@ export async function changed(write: Promise<{ readonly Attributes?: unknown }>)
   }
 }
 
+/**
+ * The identity of one write. The SDK sends a write again when its answer was lost, and the first one may even arrive
+ * after the second. An item that still has this id is as the write left it: to write it again changes nothing, and the
+ * caller isn't told that somebody else was first. Once anybody else has written, the id is gone.
+ */
+export const newWriteId = (): Uint8Array => randomBytes(WRITE_ID_BYTES);
+/** Short, since it's part of each write's price; two writes of one item never draw the same. */
+const WRITE_ID_BYTES = 12;
+export const IS_OWN_WRITE = 'writeId = :writeId';
+
 /** TTL attributes are epoch seconds (DynamoDB developer guide, "Time to Live"). */
 export const epochSeconds = (at: number): number => Math.ceil(at / 1000);
 
@@ -55,6 +68,7 @@ interface Writes {
 
 /**
  * Writes all items, unconditionally, in any order. Sends what DynamoDB leaves unprocessed again, with growing pauses.
+ * Only for items that nobody ever writes otherwise: a repeat of such a write may arrive late.
  * @throws Error when items are still left after 8 tries
  */
 export async function writeAll({ client, name }: Table, { puts = [], deletes = [] }: Writes): Promise<void> {
@@ -65,7 +79,7 @@ export async function writeAll({ client, name }: Table, { puts = [], deletes = [
   const calls = Array.from({ length: Math.ceil(requests.length / REQUESTS_PER_CALL) }, (_, call) =>
     requests.slice(call * REQUESTS_PER_CALL, (call + 1) * REQUESTS_PER_CALL),
   );
-  await Promise.all(
+  await allSettled(
     calls.map(async (call) => {
       let left: NonNullable<BatchWriteCommandInput['RequestItems']> = { [name]: call };
       for (let tries = 0; tries < TRIES; tries += 1) {

@@ -42,13 +42,6 @@ export const outcomeKey = (key: ChunkKey): ItemKey => ({
   sk: `OUTCOME#${chunkNumber(key.chunk)}`,
 });
 
-/** The prefixes of everything that is written before a batch is accepted. */
-export const unacceptedPrefixes = (batch: Omit<ChunkKey, 'chunk'>): readonly ItemKey[] => [
-  statePrefix(batch),
-  { pk: batchPartition(batch), sk: 'INPUT#' },
-  { pk: batchPartition(batch), sk: 'OUTCOME#' },
-];
-
 /** A chunk's accounts sort by version, so that a row's last ones count. */
 export const accountsPrefix = (key: ChunkKey): ItemKey => ({
   pk: batchPartition(key),
@@ -59,6 +52,9 @@ export const accountsKey = (key: ChunkKey, version: number, part: number): ItemK
   const { pk, sk } = accountsPrefix(key);
   return { pk, sk: `${sk}${String(version).padStart(8, '0')}#${part}` };
 };
+
+/** The version in the sort key of accounts. */
+export const accountsVersion = (sk: string): string => sk.split('#')[2] ?? '';
 
 /**
  * All clients are in one partition, so that they can be listed. It isn't busy: a container reads a client once a

@@ -19,7 +19,8 @@ const secondsList = (fallback: string) =>
 
 const settingsSchema = z
   .object({
-    CHUNK_ROWS: count(250),
+    // A test holds the largest items of so many rows under DynamoDB's 400 KB.
+    CHUNK_ROWS: z.coerce.number().int().positive().max(400).default(250),
     BALANCES: z.enum(['on', 'off']).default('on'),
     POLL_FIRST_SECONDS: seconds(5),
     POLL_MAXIMUM_SECONDS: seconds(300),

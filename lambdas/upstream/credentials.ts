@@ -1,5 +1,6 @@
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import * as z from 'zod';
+import { awsClientOptions } from '../platform/aws-client.ts';
 
 /** An organisation's credentials at FinPro, sent as headers with every call. */
 export interface UpstreamCredentials {
@@ -25,7 +26,7 @@ const credentials = z.object({
 /** Each organisation's upstream credentials, one secret each, read once per container. */
 export function secretsManagerCredentials(
   prefix: string,
-  client = new SecretsManagerClient({ maxAttempts: 5 }),
+  client = new SecretsManagerClient(awsClientOptions()),
 ): CredentialsOf {
   const cache = new Map<string, Promise<UpstreamCredentials>>();
   const read = async (organisationId: string): Promise<UpstreamCredentials> => {

@@ -4,6 +4,7 @@ import type { Meter } from '../meter.ts';
 import type { DynamoEngine } from './engine.ts';
 import { indexWriteUnits } from './index-writes.ts';
 import { type Item, itemSize, writeUnits } from './item-size.ts';
+import { limitViolation } from './limits.ts';
 import type { TableModel } from './tables.ts';
 
 const itemSchema = z.record(z.string(), z.record(z.string(), z.unknown()));
@@ -64,6 +65,9 @@ export class DynamoDb implements AwsService {
   async answer({ action, input }: AwsCall): Promise<AwsAnswer> {
     const asked = inputSchema.parse(input);
     const table = this.#tables.get(asked.TableName ?? '');
+    const named = asked.TableName ?? Object.keys(asked.RequestItems ?? {})[0] ?? '';
+    const violation = limitViolation(action, input, this.#tables.get(named)?.keys ?? []);
+    if (violation !== null) return refused(violation);
     const indexed = table !== undefined && touchesIndex(table, action, asked);
     const update = indexed && action === 'UpdateItem';
     const found = update ? await this.#read(table, asked) : undefined;
@@ -121,6 +125,11 @@ export class DynamoDb implements AwsService {
     return answerSchema.parse(answer.body).Item;
   }
 }
+
+const refused = (message: string): AwsAnswer => ({
+  status: 400,
+  body: { __type: 'com.amazon.coral.validate#ValidationException', message },
+});
 
 /** Whether a write may change an index entry. Only an update says which attributes it touches. */
 function touchesIndex(table: TableModel, action: string, input: Input): boolean {

@@ -76,12 +76,23 @@ export function apiClients({ world, plan, mix, random, shareNow }: SimulatedWorl
     bucket.put(key, fileOf(attempt));
   };
 
+  /** Some put an empty file there before or after, by mistake: the batch's report stays the batch's. */
+  const drop = async (batch: PlannedBatch, attempt: Attempt): Promise<void> => {
+    const key = dropKey(batch, attempt);
+    const emptyAfter = random.pick([null, 0, random.int(1, 600_000)]);
+    if (emptyAfter === 0) bucket.put(key, new Uint8Array());
+    put(attempt, key);
+    if (!emptyAfter) return;
+    await clock.wait(emptyAfter);
+    bucket.put(key, new Uint8Array());
+  };
+
   const submit = async (batch: PlannedBatch, attempt: Attempt): Promise<void> => {
     await clock.wait(START + attempt.at - clock.now());
     const { tenant, referenceId } = batch;
     const who = `${tenant.client_id} ${referenceId}.${attempt.number}`;
     history.note(who, `submits ${attempt.rows.length} rows as ${attempt.way}`);
-    if (attempt.way === 'drop') return put(attempt, dropKey(batch, attempt));
+    if (attempt.way === 'drop') return drop(batch, attempt);
     const isAlone = batch.attempts.length === 1;
     const answer =
       attempt.way === 'json'

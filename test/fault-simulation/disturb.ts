@@ -6,6 +6,8 @@ import type { Aim, FaultMix } from './fault-mix.ts';
 
 /** A slow call takes up to 40 s, a late message up to ten minutes. */
 const SLOWEST = 40_000;
+/** The SDK makes five attempts, each of up to 3 s (`lambdas/platform/aws-client.ts`). */
+const LATEST_REPEAT = 15_000;
 const LATEST = 600_000;
 const ADVANCING = /^(start|advance)-chunk/;
 
@@ -18,7 +20,7 @@ export const shareNowOf =
     now() - START < calmFrom ? share : share * after;
 
 /** Draws, at each turn of a world, what the mix says. */
-export function disturbanceOf(mix: FaultMix, random: Random, shareNow: ShareNow): Disturbance {
+export function disturbanceOf(mix: FaultMix, random: Random, shareNow: ShareNow, now: () => number): Disturbance {
   const hits = new Map<Aim, number>();
   let calls = 0;
   const happens = (share: number): boolean => random.chance(shareNow(share));
@@ -44,6 +46,7 @@ export function disturbanceOf(mix: FaultMix, random: Random, shareNow: ShareNow)
     callTime: () => (happens(mix.pauses) ? random.int(0, 200) : 0),
     unprocessed: () => (happens(mix.table.unprocessed) ? random.int(1, 25) : 0),
     staleness: () => (happens(mix.table.stale) ? random.int(1, 3) : 0),
+    repeatPause: () => random.int(0, random.chance(0.5) ? 200 : LATEST_REPEAT),
     slowness: () => random.int(1_000, SLOWEST),
     deliveries: () => {
       const copies = happens(mix.messages.doubled) ? random.int(2, 3) : 1;
@@ -53,6 +56,7 @@ export function disturbanceOf(mix: FaultMix, random: Random, shareNow: ShareNow)
     },
     refuses: () => happens(mix.messages.unsent),
     executions: () => (happens(mix.executions.doubled) ? 2 : 1),
+    workersAway: () => mix.absences.some(({ from, to }) => now() - START >= from && now() - START < to),
     executionDies: () => happens(mix.executions.dying),
     turnTime: () => random.int(10, 60),
     jitter: () => random.next(),

@@ -27,6 +27,10 @@ export async function checkEnd(ended: EndedWorld): Promise<number> {
   const { history } = world;
   const calls = Map.groupBy(finPro.calls, ({ consentId }) => consentId.toLowerCase());
   checkRateWindows(ended);
+  const { leftUnderWay, lostRaces } = world.containers;
+  const isAlone = ended.mix.families.every((family) => ALONE.includes(family));
+  invariant(!isAlone || lostRaces.length === 0, () => `a race was lost to nobody: ${lostRaces[0]}`);
+  invariant(leftUnderWay.length === 0, () => `${leftUnderWay[0]} ended with calls under way`);
   for (const batch of plan.batches) {
     const sight = await ended.observer.look(batch);
     if (!sight) {
@@ -59,6 +63,8 @@ function checkRateWindows({ finPro, mix, rateWindows: { isExpected, ownCalls } }
   const over = finPro.overLimit.filter(({ number }) => isExpected || number > 2);
   invariant(over.length === 0, () => `${over.length} windows went over the limit, the first at ${over[0]?.at}`);
 }
+/** Families under which nobody but the worker that leased a chunk writes it: its writes only come twice. */
+const ALONE: readonly Family[] = ['repeat', 'pauses', 'clients', 'upstream', 'outage'];
 
 /** Families under which no worker dies or fails in the middle of something. */
 const GENTLE: readonly Family[] = ['pauses', 'clocks', 'deploy', 'recovery', 'upstream', 'outage', 'clients'];
@@ -148,8 +154,8 @@ function canBeLate({ mix, world, plan }: EndedWorld, { tenant }: PlannedBatch, a
     .filter((other) => other.tenant === tenant)
     .reduce((sum, { attempts }) => sum + Math.max(...attempts.map((attempt) => attempt.rows.length)), 0);
   const calling = ((rows * CALLS_A_ROW) / Math.max(1, Math.floor(upstream.limit * 0.9))) * upstream.window;
-  const lastOutage = Math.max(0, ...mix.outages.map(({ to }) => to));
-  const isDisturbed = mix.families.some((family) => family !== 'outage');
+  const lastOutage = Math.max(0, ...[...mix.outages, ...mix.absences].map(({ to }) => to));
+  const isDisturbed = mix.families.some((family) => family !== 'outage' && family !== 'absence');
   const calmAt = Math.max(lastOutage, isDisturbed ? mix.calmFrom : 0);
   return START + calmAt + HEALING + calling > acceptedAt + batchDeadline;
 }

@@ -49,6 +49,8 @@ export interface FaultMix {
     readonly unavailable: number;
   };
   readonly outages: readonly Outage[];
+  /** When no function that advances chunks can run, in milliseconds after the start; `to` is after the end. */
+  readonly absences: readonly { readonly from: number; readonly to: number }[];
   /** Milliseconds by which a worker's clock is early or late at the most. */
   readonly clockSpread: number;
   /** When new code with other settings replaces the old, in milliseconds after the start. */
@@ -71,6 +73,7 @@ export const FAMILIES = [
   'recovery',
   'upstream',
   'outage',
+  'absence',
   'clocks',
   'deploy',
   'clients',
@@ -134,6 +137,7 @@ export function drawFaults(
       'fails-before': on('failure', upTo(0.02)),
       'fails-after': on('failure', upTo(0.02)),
       repeats: on('repeat', upTo(0.04)),
+      echoes: on('repeat', upTo(0.04)),
       throttled: on('table', upTo(0.04)),
       'hangs-before': on('hang', upTo(0.005)),
       'hangs-after': on('hang', upTo(0.005)),
@@ -162,10 +166,16 @@ export function drawFaults(
       unavailable: on('upstream', upTo(0.06)),
     },
     outages: families.includes('outage') ? many(3, () => outageOf(random, organisations)) : [],
+    absences: families.includes('absence') ? [absenceOf(random)] : [],
     clockSpread: on('clocks', () => random.int(1, 1000)),
     deploys: families.includes('deploy') ? many(3, () => random.int(0, 15 * MINUTE)).toSorted((a, b) => a - b) : [],
     impatience: on('clients', upTo(0.3)),
   };
+}
+
+function absenceOf(random: Random): FaultMix['absences'][number] {
+  const from = random.int(0, 8 * MINUTE);
+  return { from, to: from + random.int(10, 150) * MINUTE };
 }
 
 function outageOf(random: Random, organisations: number): Outage {

@@ -40,7 +40,13 @@ const SAYS: Readonly<Record<MutantName, RegExp>> = {
   'tells-the-next-end': /went over the limit/,
   'releases-twice': /went over the limit/,
   'joins-own-sessions-only': /had a running session, which was found, and was requested again/,
-  'takes-own-writes-for-lost-races': /nobody else had asked for it/,
+  'takes-own-writes-for-lost-races': /a race was lost to nobody/,
+  'leaves-writes-under-way': /ended with calls under way/,
+  'counts-every-stall': /ended as it must not/,
+  'rejects-over-reports': /the report of .* says/,
+  'accepts-over-later-writes': /does not come to rest|sessions opened|went back|left its terminal state|was \S+ and is/,
+  'starts-chunks-over':
+    /sessions opened|went back|left its terminal state|had a session and was requested again|does not come to rest/,
   'drops-unprocessed-items': /does not come to rest|answered 500|cannot be found|chunks, but/,
 };
 

@@ -237,7 +237,7 @@ const withTable = (
 const takesOwnWritesForLostRaces = (): Mutant =>
   withTable((input) =>
     'ConditionExpression' in input && typeof input.ConditionExpression === 'string'
-      ? { ConditionExpression: input.ConditionExpression.replace(' OR batchId = :batchId', ' OR pk = :batchId') }
+      ? { ConditionExpression: input.ConditionExpression.replace(' OR writeId = :writeId', ' OR pk = :writeId') }
       : {},
   );
 
@@ -247,6 +247,63 @@ const dropsUnprocessedItems = (): Mutant =>
     () => ({}),
     (output) => ('UnprocessedItems' in output ? { UnprocessedItems: {} } : {}),
   );
+
+const batchPut = z.looseObject({
+  Item: z.looseObject({ sk: z.literal('BATCH'), batchId: z.string() }),
+  ConditionExpression: z.string(),
+  ExpressionAttributeValues: z.looseObject({}),
+});
+
+/** An acceptance counts as its own repeat as long as the stored batch is its own, whatever others have written since. */
+const acceptsOverLaterWrites = (): Mutant =>
+  withTable((input) => {
+    const { data } = batchPut.safeParse(input);
+    if (!data) return {};
+    const { Item, ConditionExpression, ExpressionAttributeValues } = data;
+    return {
+      ConditionExpression: `${ConditionExpression} OR batchId = :own`,
+      ExpressionAttributeValues: { ...ExpressionAttributeValues, ':own': Item.batchId },
+    };
+  });
+
+const newState = z.looseObject({ Item: z.looseObject({ sk: z.string().startsWith('STATE#'), version: z.literal(1) }) });
+
+/** A new chunk is put without a condition, so that a request that arrives late starts it over. */
+const startsChunksOver = (): Mutant =>
+  withTable((input) =>
+    newState.safeParse(input).success ? { ConditionExpression: undefined, ExpressionAttributeValues: undefined } : {},
+  );
+
+/** Chunks are written at once, and the first failure is told while the others are under way. */
+const leavesWritesUnderWay = (): Mutant => ({
+  ports: (ports) => ({
+    ...ports,
+    chunks: {
+      ...ports.chunks,
+      create: async (chunks) => void (await Promise.all(chunks.map((chunk) => ports.chunks.create([chunk])))),
+    },
+  }),
+});
+
+/** Recovery counts each time that it queues a chunk against it, also while no worker is there. */
+const countsEveryStall = (): Mutant => ({
+  ports: (ports) => ({
+    ...ports,
+    chunks: {
+      ...ports.chunks,
+      states: async (batch) =>
+        (await ports.chunks.states(batch)).map((state) => ({ ...state, ownStalls: state.stalls })),
+    },
+  }),
+});
+
+/** The rejection of a later version of a dropped file has the name of the batch's own report. */
+const rejectsOverReports = (): Mutant => ({
+  ports: (ports) => ({
+    ...ports,
+    reports: { write: (key, report) => ports.reports.write(key.replace(/\.v\d+\.json$/, '.json'), report) },
+  }),
+});
 
 /** The switches. Each is made anew for a history, since it may count for itself. */
 export const MUTANTS = {
@@ -264,6 +321,11 @@ export const MUTANTS = {
   'joins-own-sessions-only': joinsOwnSessionsOnly,
   'takes-own-writes-for-lost-races': takesOwnWritesForLostRaces,
   'drops-unprocessed-items': dropsUnprocessedItems,
+  'leaves-writes-under-way': leavesWritesUnderWay,
+  'counts-every-stall': countsEveryStall,
+  'rejects-over-reports': rejectsOverReports,
+  'accepts-over-later-writes': acceptsOverLaterWrites,
+  'starts-chunks-over': startsChunksOver,
 } as const satisfies Record<string, () => Mutant>;
 
 export type MutantName = keyof typeof MUTANTS;
@@ -272,6 +334,8 @@ export type MutantName = keyof typeof MUTANTS;
 export const TABLE_MUTANTS: ReadonlySet<MutantName> = new Set([
   'takes-own-writes-for-lost-races',
   'drops-unprocessed-items',
+  'accepts-over-later-writes',
+  'starts-chunks-over',
 ]);
 
 export const isMutantName = (name: string): name is MutantName => Object.hasOwn(MUTANTS, name);

@@ -42,7 +42,7 @@ export async function wire(
   const shareNow = shareNowOf(mix, clock.now);
   const written = new Set<string>();
   const finPro = upstreamOf({ clock, ids: sequentialIds(0x5e55), mix, random, shareNow, plan, rateWindows, history });
-  const disturbance = disturbanceOf(mix, random, shareNow);
+  const disturbance = disturbanceOf(mix, random, shareNow, clock.now);
   const onWrite = (reference: string): void => void written.add(reference);
   const stored = await storedAs(kind, plan, disturbance, mutant, onWrite);
   const world = worldOf<Stores>({

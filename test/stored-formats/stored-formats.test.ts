@@ -17,6 +17,7 @@ import { fromClientItem, toClientItem } from '#lambdas/clients/store.dynamodb.ts
 import { fromLedgerItem } from '#lambdas/upstream/ledger.dynamodb.ts';
 import {
   ACCOUNTS,
+  ADDITIONS,
   BATCHES,
   CLIENTS,
   INPUTS,
@@ -93,6 +94,12 @@ describe.each(FORMATS)('items of %s', (format) => {
     expect(files.filter((file) => file !== 'status-cache').toSorted()).toEqual(
       cases.map(({ name }) => name).toSorted(),
     );
+  });
+});
+
+describe('attributes that were added to a format, and that older items lack', () => {
+  test.each(Object.entries(ADDITIONS))('%s is read', (name, value) => {
+    expect(fromBatchItem(itemOf('additions', name))).toEqual(value);
   });
 });
 

@@ -24,6 +24,7 @@ const batch: Batch = {
   organisationId: 'lender',
   referenceId: KEY.referenceId,
   batchId: KEY.batchId,
+  promisedId: null,
   total: 900,
   chunks: 4,
   chunkRows: 250,
@@ -68,6 +69,22 @@ export const BATCHES: Readonly<Record<string, StoredBatch>> = {
   },
 };
 
+/** With the id that was promised before its file was read, and that of the write that left the item. */
+export const ADDITIONS: Readonly<Record<string, StoredBatch>> = {
+  'batch-read-upload': {
+    ...stored,
+    batch: {
+      ...batch,
+      batchId: '22222222-2222-4333-8444-555555555555',
+      promisedId: KEY.batchId,
+      referenceId: 'reserved-upload',
+      finishedChunks: new Set(),
+      source: 'presigned',
+      idempotency: null,
+    },
+  },
+};
+
 const base = newChunk(KEY, [false], NOW, readSettings({}));
 const atTick = (tick: number): number => NOW + tick * base.tick;
 const rows = PHASES.map((phase, index): Row => {
@@ -90,6 +107,7 @@ export const STATES: Readonly<Record<string, ChunkState>> = {
     version: 2,
     generation: 3,
     stalls: 2,
+    ownStalls: 2,
     movedAt: NOW + 7,
     changedAt: NOW + 5,
     dueAt: NOW + 90_000,

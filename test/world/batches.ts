@@ -20,6 +20,9 @@ export interface MemoryBatches extends BatchStore, OpenBatches {
   closedAt(of: Reference): number | null;
 }
 
+/** Which write left an item as it is: the SDK repeats a write whose answer was lost, and the repeat meets its own. */
+const writtenBy = new WeakMap<StoredBatch, symbol>();
+
 /** References of an organisation are apart from those of every other. */
 export const referenceOf = ({ organisationId, referenceId }: Reference): string =>
   JSON.stringify([organisationId, referenceId]);
@@ -37,12 +40,19 @@ export function memoryBatches(call: RemoteCall = direct, items: BatchItems = new
     read: (organisationId, referenceId) =>
       call('batches.read', () => structuredClone(items.get(referenceOf({ organisationId, referenceId })) ?? null)),
 
-    apply: (key, change) =>
-      call(`batches.${change.kind}`, () => {
-        const next = applyBatchChange(items.get(referenceOf(key)) ?? null, key, change);
-        if (next) items.set(referenceOf(key), structuredClone(next));
+    apply: (key, change) => {
+      const writeId = Symbol(change.kind);
+      return call(`batches.${change.kind}`, () => {
+        const stored = items.get(referenceOf(key)) ?? null;
+        if (stored && writtenBy.get(stored) === writeId) return structuredClone(stored);
+        const next = structuredClone(applyBatchChange(stored, key, change));
+        if (next) {
+          items.set(referenceOf(key), next);
+          writtenBy.set(next, writeId);
+        }
         return structuredClone(next);
-      }),
+      });
+    },
 
     list: () =>
       call('openBatches.list', () =>

@@ -11,6 +11,7 @@ import {
   fromAccountsItem,
   fromInputItem,
   fromOutcomeItem,
+  mergedAccounts,
   toAccountsItems,
   toInputItem,
   toOutcomeItem,
@@ -24,8 +25,8 @@ import {
   outcomeKey,
   stateKey,
   statePrefix,
-  unacceptedPrefixes,
 } from '#lambdas/platform/keys.ts';
+import { allSettled } from '#lambdas/platform/settled.ts';
 import { direct, type RemoteCall } from './network.ts';
 
 /** The items of all chunks: partitions by their key, and in each the items by theirs. */
@@ -60,17 +61,15 @@ export function memoryChunks(call: RemoteCall = direct, storage: ChunkStorage = 
     items.set(pk, partition.set(sk, item));
   };
   const get = ({ pk, sk }: ItemKey): object | undefined => items.get(pk)?.get(sk);
-  const query = ({ pk, sk }: ItemKey): object[] =>
-    [...(items.get(pk) ?? [])]
-      .filter(([key]) => key.startsWith(sk))
-      .toSorted(([a], [b]) => (a < b ? -1 : 1))
-      .map(([, item]) => item);
+  const query = ({ pk, sk }: ItemKey): [string, object][] =>
+    [...(items.get(pk) ?? [])].filter(([key]) => key.startsWith(sk)).toSorted(([a], [b]) => (a < b ? -1 : 1));
+  /** Its repeats meet their own write: the item that was put is this very one. */
   const putNext = (key: ItemKey, item: object, version: number): boolean => {
     const stored = get(key);
-    const holds =
+    const isNext =
       version === 1 ? stored === undefined : stored !== undefined && versionOf.parse(stored).version === version - 1;
-    if (holds) put(key, item);
-    return holds;
+    if (isNext) put(key, item);
+    return isNext || stored === item;
   };
   const stateItem = (state: ChunkState): object => toStateItem(state, stateKey(state.key), 0);
 
@@ -80,48 +79,55 @@ export function memoryChunks(call: RemoteCall = direct, storage: ChunkStorage = 
     },
 
     create: async (parts) => {
-      for (const { state, input, rejections } of parts) {
-        await call('chunks.create', () => put(stateKey(state.key), stateItem(state)));
-        await call('chunks.create', () => put(inputKey(state.key), toInputItem(input)));
-        if (rejections.errors.size === 0) continue;
-        await call('chunks.create', () => put(outcomeKey(state.key), toOutcomeItem(rejections)));
-      }
+      const puts = parts.flatMap(({ state, input, rejections }) => {
+        const [item, outcome] = [stateItem(state), toOutcomeItem(rejections)];
+        return [
+          call('chunks.create', () => void putNext(stateKey(state.key), item, 1)),
+          call('chunks.create', () => put(inputKey(state.key), toInputItem(input))),
+          ...(rejections.errors.size === 0
+            ? []
+            : [call('chunks.create', () => void putNext(outcomeKey(state.key), outcome, 1))]),
+        ];
+      });
+      await allSettled(puts);
     },
     discard: async (keys) => {
       for (const { pk, sk } of keys.flatMap((each) => [stateKey(each), inputKey(each), outcomeKey(each)])) {
         await call('chunks.discard', () => void items.get(pk)?.delete(sk));
       }
     },
-    clear: (batch) =>
-      call('chunks.clear', () => {
-        for (const { pk, sk } of unacceptedPrefixes(batch)) {
-          for (const key of [...(items.get(pk)?.keys() ?? [])]) if (key.startsWith(sk)) items.get(pk)?.delete(key);
-        }
-      }),
     state: (key) =>
       call('chunks.state', () => {
         const item = get(stateKey(key));
         return item === undefined ? null : readState(item, key);
       }),
     states: (batch) =>
-      call('chunks.states', () => query(statePrefix(batch)).map((item, chunk) => readState(item, { ...batch, chunk }))),
-    saveState: (state) =>
-      call('chunks.saveState', () => {
-        const item = stateItem(state);
+      call('chunks.states', () =>
+        query(statePrefix(batch)).map(([, item], chunk) => readState(item, { ...batch, chunk })),
+      ),
+    saveState: (state) => {
+      const item = stateItem(state);
+      return call('chunks.saveState', () => {
         const isSaved = putNext(stateKey(state.key), item, state.version);
         if (isSaved) storage.onState(readState(item, state.key));
         return isSaved;
-      }),
+      });
+    },
     input: (key) => call('chunks.input', () => readInput(get(inputKey(key)))),
     outcome: (key) => call('chunks.outcome', () => readOutcome(get(outcomeKey(key)))),
-    saveOutcome: (key, outcome) =>
-      call('chunks.saveOutcome', () => putNext(outcomeKey(key), toOutcomeItem(outcome), outcome.version)),
+    saveOutcome: (key, outcome) => {
+      const item = toOutcomeItem(outcome);
+      return call('chunks.saveOutcome', () => putNext(outcomeKey(key), item, outcome.version));
+    },
     saveAccounts: async (key, version, accounts) => {
       for (const [part, item] of toAccountsItems(accounts).entries()) {
         await call('chunks.saveAccounts', () => put(accountsKey(key, version, part), item));
       }
     },
-    accounts: (key) => call('chunks.accounts', () => new Map(query(accountsPrefix(key)).flatMap(accountsIn))),
+    accounts: (key) =>
+      call('chunks.accounts', () =>
+        mergedAccounts(query(accountsPrefix(key)).map(([sk, item]) => [sk, accountsIn(item)] as const)),
+      ),
   };
   return chunks;
 }

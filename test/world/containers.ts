@@ -1,4 +1,5 @@
 import type { Table } from '#lambdas/platform/dynamodb.ts';
+import { ConflictError } from '#lambdas/platform/errors.ts';
 import type { Clock } from '#lambdas/platform/system.ts';
 import { type AllPorts, contextOf, type FunctionName, type Handler, handlerOf, timeoutOf } from './functions.ts';
 import type { Network, Worker } from './network.ts';
@@ -26,6 +27,10 @@ export interface Containers {
   invoke(name: FunctionName, event: unknown): Promise<unknown>;
   /** From now on new containers take the calls, with new code and new settings. */
   deploy(): void;
+  /** Functions that ended while calls of theirs were under way. */
+  readonly leftUnderWay: readonly string[];
+  /** Functions that ended since somebody else had written first. */
+  readonly lostRaces: readonly string[];
   /** What a function has been billed for so far. */
   workOf(name: FunctionName): FunctionWork;
 }
@@ -36,6 +41,8 @@ interface Container {
   readonly version: number;
   isBusy: boolean;
 }
+
+const ADVANCING: ReadonlySet<FunctionName> = new Set(['start-chunk', 'advance-chunk']);
 
 const NO_WORK = { invocations: 0, milliseconds: 0, mostAtOnce: 0 };
 
@@ -54,6 +61,8 @@ export function containersOf(
 ): Containers {
   const containers = new Map<FunctionName, Container[]>();
   const work = new Map<FunctionName, FunctionWork>();
+  const leftUnderWay: string[] = [];
+  const lostRaces: string[] = [];
   let version = 0;
   let made = 0;
   let invocations = 0;
@@ -91,13 +100,17 @@ export function containersOf(
 
   return {
     workOf,
+    leftUnderWay,
+    lostRaces,
     deploy: () => {
       version += 1;
       history.note('deploy', `version ${version}`);
     },
     invoke: async (name, event) => {
+      if (ADVANCING.has(name) && disturbance.workersAway()) throw new Error(`${name} cannot run now`);
       const container = containerFor(name);
       const { worker, handler } = container;
+      worker.thaw();
       begin(name);
       invocations += 1;
       const startedAt = clock.now();
@@ -111,10 +124,13 @@ export function containersOf(
         return result;
       } catch (error) {
         history.note(worker.name, `ends: ${String(error)}`);
+        if (error instanceof ConflictError) lostRaces.push(`${worker.name}: ${error.message}`);
         throw error;
       } finally {
         timer.cancel();
         end(name, clock.now() - startedAt);
+        if (!worker.isDead && worker.underWay > 0) leftUnderWay.push(worker.name);
+        worker.freeze();
         container.isBusy = false;
       }
     },

@@ -5,8 +5,10 @@ export const FAULTS = [
   'fails-before',
   'fails-after',
   'throttled',
-  /** The SDK lost the answer and sent the same write again. */
+  /** The SDK lost the answer and sent the same write again, after a while. */
   'repeats',
+  /** The SDK gave up on a request and its repeat went well; the first one arrives after that. */
+  'echoes',
   /** The answer never comes. */
   'hangs-before',
   'hangs-after',
@@ -29,6 +31,8 @@ export interface Disturbance {
   callTime(call: Call): number;
   /** How long a slow call is held up. */
   slowness(): number;
+  /** How long after a write the SDK's repeat of it arrives. */
+  repeatPause(): number;
   /** How many requests of a BatchWriteItem DynamoDB leaves undone. */
   unprocessed(): number;
   /** How many changes a read of an index is behind. */
@@ -39,6 +43,8 @@ export interface Disturbance {
   refuses(body: string): boolean;
   /** How many executions one start of an execution gives: Step Functions may start two. */
   executions(name: string): number;
+  /** Whether no function that advances chunks can run now: a bad deployment, or no concurrency is left. */
+  workersAway(): boolean;
   /** Whether an execution ends before its next turn. */
   executionDies(name: string): boolean;
   /** What the state machine itself needs for a turn. */
@@ -56,11 +62,13 @@ export const CALM: Disturbance = {
   fault: () => null,
   callTime: () => 0,
   slowness: () => 0,
+  repeatPause: () => 0,
   unprocessed: () => 0,
   staleness: () => 0,
   deliveries: () => [0],
   refuses: () => false,
   executions: () => 1,
+  workersAway: () => false,
   executionDies: () => false,
   turnTime: () => 0,
   jitter: () => 1,

@@ -1,7 +1,14 @@
-import { CreateTableCommand, DynamoDBClient, waitUntilTableExists } from '@aws-sdk/client-dynamodb';
+import {
+  CreateTableCommand,
+  DynamoDBClient,
+  DynamoDBServiceException,
+  waitUntilTableExists,
+} from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient, ScanCommand } from '@aws-sdk/lib-dynamodb';
 import dynalite from 'dynalite';
+import * as z from 'zod';
 import type { Table } from '#lambdas/platform/dynamodb.ts';
+import { limitViolation } from '#local/dynamodb/limits.ts';
 import { listen, stopServer } from '#local/listening.ts';
 
 /** A real, empty table on an embedded DynamoDB, with the keys and the index of the stack. */
@@ -22,6 +29,7 @@ export async function localTable(): Promise<LocalTable> {
     region: 'ap-south-1',
     credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
   });
+  refuseBeyondLimits(dynamo);
   const client = DynamoDBDocumentClient.from(dynamo, { marshallOptions: { removeUndefinedValues: true } });
   const name = 'table';
   const key = (attribute: string, KeyType: 'HASH' | 'RANGE') => ({ AttributeName: attribute, KeyType });
@@ -64,4 +72,20 @@ export async function localTable(): Promise<LocalTable> {
       await stopServer(server);
     },
   };
+}
+
+const httpRequest = z.object({ headers: z.record(z.string(), z.string()), body: z.instanceof(Uint8Array) });
+
+/** Refuses what AWS would refuse and dynalite takes. */
+function refuseBeyondLimits(dynamo: DynamoDBClient): void {
+  dynamo.middlewareStack.add(
+    (next) => async (args) => {
+      const { headers, body } = httpRequest.parse(args.request);
+      const action = headers['x-amz-target']?.split('.')[1] ?? '';
+      const message = limitViolation(action, JSON.parse(new TextDecoder().decode(body)), ['pk', 'sk']);
+      if (message === null) return next(args);
+      throw new DynamoDBServiceException({ name: 'ValidationException', message, $fault: 'client', $metadata: {} });
+    },
+    { step: 'build' },
+  );
 }

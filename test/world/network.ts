@@ -27,6 +27,11 @@ export interface Worker {
   /** Rejects when the worker dies; never settles otherwise. */
   readonly death: Promise<never>;
   die(why: string): void;
+  /** How many of its calls have not come back. */
+  readonly underWay: number;
+  /** Lambda freezes a container between invocations: what is still under way goes on with the next one. */
+  freeze(): void;
+  thaw(): void;
 }
 
 /** The network between workers and everything else. */
@@ -36,8 +41,11 @@ export interface Network {
   end(): void;
 }
 
-/** HTTP requests of an SDK, which are sent again when their answer is lost. */
-const ATTEMPTS = /^dynamodb\./;
+/** HTTP requests of an SDK, which are sent again when their answer is lost: all but those of a client with one attempt. */
+const ATTEMPTS = /^dynamodb\.(?!once)/;
+
+/** Writes that can arrive a second time without anybody waiting for them. */
+const ECHOED = /^(chunks|batches|dynamodb\.(?!once))/;
 
 /** Writes that the SDK repeats by itself when their answer is lost: all but the release of tokens. */
 const REPEATABLE = /^(chunks|batches|ledgers\.(?!release)|reports|queue|loop)/;
@@ -59,6 +67,11 @@ export function networkOf(clock: VirtualClock, disturbance: Disturbance, history
       isDead = true;
       history.note(name, `dies: ${why}`);
       reject(new WorkerDead(`the worker died: ${why}`));
+    };
+    let underWay = 0;
+    let frozen: PromiseWithResolvers<void> | null = null;
+    const awake = async (): Promise<void> => {
+      while (frozen) await frozen.promise;
     };
     const orDead = (): void => {
       if (isDead || isOver) throw new WorkerDead('the worker is dead');
@@ -83,22 +96,48 @@ export function networkOf(clock: VirtualClock, disturbance: Disturbance, history
       if (fault === 'slow-after') await spend(disturbance.slowness());
       orDead();
       const isLost = fault === 'fails-after' || (fault === 'repeats' && ATTEMPTS.test(what));
+      if (fault === 'repeats' && ATTEMPTS.test(what)) await spend(disturbance.repeatPause());
       if (isLost && !ANSWERED.test(what)) {
         throw new CallFailure(`${what} failed after it had taken effect`);
       }
     };
 
-    const call: RemoteCall = async (what, effect) => {
+    /** Nobody sees its answer, and nobody has to be alive for it. */
+    const echo = async (effect: () => unknown): Promise<void> => {
+      await clock.wait(disturbance.repeatPause());
+      try {
+        if (!isOver) await effect();
+      } catch {
+        // A condition that doesn't hold any more.
+      }
+    };
+
+    const make: RemoteCall = async (what, effect) => {
       orDead();
       const fault = disturbance.fault({ worker: name, name: what });
       if (fault && history.isKept) history.note(name, `${what} ${fault}`);
       await spend(disturbance.callTime({ worker: name, name: what }));
+      await awake();
       await before(what, fault);
       let result = await effect();
-      if (fault === 'repeats' && REPEATABLE.test(what)) result = await effect();
+      if (fault === 'echoes' && ECHOED.test(what)) void echo(effect);
+      if (fault === 'repeats' && REPEATABLE.test(what)) {
+        await spend(disturbance.repeatPause());
+        orDead();
+        result = await effect();
+      }
       if (history.isKept) history.note(name, `${what}${shown(result)}`);
       await after(what, fault);
+      await awake();
       return result;
+    };
+    const call: RemoteCall = async (what, effect) => {
+      underWay += 1;
+      try {
+        return await make(what, effect);
+      } finally {
+        underWay -= 1;
+      }
     };
     return {
       name,
@@ -107,6 +146,16 @@ export function networkOf(clock: VirtualClock, disturbance: Disturbance, history
       die,
       get isDead() {
         return isDead;
+      },
+      get underWay() {
+        return underWay;
+      },
+      freeze: () => {
+        frozen ??= Promise.withResolvers<void>();
+      },
+      thaw: () => {
+        frozen?.resolve();
+        frozen = null;
       },
     };
   };

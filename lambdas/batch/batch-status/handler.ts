@@ -6,6 +6,7 @@ import { invalidRequest } from '#lambdas/platform/errors.ts';
 import { jsonBody } from '#lambdas/platform/http/event.ts';
 import { apiHandler } from '#lambdas/platform/http/route.ts';
 import type { Clock, Ids } from '#lambdas/platform/system.ts';
+import { shownId } from '../batch.ts';
 import { type BatchReport, type BatchStatusQuery, readBatchStatus, type StatusPorts } from '../status/report.ts';
 import { firstFault, parseReferenceId } from '../submission.ts';
 
@@ -89,7 +90,7 @@ const isoDate = (at: number): string => new Date(at).toISOString();
 /** A batch's report as the API spells it (docs/spec/batch-status.md, "Answer"). */
 export const batchStatusData = (report: BatchReport): object => ({
   reference_id: report.batch.referenceId,
-  batch_id: report.batch.batchId,
+  batch_id: shownId(report.batch),
   batch_status: report.status,
   ...(report.batch.error ? { error: report.batch.error } : {}),
   summary: {

@@ -8,7 +8,7 @@ import { apiHandler } from '#lambdas/platform/http/route.ts';
 import type { Settings } from '#lambdas/platform/settings.ts';
 import type { Clock, Ids } from '#lambdas/platform/system.ts';
 import { logger } from '#lambdas/platform/telemetry.ts';
-import type { Batch, FileType } from '../batch.ts';
+import { type Batch, type FileType, shownId } from '../batch.ts';
 import { type PresignedForm, type UploadPresigner, uploadKey } from '../bucket.ts';
 import { FILE_NAME_LENGTH, fileTypeOf, MAXIMUM_FILE_BYTES } from '../file.ts';
 import {
@@ -127,6 +127,7 @@ export async function reserveUpload(
     organisationId,
     referenceId,
     batchId: ids.uuid(),
+    promisedId: null,
     total: 0,
     chunks: 0,
     chunkRows: settings.chunkRows,
@@ -142,8 +143,10 @@ export async function reserveUpload(
   const find = () => findBatch(batches, organisationId, referenceId, clock.now());
   const accept = { kind: 'accept', batch, expiresAt: expiryOf(batch, settings.retention), now } as const;
   const earlier = await find();
-  const isReserved = earlier === null && (await batches.apply(batch, accept)) !== null;
-  const stored = isReserved ? batch : (earlier ?? (await find()));
+  const isApplied = earlier === null && (await batches.apply(batch, accept)) !== null;
+  const stored = isApplied ? batch : (earlier ?? (await find()));
+  // Also when a repeat of our own write came after others had gone on with the reservation.
+  const isReserved = stored !== null && shownId(stored) === batch.batchId;
   const expiresAt = (stored?.reservation?.until ?? 0) - reservation;
   const isOurs = isReserved || (stored !== null && isRepeatOf(stored, idempotency, now));
   if (stored === null || !isOurs || expiresAt <= now) {

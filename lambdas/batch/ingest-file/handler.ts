@@ -7,7 +7,7 @@ import type { Batch } from '../batch.ts';
 import { storedFiles } from '../bucket.s3.ts';
 import { type FileStore, type ObjectKey, parseObjectKey, type StoredFile } from '../bucket.ts';
 import { checkFileSize, fileTypeOf, readBatchFile } from '../file.ts';
-import { type FinishPorts, finishBatch, reportRejection } from '../finish.ts';
+import { type FinishPorts, finishBatch, reportBatch, reportRejection } from '../finish.ts';
 import { expiryOf, findBatch, findUpload } from '../store.ts';
 import { NO_PARAMETERS } from '../submission.ts';
 
@@ -93,14 +93,19 @@ async function ingestDrop(
   file: StoredFile,
   { organisationId, referenceId, fileName }: ObjectKey & { readonly kind: 'drop' },
 ): Promise<void> {
-  const reject = async (error: RowError, suffix = ''): Promise<void> => {
+  const find = () => findBatch(ports.batches, organisationId, referenceId, ports.clock.now());
+  const reject = async (error: RowError): Promise<void> => {
     ports.telemetry.count('FileRejected');
-    await reportRejection(ports, file.key, error, suffix);
+    const standing = await find();
+    await reportRejection(ports, file.key, error, standing ? `.${file.version}` : '');
+    // Another version may have become a batch, and ended, since we looked: its report is the one that counts.
+    const since = standing ? null : await find();
+    if (since && hasEnded(since)) await reportBatch(ports, since);
   };
   if (!(await ports.organisations.exists(organisationId))) {
     return reject(rowError('UnknownOrganisation', `No organisation ${organisationId} exists.`));
   }
-  const known = await findBatch(ports.batches, organisationId, referenceId, ports.clock.now());
+  const known = await find();
   // Announced before: this version started that batch.
   if (known?.idempotency?.content === file.version) return known.error ? finishBatch(ports, known) : undefined;
   const outcome = await toResult(async () => {
@@ -116,12 +121,12 @@ async function ingestDrop(
       idempotency: { key: file.key.slice(0, 255), content: file.version, txnid: ports.ids.uuid() },
     });
   });
-  if (outcome instanceof ServiceError) {
-    // Don't overwrite the report of the batch that has the reference.
-    return reject(errorOf(outcome), outcome.kind === 'conflict' ? `.${file.version}` : '');
-  }
+  if (outcome instanceof ServiceError) return reject(errorOf(outcome));
   if (outcome.batch.error) await finishBatch(ports, outcome.batch);
 }
+
+/** Whether a batch has nothing left to do. */
+const hasEnded = ({ error, finishedChunks, chunks }: Batch): boolean => error !== null || finishedChunks.size >= chunks;
 
 const errorOf = ({ code, message }: ServiceError): RowError => rowError(code, message);
 

@@ -6,6 +6,7 @@ import { jsonBody } from '#lambdas/platform/http/event.ts';
 import { apiHandler } from '#lambdas/platform/http/route.ts';
 import { logger } from '#lambdas/platform/telemetry.ts';
 import { type AcceptancePorts, acceptBatch } from '../accept.ts';
+import { shownId } from '../batch.ts';
 import { acceptanceOf, idempotencyOf, REPLAYED } from '../idempotency.ts';
 import {
   faultError,
@@ -47,7 +48,7 @@ export function scheduleBatchFunction(ports: ScheduleBatchPorts) {
         message: 'Batch accepted and queued for processing',
         data: {
           reference_id: batch.referenceId,
-          batch_id: batch.batchId,
+          batch_id: shownId(batch),
           status: 'READY',
           total_records: batch.total,
           tracking_url: '/bulk/status',

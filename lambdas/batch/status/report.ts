@@ -9,6 +9,7 @@ import {
 } from '#lambdas/chunk/row.ts';
 import type { ChunkStore } from '#lambdas/chunk/store.ts';
 import { ServiceError } from '#lambdas/platform/errors.ts';
+import { allSettled } from '#lambdas/platform/settled.ts';
 import type { Clock } from '#lambdas/platform/system.ts';
 import type { RowError } from '#lambdas/upstream/failures.ts';
 import type { AccountDetails } from '#lambdas/upstream/session.ts';
@@ -99,7 +100,7 @@ export async function reportOf(
   const counters = sumCounters(states.map(({ rows }) => countersOf(rows)));
   const details = chunkDetails(chunks);
   const matching = await matchingRows(states, query.filter, details);
-  const records = await Promise.all(
+  const records = await allSettled(
     sliceOfPage(matching, query.page, query.limit).map((row) =>
       recordOf(row, batch.chunkRows, details, query.includeBalances),
     ),
@@ -155,13 +156,13 @@ async function matchingRows(
     }),
   );
   if (search === null) return selected;
-  const found = await Promise.all(selected.map((row) => mentions(row, search, details)));
+  const found = await allSettled(selected.map((row) => mentions(row, search, details)));
   return selected.filter((_, index) => found[index]);
 }
 
 /** Whether a record's consent_id, session_id, error code or message contains the search string. */
 async function mentions({ state, index, row }: LocatedRow, search: string, details: ChunkDetails): Promise<boolean> {
-  const [input, outcome] = await Promise.all([details.input(state), details.outcome(state)]);
+  const [input, outcome] = await allSettled([details.input(state), details.outcome(state)]);
   const error = row.phase === 'failed' ? outcome.errors.get(index) : undefined;
   const texts = [input.rows[index]?.consentId, outcome.sessions.get(index), error?.code, error?.message];
   return texts.some((text) => text?.toLowerCase().includes(search));
@@ -173,7 +174,7 @@ async function recordOf(
   details: ChunkDetails,
   includeBalances: boolean,
 ): Promise<StatusRecord> {
-  const [input, outcome] = await Promise.all([details.input(state), details.outcome(state)]);
+  const [input, outcome] = await allSettled([details.input(state), details.outcome(state)]);
   const accounts = includeBalances && row.phase === 'completed' ? await details.accounts(state) : undefined;
   return {
     id: state.key.chunk * chunkRows + index + 1,

@@ -5,6 +5,7 @@ import { multipartForm } from '#lambdas/platform/http/multipart.ts';
 import { apiHandler } from '#lambdas/platform/http/route.ts';
 import { logger } from '#lambdas/platform/telemetry.ts';
 import { type AcceptancePorts, acceptBatch } from '../accept.ts';
+import { shownId } from '../batch.ts';
 import { checkFileSize, fileTypeOf, readBatchFile } from '../file.ts';
 import { acceptanceOf, generatedReference, idempotencyOf, REPLAYED } from '../idempotency.ts';
 import { parseUploadFields } from '../submission.ts';
@@ -46,7 +47,7 @@ export function uploadBatchFunction(ports: UploadBatchPorts) {
         message: 'File uploaded successfully',
         data: {
           reference_id: batch.referenceId,
-          batch_id: batch.batchId,
+          batch_id: shownId(batch),
           storage_type: 'database',
           status: 'FILE_UPLOADED',
         },

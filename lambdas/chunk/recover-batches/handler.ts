@@ -1,5 +1,8 @@
 import { instrumented } from '#lambdas/platform/telemetry.ts';
-import { type RecoveryPorts, recoverBatches } from '../recover.ts';
+import { type RecoveryPorts, recoverBatches, type WorkersSeen } from '../recover.ts';
 
 /** Runs every minute: queues chunks again that stand still. */
-export const recoverBatchesFunction = (ports: RecoveryPorts) => instrumented(() => recoverBatches(ports));
+export function recoverBatchesFunction(ports: RecoveryPorts) {
+  const workers: WorkersSeen = { movedAt: 0 };
+  return instrumented(() => recoverBatches(ports, workers));
+}

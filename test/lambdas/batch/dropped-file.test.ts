@@ -1,7 +1,7 @@
-import { expect, test } from 'vitest';
-import { ingestFile } from '#lambdas/batch/ingest-file/handler.ts';
+import { describe, expect, test } from 'vitest';
+import { type IngestPorts, ingestFile } from '#lambdas/batch/ingest-file/handler.ts';
 import { runToEnd } from '#test/world/run.ts';
-import { ORGANISATION, REFERENCE } from '#test/world/submissions.ts';
+import { consentId, ORGANISATION, REFERENCE } from '#test/world/submissions.ts';
 import { roomyWorld } from '#test/world/unit-worlds.ts';
 
 const MINUTE = 60_000;
@@ -47,3 +47,50 @@ test.each(['batches.accept', 'reports.write'])(
     expect(world.telemetry.countOf('BatchFinished')).toBe(1);
   },
 );
+
+describe('whatever comes later', () => {
+  const OUTCOME = `drop-reports/${ORGANISATION}/${REFERENCE}`;
+  /** A folder whose first version is good; every other is empty. */
+  async function reported() {
+    const { world } = dropFolder();
+    const contents: Record<string, string> = { v1: `consentId\n${consentId(1)}\n` };
+    const surroundings = {
+      files: { read: async ({ version }: { version: string }) => Buffer.from(contents[version] ?? '') },
+      organisations: { exists: async () => true },
+    };
+    const ingest = (file: object, ports: IngestPorts = { ...world, ...surroundings }) =>
+      ingestFile(ports, { ...FILE, ...file }, world.clock.now() + MINUTE);
+    const reports = () => Object.fromEntries(world.bucket.reports);
+    world.start();
+    return { world, surroundings, ingest, reports };
+  }
+
+  test.each([
+    ['an empty file under the same name', { version: 'v0' }, `${OUTCOME}.v0.json`],
+    ['one that is too large', { version: 'v2', size: 20_000_000 }, `${OUTCOME}.v2.json`],
+    ['a name without an ending', { key: `drop/${ORGANISATION}/${REFERENCE}` }, `${OUTCOME}.rejected.json`],
+  ])('%s is reported beside the report of the batch', async (_, file, key) => {
+    const { world, ingest, reports } = await reported();
+    await ingest({});
+    await runToEnd(world, world.clock.now() + 10 * MINUTE);
+    const report = reports()[`${OUTCOME}.json`];
+    expect(report).toMatchObject({ outcome: 'COMPLETED' });
+    await ingest(file);
+    expect(reports()[`${OUTCOME}.json`]).toEqual(report);
+    expect(reports()[key]).toMatchObject({ outcome: 'REJECTED' });
+  });
+
+  test('a rejection that took longer than the whole batch leaves the report of the batch', async () => {
+    const { world, surroundings, ingest, reports } = await reported();
+    world.disturbance.slowness = () => 10 * MINUTE;
+    world.disturbance.fault = ({ worker, name }) =>
+      worker === 'slow' && name === 'reports.write' ? 'slow-before' : null;
+    const rejecting = ingest({ version: 'v0' }, { ...world.worker('slow').ports, ...surroundings });
+    await world.clock.runUntil(world.clock.now() + 1_000);
+    await ingest({});
+    await runToEnd(world, world.clock.now() + 9 * MINUTE);
+    expect(reports()[`${OUTCOME}.json`]).toMatchObject({ outcome: 'COMPLETED' });
+    await world.clock.finish(rejecting);
+    expect(reports()[`${OUTCOME}.json`]).toMatchObject({ outcome: 'COMPLETED' });
+  });
+});

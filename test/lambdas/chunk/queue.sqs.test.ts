@@ -1,7 +1,8 @@
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { expect, test } from 'vitest';
 import type { ChunkTask } from '#lambdas/chunk/chunk.ts';
-import { sqsChunkQueue } from '#lambdas/chunk/queue.sqs.ts';
+import { toLoopState } from '#lambdas/chunk/loop.step-functions.ts';
+import { MESSAGES_PER_CALL, sqsChunkQueue } from '#lambdas/chunk/queue.sqs.ts';
 import { memoryTelemetry } from '#test/world/telemetry.ts';
 
 const tasks: readonly ChunkTask[] = Array.from({ length: 12 }, (_, chunk) => ({
@@ -42,4 +43,19 @@ test('what could not be sent is given back, and its cause is noted', async () =>
     'could not queue chunks {"batchId":"batch","chunk":3,"error":"InternalError: try again"}',
     'could not queue chunks {"batchId":"batch","chunk":10,"error":"Error: socket hang up"}',
   ]);
+});
+
+test('the longest tasks keep far from the limits of SQS and Step Functions', () => {
+  const longest: ChunkTask = {
+    organisationId: 'o'.repeat(36),
+    referenceId: 'r'.repeat(60),
+    batchId: 'b'.repeat(36),
+    chunk: 9_999,
+    generation: 999,
+  };
+  // 1 MiB for a SendMessageBatch (Amazon SQS API reference; 256 KiB until August 2025, which this keeps to, too).
+  expect(MESSAGES_PER_CALL * Buffer.byteLength(JSON.stringify(longest))).toBeLessThan(256 * 1024);
+  // 256 KiB for the input of an execution and of a state, 80 characters for its name (AWS Step Functions, "Quotas").
+  expect(Buffer.byteLength(JSON.stringify(toLoopState(longest, { done: true }, 0, 1)))).toBeLessThan(256 * 1024);
+  expect(`${longest.batchId}-${longest.chunk}-${longest.generation}`.length).toBeLessThanOrEqual(80);
 });

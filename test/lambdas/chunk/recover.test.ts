@@ -49,13 +49,14 @@ describe('a chunk that stands still', () => {
     expect(world.sentTasks).toHaveLength(2);
   });
 
-  test('and whose message is lost again and again is given up after its fifth generation, FAILED, Yes', async () => {
+  test('and whose advances begin and get nowhere is given up after the sixth generation, FAILED, Yes', async () => {
     const world = roomyWorld();
     world.start();
-    world.disturbance.deliveries = () => [];
+    world.disturbance.fault = ({ name }) => (name === 'chunks.input' ? 'fails-before' : null);
     await acceptBatch(world, submissionOf(consents(3)));
-    await runToEnd(world, START + 6 * HOUR);
-    expect(generationsSent(world).map(([, generation]) => generation)).toEqual([1, 2, 3, 4, 5]);
+    await world.clock.runUntil(START + 6 * HOUR);
+    world.disturbance.fault = () => null;
+    expect(generationsSent(world).map(([, generation]) => generation)).toEqual([1, 2, 3, 4, 5, 6]);
     const records = await recordsOf(world);
     for (const record of records) {
       expect(record).toMatchObject({
@@ -66,6 +67,39 @@ describe('a chunk that stands still', () => {
     }
     expect(world.finPro.calls).toEqual([]);
     expect(world.batches.closedAt(REF)).not.toBeNull();
+    expect(world.telemetry.countOf('ChunkGivenUp')).toBe(1);
+  });
+
+  test('through no fault of its own, since no worker is there for hours, goes on when they are back', async () => {
+    const world = roomyWorld();
+    world.start();
+    // A bad deployment, or no concurrency left: messages come again and again, and no function runs.
+    const backAt = START + 12 * HOUR;
+    world.disturbance.deliveries = () => (world.clock.now() < backAt ? [] : [0]);
+    await acceptBatch(world, submissionOf(consents(3)));
+    await runToEnd(world, START + 20 * HOUR);
+    expect((await reportOf(world)).counters).toMatchObject({ COMPLETED: 3 });
+    // The grace doubles up to 32 minutes: no storm of writes.
+    expect(world.sentTasks.length).toBeLessThan(30);
+  });
+
+  test('while others move is given up, FAILED, Yes', async () => {
+    const world = roomyWorld({ CHUNK_ROWS: '1' });
+    world.start();
+    world.disturbance.deliveries = (_, body) => (parseChunkTask(JSON.parse(body)).chunk === 0 ? [] : [0]);
+    world.finPro.behave(consentId(2), { session: NEVER_READY });
+    const advance = async () => {
+      const state = await world.chunks.state(taskOf(batch, 1));
+      if (state) await world.chunks.saveState({ ...state, version: state.version + 1, movedAt: world.clock.now() });
+    };
+    const { batch } = await acceptBatch(world, submissionOf(consents(2)));
+    for (let minute = 0; minute < 120; minute += 1) {
+      await world.clock.runUntil(START + minute * MINUTE);
+      await advance();
+    }
+    await runToEnd(world, START + 6 * HOUR);
+    const [record] = await recordsOf(world);
+    expect(record).toMatchObject({ status: 'FAILED', error: { code: 'ProcessingFailed' } });
     expect(world.telemetry.countOf('ChunkGivenUp')).toBe(1);
   });
 

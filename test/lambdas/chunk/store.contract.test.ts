@@ -108,22 +108,6 @@ describe.each(Object.entries(STORES))('a chunk in %s', (_store, open) => {
     expect(await items()).toEqual([]);
   });
 
-  test('is cleared away with its batch, all of it that was written, and nothing of another batch', async () => {
-    const written = newChunkOf(rowsOf(() => scrambledGuid(random)));
-    const rejections = { ...NO_OUTCOME, version: 1, errors: new Map([[0, { code: 'InvalidRequest', message: 'x' }]]) };
-    const other = { ...written, state: { ...written.state, key: { ...key, batchId: scrambledGuid(random) } } };
-    await chunks.create([other]);
-    const before = await items();
-    // What a writer that died has left: chunks with gaps between them.
-    await chunks.create(
-      [0, 3, 39].map((chunk) => ({ ...written, rejections, state: { ...written.state, key: { ...key, chunk } } })),
-    );
-    await chunks.clear(key);
-    expect(await items()).toEqual(before);
-    await chunks.clear(key);
-    expect(await items()).toEqual(before);
-  });
-
   test('shows the accounts of the highest version', async () => {
     const account = (fip: string): AccountDetails => ({
       link_reference_number: scrambledGuid(random),
@@ -137,6 +121,37 @@ describe.each(Object.entries(STORES))('a chunk in %s', (_store, open) => {
     await chunks.saveAccounts(key, 10, new Map([[3, [latest]]]));
     expect(await chunks.accounts(key)).toEqual(new Map([[3, [latest]]]));
   });
+
+  test('accounts of one consent that are too many for an item come back whole, and those of a later advance replace them', async () => {
+    const many = Array.from(
+      { length: 9_000 },
+      (_, index): AccountDetails => ({
+        link_reference_number: scrambledGuid(random),
+        masked_account_number: `XXXX${index}`,
+        fip_id: scrambledGuid(random),
+        fip_name: scrambledGuid(random),
+        fi_status: 'DELIVERED',
+      }),
+    );
+    await chunks.saveAccounts(key, 2, new Map([[3, many]]));
+    expect((await items()).length).toBeGreaterThan(1);
+    expect(await chunks.accounts(key)).toEqual(new Map([[3, many]]));
+    await chunks.saveAccounts(key, 3, new Map([[3, many.slice(0, 1)]]));
+    expect(await chunks.accounts(key)).toEqual(new Map([[3, many.slice(0, 1)]]));
+  });
+
+  test('accounts with an absurdly long text keep what fits into an item', async () => {
+    const text = Array.from({ length: 20_000 }, () => scrambledGuid(random)).join('');
+    const account = {
+      link_reference_number: 'l-1',
+      masked_account_number: null,
+      fip_id: null,
+      fip_name: text,
+      fi_status: 'DELIVERED',
+    };
+    await chunks.saveAccounts(key, 2, new Map([[3, [account]]]));
+    expect(await chunks.accounts(key)).toEqual(new Map([[3, [{ ...account, fip_name: text.slice(0, 1_000) }]]]));
+  });
 });
 
 test('both stores do the same with any writes in any order', async () => {
@@ -146,7 +161,7 @@ test('both stores do the same with any writes in any order', async () => {
     fc.record({ kind: fc.constant('state'), version, dueAt: fc.integer({ min: NOW, max: NOW + 9 }) }),
     fc.record({ kind: fc.constant('outcome'), version, row: index }),
     fc.record({ kind: fc.constant('accounts'), version, row: index }),
-    fc.constantFrom({ kind: 'create' } as const, { kind: 'discard' } as const, { kind: 'clear' } as const),
+    fc.constantFrom({ kind: 'create' } as const, { kind: 'discard' } as const),
   );
   const account = { masked_account_number: null, fip_id: null, fip_name: null, fi_status: 'READY' };
   const chunk = newChunkOf(rowsOf(() => scrambledGuid(random)).slice(0, 3));
@@ -176,8 +191,6 @@ test('both stores do the same with any writes in any order', async () => {
             return store.create([{ ...chunk, state: { ...chunk.state, key: own } }]);
           case 'discard':
             return store.discard([own]);
-          case 'clear':
-            return store.clear(own);
         }
       };
       const seen = (store: ChunkStore) =>
@@ -248,6 +261,24 @@ describe('the worst case of an item', () => {
     };
     await chunks.saveOutcome(key, mergeOutcome(NO_OUTCOME, change));
     expect(await sizeOf('OUTCOME')).toBeLessThanOrEqual(100 * 1024);
+    expect(await chunks.outcome(key)).toEqual({ version: 1, ...change });
+  });
+
+  test('the largest chunk that CHUNK_ROWS allows fits into its items, in any script', async () => {
+    const most = readSettings({ CHUNK_ROWS: '400' }).chunkRows;
+    const many = <T>(make: (row: number) => T): T[] => Array.from({ length: most }, (_, row) => make(row));
+    const text = (length: number): string =>
+      Array.from({ length }, () => String.fromCharCode(0x4e00 + Math.floor(random() * 20_000))).join('');
+    const chunk = newChunkOf(many(() => text(64)));
+    const rows = chunk.input.rows.map((row) => ({ ...row, fiDataRangeFrom: text(40), configId: text(128) }));
+    const state = { ...chunk.state, rows: many(anyRow) };
+    await chunks.create([{ ...chunk, state, input: { ...chunk.input, rows } }]);
+    const change = {
+      sessions: new Map(many((row) => [row, scrambledGuid(random).toUpperCase()] as const)),
+      errors: new Map(many((row) => [row, { code: text(64), message: text(300) }] as const)),
+    };
+    expect(await chunks.saveOutcome(key, mergeOutcome(NO_OUTCOME, change))).toBe(true);
+    expect((await chunks.input(key)).rows).toEqual(rows);
     expect(await chunks.outcome(key)).toEqual({ version: 1, ...change });
   });
 

@@ -33,6 +33,7 @@ describe('settings', () => {
 
   test.each([
     ['CHUNK_ROWS', '0'],
+    ['CHUNK_ROWS', '401'],
     ['CHUNK_ROWS', '2.5'],
     ['CHUNK_ROWS', 'many'],
     ['POLL_FIRST_SECONDS', '-1'],

@@ -172,3 +172,21 @@ test('says what permissions a call needs', () => {
     { action: 'dynamodb:BatchWriteItem', resource: table },
   ]);
 });
+
+test('refuses what is beyond a limit of DynamoDB, and bills nothing for it', async () => {
+  const update = { Key: key, UpdateExpression: `REMOVE ${'a'.repeat(4_096)}` };
+  const units = await unitsOf(async () => {
+    expect(await call('UpdateItem', update)).toMatchObject({
+      status: 400,
+      body: { __type: expect.stringContaining('ValidationException'), message: expect.stringContaining('size: 4103') },
+    });
+  });
+  expect(units).toEqual([0, 0, 0]);
+  const RequestItems = { 'stack-Table': [key, key].map((Item) => ({ PutRequest: { Item } })) };
+  expect(await dynamoDb.answer({ action: 'BatchWriteItem', input: { RequestItems }, caller: 'outside' })).toMatchObject(
+    {
+      status: 400,
+      body: { message: 'Provided list of item keys contains duplicates' },
+    },
+  );
+});

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { indexWriteUnits, type SecondaryIndex } from '#local/dynamodb/index-writes.ts';
 import { type AttributeValue, type Item, itemSize, writeUnits } from '#local/dynamodb/item-size.ts';
+import { itemViolation, limitViolation, PAGE_BYTES } from '#local/dynamodb/limits.ts';
 import { InvalidUpdate, isTrue, updated, type Values } from './evaluate.ts';
 import { parseCondition, parseUpdate } from './expression.ts';
 
@@ -51,10 +52,11 @@ const input = z.object({
 type Input = z.output<typeof input>;
 
 const KEYS = ['pk', 'sk'];
-/** A page of a query has at most 1 MB (Amazon DynamoDB API reference, Query). */
-const PAGE_BYTES = 1024 * 1024;
-/** BatchWriteItem takes at most 25 requests (Amazon DynamoDB API reference). */
-const MOST_REQUESTS = 25;
+
+/** @throws TableError when a limit is exceeded */
+function orInvalid(violation: string | null): void {
+  if (violation !== null) throw new TableError('ValidationException', violation);
+}
 
 const text = (value: AttributeValue | undefined): string => {
   const content = value?.['S'];
@@ -100,6 +102,7 @@ export class MemoryTable {
    */
   call(action: string, asked: unknown, unprocessed = 0, staleness = 0): object {
     const parsed = input.parse(asked);
+    orInvalid(limitViolation(action, asked, KEYS));
     switch (action) {
       case 'GetItem':
         return this.#get(parsed);
@@ -140,6 +143,7 @@ export class MemoryTable {
       throw new TableError('ConditionalCheckFailedException', 'The conditional request failed');
     }
     const after = change(before);
+    orInvalid(after === undefined ? null : itemViolation(after));
     this.#put(Key, before, after);
     return asked.ReturnValues === 'ALL_NEW' && after ? { Attributes: after } : {};
   }
@@ -202,9 +206,6 @@ export class MemoryTable {
 
   #batchWrite({ RequestItems }: Input, unprocessed: number): object {
     const [[name, requests] = ['', []]] = Object.entries(RequestItems);
-    if (requests.length > MOST_REQUESTS) {
-      throw new TableError('ValidationException', `Too many items requested for the BatchWriteItem call`);
-    }
     const done = Math.max(0, requests.length - unprocessed);
     for (const { PutRequest, DeleteRequest } of requests.slice(0, done)) {
       const Key = PutRequest?.Item ?? DeleteRequest?.Key;
