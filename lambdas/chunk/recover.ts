@@ -40,7 +40,7 @@ const GIVEN_UP_UNKNOWN = rowError(
  * The one way back: looks at every open batch and moves chunks that stand still. A chunk that hasn't moved for a grace
  * period past its due time is queued again under the next generation; the grace doubles each time
  * (docs/decisions/0001-recovery-grace-doubles.md). After four times without progress by its own fault
- * (docs/decisions/0018-a-stall-counts-where-workers-are.md), or past the batch's deadline, it is given up. This heals
+ * (docs/decisions/0019-a-stall-counts-where-workers-are.md), or past the batch's deadline, it is given up. This heals
  * lost messages, dead executions and a crash between acceptance and queueing alike. Safe to run concurrently.
  */
 export async function recoverBatches(ports: RecoveryPorts, workers: WorkersSeen = { movedAt: 0 }): Promise<void> {

@@ -9,8 +9,8 @@ afterAll(() => logLines.release());
 
 /** Within so many seeds every mutant has to be found. */
 const MOST = 1000;
-/** Where the search begins: seeds on a table are slow, and this mutant is found late (seed 201 is the first). */
-const FROM: Readonly<Partial<Record<MutantName, number>>> = {};
+/** Where the search begins: seeds on a table are slow, and this mutant is found late (seed 132 is the first). */
+const FROM: Readonly<Partial<Record<MutantName, number>>> = { 'takes-own-writes-for-lost-races': 130 };
 
 async function firstBroken(mutant: MutantName): Promise<Outcome | null> {
   for (let seed = FROM[mutant] ?? 1; seed <= MOST; seed += 1) {
@@ -35,7 +35,6 @@ const SAYS: Readonly<Record<MutantName, RegExp>> = {
   'leaves-writes-under-way': /ended with calls under way/,
   'counts-every-stall': /ended as it must not/,
   'rejects-over-reports': /the report of .* says/,
-  'accepts-over-later-writes': /does not come to rest|sessions opened|went back|left its terminal state|was \S+ and is/,
   'starts-chunks-over':
     /sessions opened|went back|left its terminal state|had a session and was requested again|does not come to rest/,
   'drops-unprocessed-items': /does not come to rest|answered 500|cannot be found|chunks, but/,
