@@ -8,7 +8,7 @@ const logLines = captureLogLines();
 afterAll(() => logLines.release());
 
 /** Within so many seeds every mutant has to be found. */
-const MOST = 1000;
+const MOST = 2000;
 /** Where the search begins for mutants that are found late: a little before the first seed that finds them. */
 const FROM: Readonly<Partial<Record<MutantName, number>>> = {
   'corrects-stale-ledger': 270,
@@ -44,7 +44,6 @@ const SAYS: Readonly<Record<MutantName, RegExp>> = {
   'leaves-writes-under-way': /ended with calls under way/,
   'counts-every-stall': /ended as it must not/,
   'rejects-over-reports': /the report of .* says/,
-  'accepts-over-later-writes': /does not come to rest|sessions opened|went back|left its terminal state|was \S+ and is/,
   'starts-chunks-over':
     /sessions opened|went back|left its terminal state|had a session and was requested again|does not come to rest/,
   'drops-unprocessed-items': /does not come to rest|answered 500|cannot be found|chunks, but/,

@@ -248,24 +248,6 @@ const dropsUnprocessedItems = (): Mutant =>
     (output) => ('UnprocessedItems' in output ? { UnprocessedItems: {} } : {}),
   );
 
-const batchPut = z.looseObject({
-  Item: z.looseObject({ sk: z.literal('BATCH'), batchId: z.string() }),
-  ConditionExpression: z.string(),
-  ExpressionAttributeValues: z.looseObject({}),
-});
-
-/** An acceptance counts as its own repeat as long as the stored batch is its own, whatever others have written since. */
-const acceptsOverLaterWrites = (): Mutant =>
-  withTable((input) => {
-    const { data } = batchPut.safeParse(input);
-    if (!data) return {};
-    const { Item, ConditionExpression, ExpressionAttributeValues } = data;
-    return {
-      ConditionExpression: `${ConditionExpression} OR batchId = :own`,
-      ExpressionAttributeValues: { ...ExpressionAttributeValues, ':own': Item.batchId },
-    };
-  });
-
 const newState = z.looseObject({ Item: z.looseObject({ sk: z.string().startsWith('STATE#'), version: z.literal(1) }) });
 
 /** A new chunk is put without a condition, so that a request that arrives late starts it over. */
@@ -324,7 +306,6 @@ export const MUTANTS = {
   'leaves-writes-under-way': leavesWritesUnderWay,
   'counts-every-stall': countsEveryStall,
   'rejects-over-reports': rejectsOverReports,
-  'accepts-over-later-writes': acceptsOverLaterWrites,
   'starts-chunks-over': startsChunksOver,
 } as const satisfies Record<string, () => Mutant>;
 
@@ -334,7 +315,6 @@ export type MutantName = keyof typeof MUTANTS;
 export const TABLE_MUTANTS: ReadonlySet<MutantName> = new Set([
   'takes-own-writes-for-lost-races',
   'drops-unprocessed-items',
-  'accepts-over-later-writes',
   'starts-chunks-over',
 ]);
 
