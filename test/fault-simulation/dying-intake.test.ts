@@ -1,4 +1,5 @@
 import { afterAll, describe, expect, test } from 'vitest';
+import { NO_PARAMETERS } from '#lambdas/batch/submission.ts';
 import { readSettings } from '#lambdas/platform/settings.ts';
 import type { Fault } from '../world/disturbance.ts';
 import { randomOf } from '../world/random.ts';
@@ -28,11 +29,20 @@ function scriptNamed(name: string): ConsentScript {
 const rows: PlannedRow[] = Array.from({ length: ROWS }, (_, row) => ({
   consentId: `00000000-0000-4000-8000-${String(row).padStart(12, '0')}`,
   script: scriptNamed('ready'),
+  own: NO_PARAMETERS,
 }));
 
 /** One submission in three chunks, whose function is struck at the so-many-eth of its writes, and nothing else. */
 function scenario(way: Way, nth: number, fault: Fault): Scenario {
-  const attempt: Attempt = { number: 1, way, fileType: 'csv', rows, idempotencyKey: null, at: 0 };
+  const attempt: Attempt = {
+    number: 1,
+    way,
+    fileType: 'csv',
+    rows,
+    defaults: NO_PARAMETERS,
+    idempotencyKey: null,
+    at: 0,
+  };
   const settings = readSettings({ CHUNK_ROWS: '3', BATCH_DEADLINE_SECONDS: '7200' });
   return {
     plan: { tenants: [TENANT], batches: [{ tenant: TENANT, referenceId: 'struck', attempts: [attempt] }] },
@@ -49,6 +59,7 @@ function scenario(way: Way, nth: number, fault: Fault): Scenario {
       ],
     },
     settingsOf: () => settings,
+    rateLimit: settings.upstream,
   };
 }
 

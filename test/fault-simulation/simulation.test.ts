@@ -29,7 +29,7 @@ describe('a history', () => {
   test('that breaks a promise says which, shows all that happened, and how to see it again', async () => {
     const outcome = await simulate(54, logLines, { keepHistory: true, mutant: 'ignores-budget' });
     const report = reportOf(outcome);
-    expect(report).toMatch(/BROKEN: \d+ calls went over the limit of a window/);
+    expect(report).toMatch(/BROKEN: org-\d went over the limit of a window, \d+ times/);
     expect(report).toContain('npm run sim -- --seed 54 --mutant ignores-budget');
     expect(report).toMatch(/schedule-batch|upload-batch|ingest-file/);
     expect(report).toContain('chunks.saveState');

@@ -6,6 +6,7 @@ export interface Evidence {
   /** FI requests that opened a session. */
   readonly openings: readonly FinProCall[];
   readonly probes: readonly FinProCall[];
+  readonly balances: readonly FinProCall[];
   /** Status answers by session or by consent: what was told of each session, and when. */
   readonly told: readonly FinProCall[];
 }
@@ -16,6 +17,7 @@ export function evidenceOf(calls: readonly FinProCall[]): Evidence {
     requests,
     openings: requests.filter(({ opened }) => opened !== null),
     probes: calls.filter(({ kind }) => kind === 'status-by-consent'),
+    balances: calls.filter(({ kind }) => kind === 'balance'),
     told: calls.filter(({ told }) => told !== null),
   };
 }

@@ -12,6 +12,7 @@ import type { FaultMix } from './fault-mix.ts';
 import type { Plan } from './plan.ts';
 import type { Scenario } from './scenario.ts';
 import { type Stored, type StoreKind, storedAs } from './stored.ts';
+import { counted, type Strikes } from './strikes.ts';
 import { upstreamOf, withMarkedBalances } from './upstream.ts';
 
 /** A world with a seed's faults, and what its history is held against. */
@@ -19,6 +20,8 @@ export interface SimulatedWorld {
   readonly world: World<Stores>;
   readonly plan: Plan;
   readonly mix: FaultMix;
+  readonly settingsOf: Scenario['settingsOf'];
+  readonly strikes: Strikes;
   readonly random: Random;
   readonly shareNow: ShareNow;
   readonly stored: Stored;
@@ -30,7 +33,7 @@ export interface SimulatedWorld {
 
 export async function wire(
   seed: number,
-  { plan, mix, settingsOf }: Scenario,
+  { plan, mix, settingsOf, rateLimit }: Scenario,
   clock: VirtualClock,
   history: History,
   mutant: Mutant | null,
@@ -39,9 +42,8 @@ export async function wire(
   const random = randomOf(seed, 'chance');
   const shareNow = shareNowOf(mix, clock.now);
   const written = new Set<string>();
-  const rateLimit = settingsOf(0).upstream;
   const finPro = upstreamOf({ clock, ids: sequentialIds(0x5e55), mix, random, shareNow, plan, rateLimit, history });
-  const disturbance = disturbanceOf(mix, random, shareNow);
+  const { disturbance, strikes } = counted(disturbanceOf(mix, random, shareNow));
   const onWrite = (reference: string): void => void written.add(reference);
   const stored = await storedAs(kind, plan, disturbance, mutant, onWrite);
   const world = worldOf<Stores>({
@@ -60,5 +62,5 @@ export async function wire(
   };
   for (const at of mix.deploys) void deploy(at);
   world.start();
-  return { world, plan, mix, random, shareNow, stored, finPro, mutant, written };
+  return { world, plan, mix, settingsOf, random, shareNow, strikes, stored, finPro, mutant, written };
 }
