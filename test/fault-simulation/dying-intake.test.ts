@@ -3,7 +3,7 @@ import { NO_PARAMETERS } from '#lambdas/batch/submission.ts';
 import { readSettings } from '#lambdas/platform/settings.ts';
 import type { Fault } from '../world/disturbance.ts';
 import { randomOf } from '../world/random.ts';
-import { type ConsentScript, drawScript } from './consent-scripts.ts';
+import { scriptNamed } from './consent-scripts.ts';
 import { drawFaults } from './fault-mix.ts';
 import { captureLogLines } from './log-lines.ts';
 import type { Attempt, PlannedRow, Way } from './plan.ts';
@@ -15,16 +15,6 @@ afterAll(() => logLines.release());
 
 const ROWS = 8;
 const TENANT = { organisationId: 'org-0', client_id: 'client-0', client_secret: 'zsecretz0', appIdentifier: 'app-0' };
-
-/** The first consent script of that name. */
-function scriptNamed(name: string): ConsentScript {
-  const random = randomOf(1, 'scripts');
-  for (let tries = 0; tries < 1000; tries += 1) {
-    const script = drawScript(random);
-    if (script.name === name) return script;
-  }
-  throw new Error(`there is no script ${name}`);
-}
 
 const rows: PlannedRow[] = Array.from({ length: ROWS }, (_, row) => ({
   consentId: `00000000-0000-4000-8000-${String(row).padStart(12, '0')}`,
