@@ -1,5 +1,5 @@
 import { defineConfig } from 'vitest/config';
-import all from './vitest.config.ts';
+import { ALONE, COMMON } from './vitest.config.ts';
 
 /**
  * `npm run test:unit`: what one leaves running while one writes. Tests of the HTTP API and of each store, which start servers, tests of drawn
@@ -7,10 +7,11 @@ import all from './vitest.config.ts';
  */
 export default defineConfig({
   test: {
-    ...all.test,
+    ...COMMON,
     include: ['test/lambdas/**/*.test.ts', 'test/world/**/*.test.ts'],
-    exclude: ['**/*.{api,contract,fuzz,isolated}.test.ts'],
-    globalSetup: [],
+    exclude: ALONE,
     isolate: false,
+    reporters: ['default', './test/closing-line-reporter.ts'],
+    maxWorkers: 2,
   },
 });

@@ -1,6 +1,8 @@
 import { z } from 'zod';
+import { referenceOf } from '../world/batches.ts';
 import type { FunctionName } from '../world/functions.ts';
 import { START } from '../world/start.ts';
+import { isRepeat } from './content.ts';
 import type { Attempt, PlannedBatch } from './plan.ts';
 import { type ApiAnswer, apiAnswer } from './status-answer.ts';
 import { type ApiRequest, dropKey, fileOf, presignRequest, scheduleRequest, uploadRequest } from './submissions.ts';
@@ -11,6 +13,14 @@ import type { SimulatedWorld } from './wiring.ts';
 export interface Answered {
   readonly attempt: Attempt;
   readonly batchId: string;
+  readonly text: string;
+}
+
+/** An attempt that was told that its reference is taken. */
+export interface Refused {
+  readonly attempt: Attempt;
+  /** The batch that was stored under the reference then. */
+  readonly batchId: string;
 }
 
 /** The clients of the API: each submits what is planned until it has a definite answer. */
@@ -19,6 +29,8 @@ export interface ApiClients {
   readonly busy: number;
   /** Successful answers, by batch as planned. */
   answersOf(batch: PlannedBatch): readonly Answered[];
+  /** Attempts that were refused because the reference is taken, by batch as planned. */
+  refusalsOf(batch: PlannedBatch): readonly Refused[];
 }
 
 /** No client waits longer: API Gateway's own limit. */
@@ -30,9 +42,10 @@ const success = z.object({
   data: z.object({ batch_id: z.string(), fields: z.object({ key: z.string() }).optional() }),
 });
 
-export function apiClients({ world, plan, mix, random, shareNow }: SimulatedWorld): ApiClients {
+export function apiClients({ world, stored, plan, mix, random, shareNow }: SimulatedWorld): ApiClients {
   const { clock, history, containers, bucket } = world;
   const answers = new Map<PlannedBatch, Answered[]>();
+  const refusals = new Map<PlannedBatch, Refused[]>();
   const forms = new Map<PlannedBatch, string>();
   let busy = 0;
 
@@ -72,6 +85,16 @@ export function apiClients({ world, plan, mix, random, shareNow }: SimulatedWorl
     return null;
   };
 
+  const answersOf = (batch: PlannedBatch): readonly Answered[] => answers.get(batch) ?? [];
+
+  /** A reference is taken only while something is stored under it. */
+  const refuse = (batch: PlannedBatch, attempt: Attempt, who: string): void => {
+    const { tenant, referenceId } = batch;
+    const item = stored.batches.get(referenceOf({ organisationId: tenant.organisationId, referenceId }));
+    invariant(item !== undefined, () => `${who} was told that its reference is taken, and nothing is stored under it`);
+    if (item) refusals.set(batch, [...(refusals.get(batch) ?? []), { attempt, batchId: item.batch.batchId }]);
+  };
+
   const put = (attempt: Attempt, key: string): void => {
     bucket.put(key, fileOf(attempt));
   };
@@ -102,13 +125,25 @@ export function apiClients({ world, plan, mix, random, shareNow }: SimulatedWorl
           : await persist(who, 'create-upload', presignRequest(batch, attempt), isAlone);
     invariant(answer !== null, () => `${who} got no definite answer in ${MOST_TRIES} tries`);
     if (answer === null) return;
+    if (answer.status === 409) refuse(batch, attempt, who);
     const form = forms.get(batch);
     // Whoever has the form can post another version of the file with it.
     if (answer.status === 409 && attempt.way === 'presigned' && form !== undefined) return put(attempt, form);
     if (answer.status === 409) return;
     invariant(answer.status === 200, () => `${who} was refused: ${answer.status} ${answer.text}`);
     const { batch_id: batchId, fields } = success.parse(answer.body).data;
-    answers.set(batch, [...(answers.get(batch) ?? []), { attempt, batchId }]);
+    const earlier = answersOf(batch).find(
+      (other) =>
+        attempt.idempotencyKey !== null &&
+        other.attempt.idempotencyKey === attempt.idempotencyKey &&
+        isRepeat(other.attempt, attempt),
+    );
+    // A form is made anew each time. Every other answer to a repeat is the first one, byte for byte.
+    invariant(
+      earlier === undefined || attempt.way === 'presigned' || earlier.text === answer.text,
+      () => `${who} was answered ${answer.text}, and its repeat before ${earlier?.text}`,
+    );
+    answers.set(batch, [...(answers.get(batch) ?? []), { attempt, batchId, text: answer.text }]);
     if (!fields) return;
     forms.set(batch, fields.key);
     put(attempt, fields.key);
@@ -128,6 +163,7 @@ export function apiClients({ world, plan, mix, random, shareNow }: SimulatedWorl
       if (failures.length > 0) throw failures[0];
       return busy;
     },
-    answersOf: (batch) => answers.get(batch) ?? [],
+    answersOf,
+    refusalsOf: (batch) => refusals.get(batch) ?? [],
   };
 }

@@ -13,7 +13,7 @@ import {
   type SessionEnd,
   UNREACHABLE,
 } from '../world/consent-behaviour.ts';
-import type { Random } from '../world/random.ts';
+import { type Random, randomOf } from '../world/random.ts';
 
 /** What must never be in a log line: every secret, VUA, account number and balance of a history holds one of these. */
 export const SECRET = 'zsecretz';
@@ -147,4 +147,14 @@ export function drawScript(random: Random): ConsentScript {
     ],
   ]);
   return make();
+}
+
+/** A consent script of that name, the same each time. */
+export function scriptNamed(name: string): ConsentScript {
+  const random = randomOf(1, 'scripts');
+  for (let tries = 0; tries < 1000; tries += 1) {
+    const drawn = drawScript(random);
+    if (drawn.name === name) return drawn;
+  }
+  throw new Error(`there is no script ${name}`);
 }

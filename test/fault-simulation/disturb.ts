@@ -4,11 +4,12 @@ import type { Random } from '../world/random.ts';
 import { START } from '../world/start.ts';
 import type { Aim, FaultMix } from './fault-mix.ts';
 
-/** A slow call takes up to 40 s, a late message up to ten minutes. */
-const SLOWEST = 40_000;
+/** A late message takes up to ten minutes. */
 /** The SDK makes five attempts, each of up to 3 s (`lambdas/platform/aws-client.ts`). */
 const LATEST_REPEAT = 15_000;
 const LATEST = 600_000;
+/** Of a message that is delivered again. */
+export const MOST_COPIES = 3;
 const ADVANCING = /^(start|advance)-chunk/;
 
 /** The share at this time of something that happens to this share while faults are on. */
@@ -22,15 +23,19 @@ export const shareNowOf =
 /** Draws, at each turn of a world, what the mix says. */
 export function disturbanceOf(mix: FaultMix, random: Random, shareNow: ShareNow, now: () => number): Disturbance {
   const hits = new Map<Aim, number>();
+  const struck = new Set<string>();
   let calls = 0;
   const happens = (share: number): boolean => random.chance(shareNow(share));
 
   const aimed = (worker: string, name: string): Fault | null => {
     for (const aim of mix.aimed) {
       if (!aim.worker.test(worker) || !aim.call.test(name)) continue;
+      if (aim.isFollowing && !struck.has(worker)) continue;
       const hit = (hits.get(aim) ?? 0) + 1;
       hits.set(aim, hit);
-      if (hit === aim.nth) return aim.fault;
+      if (hit !== aim.nth) continue;
+      struck.add(worker);
+      return aim.fault;
     }
     return null;
   };
@@ -47,9 +52,9 @@ export function disturbanceOf(mix: FaultMix, random: Random, shareNow: ShareNow,
     unprocessed: () => (happens(mix.table.unprocessed) ? random.int(1, 25) : 0),
     staleness: () => (happens(mix.table.stale) ? random.int(1, 3) : 0),
     repeatPause: () => random.int(0, random.chance(0.5) ? 200 : LATEST_REPEAT),
-    slowness: () => random.int(1_000, SLOWEST),
+    slowness: () => random.int(...mix.slowness),
     deliveries: () => {
-      const copies = happens(mix.messages.doubled) ? random.int(2, 3) : 1;
+      const copies = happens(mix.messages.doubled) ? random.int(2, MOST_COPIES) : 1;
       return Array.from({ length: copies }, () =>
         happens(mix.messages.late) ? random.int(1_000, LATEST) : random.int(5, 50),
       );

@@ -1,8 +1,9 @@
 import { afterAll, describe, expect, test } from 'vitest';
+import { NO_PARAMETERS } from '#lambdas/batch/submission.ts';
 import { readSettings } from '#lambdas/platform/settings.ts';
 import type { Fault } from '../world/disturbance.ts';
 import { randomOf } from '../world/random.ts';
-import { type ConsentScript, drawScript } from './consent-scripts.ts';
+import { scriptNamed } from './consent-scripts.ts';
 import { drawFaults } from './fault-mix.ts';
 import { captureLogLines } from './log-lines.ts';
 import type { Attempt, PlannedRow, Way } from './plan.ts';
@@ -16,24 +17,23 @@ afterAll(() => logLines.release());
 const ROWS = 8;
 const TENANT = { organisationId: 'org-0', client_id: 'client-0', client_secret: 'zsecretz0', appIdentifier: 'app-0' };
 
-/** The first consent script of that name. */
-function scriptNamed(name: string): ConsentScript {
-  const random = randomOf(1, 'scripts');
-  for (let tries = 0; tries < 1000; tries += 1) {
-    const script = drawScript(random);
-    if (script.name === name) return script;
-  }
-  throw new Error(`there is no script ${name}`);
-}
-
 const rows: PlannedRow[] = Array.from({ length: ROWS }, (_, row) => ({
   consentId: `00000000-0000-4000-8000-${String(row).padStart(12, '0')}`,
   script: scriptNamed('ready'),
+  own: NO_PARAMETERS,
 }));
 
 /** One submission in three chunks, whose function is struck at the so-many-eth of its writes, and nothing else. */
 function scenario(way: Way, nth: number, fault: Fault): Scenario {
-  const attempt: Attempt = { number: 1, way, fileType: 'csv', rows, idempotencyKey: null, at: 0 };
+  const attempt: Attempt = {
+    number: 1,
+    way,
+    fileType: 'csv',
+    rows,
+    defaults: NO_PARAMETERS,
+    idempotencyKey: null,
+    at: 0,
+  };
   const settings = readSettings({ CHUNK_ROWS: '3', BATCH_DEADLINE_SECONDS: '7200' });
   return {
     plan: { tenants: [TENANT], batches: [{ tenant: TENANT, referenceId: 'struck', attempts: [attempt] }] },

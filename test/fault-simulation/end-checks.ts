@@ -1,13 +1,19 @@
+import { z } from 'zod';
 import { isFinished } from '#lambdas/chunk/chunk.ts';
+import { QUEUES } from '#lib/topology.ts';
 import { referenceOf } from '../world/batches.ts';
 import { START } from '../world/start.ts';
 import type { ApiClients } from './clients.ts';
+import { isRepeat, isSame } from './content.ts';
+import { showsAccounts, storesWhatWasSubmitted } from './content-checks.ts';
+import { MOST_COPIES } from './disturb.ts';
 import type { Family, FaultMix } from './fault-mix.ts';
 import type { Observer, Sight } from './observer.ts';
-import type { PlannedBatch } from './plan.ts';
+import type { Attempt, PlannedBatch } from './plan.ts';
 import { faultOf } from './reference-model.ts';
 import { keepsRequestRules } from './request-rules.ts';
 import type { StatusRecord } from './status-answer.ts';
+import { askedByConsent, asksForWhatWasAsked, canForget, keepsUpstreamRules } from './upstream-checks.ts';
 import { evidenceOf } from './upstream-evidence.ts';
 import { invariant } from './violation.ts';
 import type { SimulatedWorld } from './wiring.ts';
@@ -26,19 +32,25 @@ export async function checkEnd(ended: EndedWorld): Promise<number> {
   const { world, plan, finPro } = ended;
   const { history } = world;
   const calls = Map.groupBy(finPro.calls, ({ consentId }) => consentId.toLowerCase());
-  checkRateWindows(ended);
   const { leftUnderWay, lostRaces } = world.containers;
   const isAlone = ended.mix.families.every((family) => ALONE.includes(family));
   invariant(!isAlone || lostRaces.length === 0, () => `a race was lost to nobody: ${lostRaces[0]}`);
   invariant(leftUnderWay.length === 0, () => `${leftUnderWay[0]} ended with calls under way`);
+  keepsUpstreamRules(ended);
+  const sights = new Map<PlannedBatch, Sight>();
   for (const batch of plan.batches) {
     const sight = await ended.observer.look(batch);
-    if (!sight) {
-      checkAbsent(ended, batch);
-      continue;
-    }
+    if (sight) sights.set(batch, sight);
+    else checkAbsent(ended, batch);
+  }
+  const contents = [...sights.values()].flatMap(({ content }) => content ?? []);
+  for (const [consentId, asked] of askedByConsent(contents)) {
+    asksForWhatWasAsked(consentId, calls.get(consentId) ?? [], asked);
+  }
+  for (const [batch, sight] of sights) {
     history.note('end', `${batch.tenant.organisationId}/${batch.referenceId}: ${JSON.stringify(sight.data.summary)}`);
     checkRows(ended, batch, sight, (consentId) => evidenceOf(calls.get(consentId.toLowerCase()) ?? []));
+    checkRefusals(ended, batch, sight);
     await checkPages(ended.observer, batch, sight);
     await checkIsolation(ended, batch, sight);
     await checkLeftovers(ended, batch, sight);
@@ -48,56 +60,84 @@ export async function checkEnd(ended: EndedWorld): Promise<number> {
   return givenUp;
 }
 
-/** Families under which what the upstream said can be lost. */
-const FORGETFUL: readonly Family[] = ['death', 'failure', 'hang', 'certain', 'upstream', 'outage'];
-
-const canForget = ({ families }: FaultMix): boolean => families.some((family) => FORGETFUL.includes(family));
-
-/**
- * No window has more calls than its limit, but for the first two where nothing is known of them yet. Calls of the
- * organisation itself come as they like.
- */
-function checkRateWindows({ finPro, mix, rateWindows: { isExpected, ownCalls } }: EndedWorld): void {
-  const canBeUnknown = !isExpected && canForget(mix);
-  if (ownCalls > 0 || canBeUnknown) return;
-  const over = finPro.overLimit.filter(({ number }) => isExpected || number > 2);
-  invariant(over.length === 0, () => `${over.length} windows went over the limit, the first at ${over[0]?.at}`);
-}
 /** Families under which nobody but the worker that leased a chunk writes it: its writes only come twice. */
 const ALONE: readonly Family[] = ['repeat', 'pauses', 'clients', 'upstream', 'outage'];
 
-/** Families under which no worker dies or fails in the middle of something. */
-const GENTLE: readonly Family[] = ['pauses', 'clocks', 'deploy', 'recovery', 'upstream', 'outage', 'clients'];
-
-/** Where nobody died, no message is set aside, and no items lie around of a batch that was not accepted. */
-function checkRemains({ mix, world, stored }: EndedWorld): void {
-  if (!mix.families.every((family) => GENTLE.includes(family))) return;
-  const { deadLetters } = world.chunkQueue;
-  invariant(deadLetters.length === 0, () => `messages were set aside: ${deadLetters.join()}`);
-  const accepted = new Set([...stored.batches.values()].map(({ batch }) => batch.batchId));
-  for (const batchId of stored.batchIds()) {
-    invariant(accepted.has(batchId), () => `items of a batch that was not accepted are left: ${batchId}`);
+/**
+ * A message is set aside only after its last receive, and items of a batch that was not accepted lie around only where their worker could not
+ * remove them: each receive and each removal that went wrong had a fault.
+ */
+function checkRemains({ world, stored, strikes, mix }: EndedWorld): void {
+  // Another copy of a message may find the lease of a worker that died.
+  const copies = mix.families.includes('messages') ? MOST_COPIES : 1;
+  // While no worker is there, messages go round until they are set aside.
+  const isAbsent = mix.families.includes('absence');
+  const setAside = [
+    [isAbsent ? [] : world.chunkQueue.deadLetters, QUEUES.chunk.maxReceiveCount, copies * strikes.on('start-chunk')],
+    [world.fileQueue.deadLetters, QUEUES.file.maxReceiveCount, copies * strikes.on('ingest-file')],
+  ] as const;
+  for (const [deadLetters, receives, faults] of setAside) {
+    invariant(
+      deadLetters.length * receives <= faults,
+      () => `messages were set aside after ${faults} faults: ${deadLetters.join()}`,
+    );
   }
+  const accepted = new Set([...stored.batches.values()].map(({ batch }) => batch.batchId));
+  const left = [...stored.batchIds()].filter((batchId) => !accepted.has(batchId));
+  const faults = strikes.on('schedule-batch', 'upload-batch', 'ingest-file');
+  invariant(
+    left.length <= faults,
+    () => `items of batches that were not accepted are left, after ${faults} faults: ${left.join()}`,
+  );
 }
 
-/** A reference without a batch: nobody was told of one, or its upload never came. */
-function checkAbsent({ clients }: EndedWorld, batch: PlannedBatch): void {
-  const answers = clients.answersOf(batch);
+/** A reference without a batch: nobody was told of one, and what was sent for it never came, or its upload didn't. */
+function checkAbsent({ clients, world }: EndedWorld, batch: PlannedBatch): void {
+  const { attempts, referenceId } = batch;
+  const isUpload = ({ way }: Attempt): boolean => way === 'presigned';
   invariant(
-    answers.every(({ attempt }) => attempt.way === 'presigned'),
-    () => `${batch.referenceId} was accepted and is gone`,
+    clients.answersOf(batch).every(({ attempt }) => isUpload(attempt)),
+    () => `${referenceId} was accepted and is gone`,
   );
+  invariant(
+    clients.refusalsOf(batch).length === 0 || attempts.some(isUpload),
+    () => `${referenceId} was said to be taken, and is not there`,
+  );
+  invariant(
+    !attempts.some(({ way }) => way === 'drop') || world.fileQueue.deadLetters.length > 0,
+    () => `${referenceId} was dropped, and is not there`,
+  );
+}
+
+/** A submission that repeats the stored one, by its key, is never refused. */
+function checkRefusals({ clients }: EndedWorld, batch: PlannedBatch, { data, content }: Sight): void {
+  for (const { attempt, batchId } of clients.refusalsOf(batch)) {
+    if (attempt.way === 'presigned' || attempt.idempotencyKey === null || batchId !== data.batch_id) continue;
+    // Whichever of these was accepted, this one repeats it.
+    const stored = batch.attempts.filter((other) => content !== null && isSame(other, content));
+    const isRepeated = stored.every(
+      (other) => isRepeat(other, attempt) && other.idempotencyKey === attempt.idempotencyKey,
+    );
+    invariant(
+      stored.length === 0 || !isRepeated,
+      () => `${batch.referenceId}.${attempt.number} was refused, and repeats what is stored`,
+    );
+  }
 }
 
 function checkRows(
   ended: EndedWorld,
   batch: PlannedBatch,
-  { data, content, endedAt }: Sight,
+  sight: Sight,
   evidenceFor: (consentId: string) => ReturnType<typeof evidenceOf>,
 ): void {
+  const { data, content, endedAt } = sight;
   if (!content) return;
   const acceptedAt = Date.parse(data.metadata.submitted_at);
   const twins = Map.groupBy(content.rows, ({ consentId }) => consentId.toLowerCase());
+  const name = `${batch.tenant.organisationId}/${batch.referenceId}`;
+  const isUndisturbed = !canStall(ended.mix) && !canBeLate(ended, batch, acceptedAt);
+  showsAccounts(ended, name, sight, ({ consentId }) => evidenceFor(consentId), isUndisturbed);
   const possible = { canStall: canStall(ended.mix), canBeLate: canBeLate(ended, batch, acceptedAt) };
   content.rows.forEach(({ consentId, script }, index) => {
     const record = data.records[index];
@@ -114,8 +154,7 @@ function checkRows(
     });
     invariant(
       fault === null,
-      () =>
-        `row ${record.id} of ${batch.tenant.organisationId}/${batch.referenceId} ended as it must not: ${fault}: ${JSON.stringify(record)}`,
+      () => `row ${record.id} of ${name} ended as it must not: ${fault}: ${JSON.stringify(record)}`,
     );
   });
   for (const [consentId, rows] of twins) {
@@ -201,22 +240,22 @@ async function checkIsolation(
   );
 }
 
-/** No lease, no open-batch entry, and a report where there has to be one. */
-async function checkLeftovers(
-  { world, stored }: EndedWorld,
-  { tenant, referenceId }: PlannedBatch,
-  { data }: Sight,
-): Promise<void> {
-  const { openBatches, chunks } = world.portsOf();
+/** How long after its last row a batch is closed, where nothing goes wrong: it takes some writes. */
+const CLOSING = 10_000;
+
+/** No lease, no open-batch entry, what was submitted, and a report where there has to be one. */
+async function checkLeftovers(ended: EndedWorld, { tenant, referenceId }: PlannedBatch, sight: Sight): Promise<void> {
+  const { world, stored, mix, strikes } = ended;
+  const { chunks } = world.portsOf();
   const { organisationId } = tenant;
   const name = `${organisationId}/${referenceId}`;
-  const open = await openBatches.list();
-  invariant(open.length === 0, () => `batches are still open: ${JSON.stringify(open)}`);
-  const batch = stored.batches.get(referenceOf({ organisationId, referenceId }))?.batch;
-  invariant(batch !== undefined, () => `${name} is not there`);
-  if (!batch || batch.reservation) return;
+  const item = stored.batches.get(referenceOf({ organisationId, referenceId }));
+  invariant(item !== undefined, () => `${name} is not there`);
+  if (!item || item.batch.reservation) return;
+  const { batch, finishedAt } = item;
   if (batch.error === null) {
-    for (const state of await chunks.states(batch)) {
+    const states = await chunks.states(batch);
+    for (const state of states) {
       invariant(isFinished(state), () => `chunk ${state.key.chunk} of ${name} is not finished`);
       invariant(state.leasedUntil === null, () => `chunk ${state.key.chunk} of ${name} is still leased`);
     }
@@ -224,12 +263,40 @@ async function checkLeftovers(
       batch.finishedChunks.size === batch.chunks,
       () => `${name} has ${batch.finishedChunks.size} of ${batch.chunks} chunks finished`,
     );
+    const isStruck = strikes.all > 0 || mix.families.some((family) => ['messages', 'executions'].includes(family));
+    const finished = Math.max(...states.map(({ movedAt }) => movedAt));
+    const closesBy = isStruck ? Math.max(finished, START + mix.calmFrom) + HEALING : finished + CLOSING;
+    invariant(
+      finishedAt !== null && finishedAt <= closesBy,
+      () => `${name} was closed ${((finishedAt ?? Number.NaN) - finished) / 1000} s after its last row had ended`,
+    );
   }
-  if (batch.source !== 'drop' || batch.fileName === null) return;
-  const report = world.bucket.reports.get(`drop-reports/${organisationId}/${referenceId}.json`);
-  const { completed, failed, total } = data.summary;
-  invariant(
-    JSON.stringify(report).includes(JSON.stringify({ total, completed, failed }).slice(1, -1)),
-    () => `the report of ${name} says ${JSON.stringify(report)}`,
-  );
+  if (sight.content) await storesWhatWasSubmitted(ended, name, batch, sight.content);
+  if (batch.source === 'drop' && batch.fileName !== null) checkReport(ended, name, sight);
+}
+
+const report = z.object({
+  outcome: z.string(),
+  reference_id: z.string(),
+  batch_id: z.string(),
+  summary: z.object({ total: z.number(), completed: z.number(), failed: z.number() }),
+  failed_rows: z.array(z.object({ id: z.number(), error: z.object({ code: z.string() }) })),
+});
+
+/** The report on a dropped file says what the status says (docs/spec/upload-batch.md, "The drop folder"). */
+function checkReport({ world }: EndedWorld, name: string, { data }: Sight): void {
+  const written = world.bucket.reports.get(`drop-reports/${name}.json`);
+  const parsed = report.safeParse(written);
+  const { total, completed, failed } = data.summary;
+  const failedRows = data.records.filter(({ status }) => status === 'FAILED');
+  const rowsOf = (rows: readonly { readonly id: number; readonly error: { readonly code: string } | null }[]): string =>
+    rows.map(({ id, error }) => `${id} ${error?.code}`).join();
+  const isRight =
+    parsed.success &&
+    parsed.data.outcome === data.batch_status &&
+    parsed.data.reference_id === data.reference_id &&
+    parsed.data.batch_id === data.batch_id &&
+    String(Object.values(parsed.data.summary)) === String([total, completed, failed]) &&
+    rowsOf(parsed.data.failed_rows) === rowsOf(failedRows);
+  invariant(isRight, () => `the report of ${name} says ${JSON.stringify(written)}`);
 }

@@ -17,6 +17,8 @@ export interface Aim {
   readonly call: RegExp;
   readonly nth: number;
   readonly fault: Fault;
+  /** Only calls of a worker that an earlier aim has struck count. */
+  readonly isFollowing?: boolean;
 }
 
 /** What goes wrong in one history, and how often. Shares are of calls, messages, executions. */
@@ -36,6 +38,8 @@ export interface FaultMix {
   /** Of calls, how many take some milliseconds, so that workers come between each other. */
   readonly pauses: number;
   readonly messages: { readonly doubled: number; readonly late: number; readonly unsent: number };
+  /** How long a slow call is held up, at the least and at the most, in milliseconds. */
+  readonly slowness: readonly [number, number];
   /** Of batch writes, how many leave something undone; of reads of an index, how many are behind. */
   readonly table: { readonly unprocessed: number; readonly stale: number };
   readonly executions: { readonly doubled: number; readonly dying: number };
@@ -150,6 +154,7 @@ export function drawFaults(
     aimed: [],
     deadly: isDeadly ? random.pick([0.4, 0.7]) : 0,
     pauses: on('pauses', () => random.pick([0.1, 0.3, 1])),
+    slowness: [1_000, 40_000],
     table: { unprocessed: on('table', upTo(0.3)), stale: on('table', upTo(0.5)) },
     messages: {
       doubled: on('messages', () => random.pick([0.1, 0.5, 1])),
@@ -176,6 +181,31 @@ export function drawFaults(
 function absenceOf(random: Random): FaultMix['absences'][number] {
   const from = random.int(0, 8 * MINUTE);
   return { from, to: from + random.int(10, 150) * MINUTE };
+}
+
+/**
+ * The same mix, in some histories with an FI request that goes out at the very end of its worker's time and is lost, and a worker that dies of it: a
+ * lease has to outlast both. Drawn apart from the rest, as it changes nothing in the other histories.
+ */
+export function withLateCalls(random: Random, mix: FaultMix): FaultMix {
+  if (mix.aimed.length > 0 || !random.chance(0.05)) return mix;
+  const families = [...new Set<Family>([...mix.families, 'slow', 'death', 'upstream'])];
+  return {
+    ...mix,
+    families,
+    slowness: [34_000, 39_500],
+    aimed: [
+      { worker: /^advance-chunk/, call: /^chunks\.saveState$/, nth: random.int(1, 4), fault: 'slow-after' },
+      {
+        worker: /^advance-chunk/,
+        call: /^finPro\.requestFi$/,
+        nth: random.int(1, 2),
+        fault: 'dies-after',
+        isFollowing: true,
+      },
+    ],
+    upstream: { ...mix.upstream, requestLost: 0.6 },
+  };
 }
 
 function outageOf(random: Random, organisations: number): Outage {

@@ -1,7 +1,10 @@
 import { ACCOUNT, SECRET, VUA } from './consent-scripts.ts';
 
 /** Balances of the simulation end with these digits. */
-export const BALANCE = '.977713';
+const BALANCE = '.977713';
+
+/** An account's balance: no two of a consent have the same. */
+export const balanceOf = (linkRefNumber: string): string => `${1000 + Number(linkRefNumber.slice(-6))}${BALANCE}`;
 
 const FORBIDDEN = [SECRET, VUA, ACCOUNT, BALANCE];
 

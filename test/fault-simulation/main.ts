@@ -22,6 +22,7 @@ async function replay(seed: number, { variant }: SimulationCommand): Promise<Out
 
 /** Plays all seeds on some threads; resolves with those that broke a promise, in order. */
 async function playAll({ from, seeds, workers, variant }: SimulationCommand): Promise<Outcome[]> {
+  const unit = variant.history === 'pair' ? 'pairs' : 'seeds';
   const startedAt = process.hrtime.bigint();
   const broken: Outcome[] = [];
   let next = from;
@@ -29,7 +30,7 @@ async function playAll({ from, seeds, workers, variant }: SimulationCommand): Pr
   let toldAt = 0;
   const elapsed = (): number => Number(process.hrtime.bigint() - startedAt) / 1e9;
   const tell = (): void => {
-    console.log(`${played} of ${seeds} seeds, ${(played / elapsed()).toFixed(1)} seeds/s, ${broken.length} broken`);
+    console.log(`${played} of ${seeds} ${unit}, ${(played / elapsed()).toFixed(1)} ${unit}/s, ${broken.length} broken`);
   };
 
   const onThread = (): Promise<void> =>
@@ -45,7 +46,7 @@ async function playAll({ from, seeds, workers, variant }: SimulationCommand): Pr
         played += result.played;
         for (const outcome of result.broken) {
           broken.push(outcome);
-          console.log(`seed ${outcome.seed}: ${outcome.broken}\n  ${replayCommand(outcome)}`);
+          console.log(`${variant.history ?? 'seed'} ${outcome.seed}: ${outcome.broken}\n  ${replayCommand(outcome)}`);
         }
         if (elapsed() - toldAt > 10) {
           toldAt = elapsed();

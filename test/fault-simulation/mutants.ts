@@ -7,6 +7,8 @@ import type { Ledger, LedgerChange } from '#lambdas/upstream/ledger.ts';
 import type { Mutant } from '../world/containers.ts';
 import type { AllPorts } from '../world/functions.ts';
 import { ACCOUNT } from './consent-scripts.ts';
+import { CALL_MUTANTS } from './mutants/calls.ts';
+import { INTAKE_MUTANTS } from './mutants/intake.ts';
 
 const chunkName = ({ organisationId, batchId, chunk }: ChunkKey): string => `${organisationId} ${batchId} ${chunk}`;
 
@@ -289,6 +291,8 @@ const rejectsOverReports = (): Mutant => ({
 
 /** The switches. Each is made anew for a history, since it may count for itself. */
 export const MUTANTS = {
+  ...INTAKE_MUTANTS,
+  ...CALL_MUTANTS,
   'counts-twice': countsTwice,
   'sends-without-intent': sendsWithoutIntent,
   'adds-finished-chunks': addsFinishedChunks,

@@ -1,6 +1,7 @@
 import { functionOf } from '../world/containers.ts';
 import { contextOf } from '../world/functions.ts';
 import type { ApiClients } from './clients.ts';
+import { isSame, shown } from './content.ts';
 import type { Attempt, PlannedBatch, Tenant } from './plan.ts';
 import {
   type ApiAnswer,
@@ -72,6 +73,13 @@ export function observerOf({ world, mutant }: SimulatedWorld, clients: ApiClient
     );
     holdsInItself(name, data);
     const content = data.summary.total === 0 ? null : submittedAs(name, data, attempts);
+    for (const { attempt } of answers) {
+      if (attempt.way === 'presigned') continue;
+      invariant(
+        content !== null && isSame(attempt, content),
+        () => `${name}.${attempt.number} was answered with success, and something else is stored`,
+      );
+    }
     if (before) goesOn(name, before.data, data);
     const endedAt = new Map(before?.endedAt);
     for (const record of data.records) {
@@ -128,16 +136,23 @@ function holdsInItself(
   invariant(new Set(sessions).size === sessions.length, () => `two rows of ${name} hold one session`);
 }
 
-/** The attempt whose rows these are, in their order. */
-function submittedAs(name: string, { records }: StatusData, attempts: readonly Attempt[]): Attempt {
-  const content = attempts.find(
+/** The attempt whose rows these are, in their order, and whose parameters. */
+function submittedAs(name: string, { records, metadata }: StatusData, attempts: readonly Attempt[]): Attempt {
+  const withTheseRows = attempts.filter(
     ({ rows }) =>
       rows.length === records.length &&
       rows.every((row, index) => records[index]?.consent_id === row.consentId && records[index]?.id === index + 1),
   );
-  if (content) return content;
+  const defaults = metadata.global_config;
+  // A file may be posted with the form of an earlier attempt, which has the parameters.
+  const forms = attempts.filter(({ way }) => way === 'presigned');
+  const content = withTheseRows.find((attempt) =>
+    (attempt.way === 'presigned' ? forms : [attempt]).some((form) => shown(form.defaults) === shown(defaults)),
+  );
+  if (content) return { ...content, defaults };
   const ids = records.map(({ id, consent_id }) => `${id} ${consent_id}`);
-  invariant(false, () => `${name} shows rows that were not submitted under it: ${ids.join(', ')}`);
+  invariant(withTheseRows.length > 0, () => `${name} shows rows that were not submitted under it: ${ids.join(', ')}`);
+  invariant(false, () => `${name} shows parameters that were not submitted with its rows: ${shown(defaults)}`);
   throw new Error('unreachable');
 }
 

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { isMutantName, MUTANTS } from './mutants.ts';
+import { PAIRS } from './pairs.ts';
 import type { Variant } from './simulate.ts';
 import { isStoreKind, STORE_KINDS } from './stored.ts';
 
@@ -15,6 +16,8 @@ export interface SimulationCommand {
 
 export const USAGE = `npm run sim -- --seeds N [--from M] [--workers W]   plays N seeds from M (1) on, on W (2) threads
 npm run sim -- --seed K                             plays one seed and shows its history
+npm run sim -- --pairs                              plays every pair of faults at the first calls of one history
+npm run sim -- --pair K                             plays one of them and shows its history
   --stores KIND   ${STORE_KINDS.join(' or ')}: maps in memory, or the DynamoDB adapters under the SDK's own retries
   --mutant NAME   with a mutant in the product: ${Object.keys(MUTANTS).join(', ')}`;
 
@@ -29,17 +32,29 @@ export function readCommand(args: readonly string[]): SimulationCommand {
   const text = { type: 'string' } as const;
   const { values } = parseArgs({
     args: [...args],
-    options: { seeds: text, from: text, seed: text, workers: text, mutant: text, stores: text },
+    options: {
+      seeds: text,
+      from: text,
+      seed: text,
+      workers: text,
+      mutant: text,
+      stores: text,
+      pair: text,
+      pairs: { type: 'boolean' },
+    },
   });
   const { mutant, stores = 'memory' } = values;
   if (!isStoreKind(stores)) throw new RangeError(`there are no stores of the kind ${stores}`);
   if (mutant !== undefined && !isMutantName(mutant)) throw new RangeError(`there is no mutant ${mutant}`);
-  const isReplay = values.seed !== undefined;
+  const isPair = values.pairs === true || values.pair !== undefined;
+  const shown = isPair ? values.pair : values.seed;
+  const isReplay = shown !== undefined;
+  const all = isPair ? PAIRS : 1000;
   return {
-    from: isReplay ? wholeNumber('seed', values.seed, 1) : wholeNumber('from', values.from, 1),
-    seeds: isReplay ? 1 : Math.max(1, wholeNumber('seeds', values.seeds, 1000)),
+    from: isReplay ? wholeNumber(isPair ? 'pair' : 'seed', shown, 1) : wholeNumber('from', values.from, 1),
+    seeds: isReplay ? 1 : Math.max(1, wholeNumber('seeds', values.seeds, all)),
     isReplay,
     workers: Math.max(1, wholeNumber('workers', values.workers, 2)),
-    variant: { mutant, stores },
+    variant: { mutant, stores, history: isPair ? 'pair' : 'seed' },
   };
 }

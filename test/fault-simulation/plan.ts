@@ -1,3 +1,4 @@
+import { NO_PARAMETERS, type RequestParameters } from '#lambdas/batch/submission.ts';
 import type { Random } from '../world/random.ts';
 import { type ConsentScript, drawScript, SECRET } from './consent-scripts.ts';
 
@@ -13,17 +14,21 @@ export interface PlannedRow {
   readonly consentId: string;
   /** Null for a row that fails validation. */
   readonly script: ConsentScript | null;
+  /** What is given for this row alone. */
+  readonly own: RequestParameters;
 }
 
 export const WAYS = ['json', 'form', 'presigned', 'drop'] as const;
 export type Way = (typeof WAYS)[number];
 
-/** One submission of a reference: what it ifCondition, how it comes in, and when (milliseconds after the start). */
+/** One submission of a reference: what it holds, how it comes in, and when (milliseconds after the start). */
 export interface Attempt {
   readonly number: number;
   readonly way: Way;
   readonly fileType: 'csv' | 'json';
   readonly rows: readonly PlannedRow[];
+  /** What is given for all rows together. */
+  readonly defaults: RequestParameters;
   readonly idempotencyKey: string | null;
   readonly at: number;
 }
@@ -64,9 +69,10 @@ function drawRows(random: Random, tenant: number, batch: number, way: Way): Plan
   const rows: PlannedRow[] = [];
   for (let row = 0; row < count; row += 1) {
     const [earlier, ...others] = rows.filter(({ script }) => script !== null);
-    if (hasInvalid && random.chance(0.25)) rows.push({ consentId: `not-a-guid-${row}`, script: null });
+    if (hasInvalid && random.chance(0.25))
+      rows.push({ consentId: `not-a-guid-${row}`, script: null, own: NO_PARAMETERS });
     else if (hasTwins && earlier && random.chance(0.4)) rows.push(random.pick([earlier, ...others]));
-    else rows.push({ consentId: consentId(tenant, batch, row), script: drawScript(random) });
+    else rows.push({ consentId: consentId(tenant, batch, row), script: drawScript(random), own: NO_PARAMETERS });
   }
   return rows;
 }
@@ -118,6 +124,7 @@ export function drawPlan(random: Random): Plan {
         way,
         fileType: random.pick(['csv', 'json']),
         rows: drawRows(random, index, batch, way),
+        defaults: NO_PARAMETERS,
         idempotencyKey: random.chance(0.5) ? `key-${index}-${batch}` : null,
         at: random.chance(0.5) ? random.int(0, 2_000) : random.int(0, 240_000),
       };

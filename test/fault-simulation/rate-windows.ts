@@ -39,7 +39,7 @@ export function drawRateWindows(random: Random, settings: Pick<Settings, 'upstre
   const windowSeconds = random.chance(0.5) ? expected.windowSeconds : random.pick([expected.windowSeconds, ...lengths]);
   return {
     rateLimit: {
-      ...expected,
+      limit: random.chance(0.25) ? Math.max(3, Math.floor(expected.limit * (0.3 + random.next() / 2))) : expected.limit,
       windowSeconds,
       begins: random.pick(['epoch', 'first-call']),
       shiftSeconds: random.chance(0.5) ? random.int(0, windowSeconds) : 0,

@@ -1,9 +1,9 @@
 import type { Outcome } from './simulate.ts';
 
 /** The command that plays a seed again and shows its history. */
-export const replayCommand = ({ seed, variant: { mutant, stores } }: Outcome): string =>
+export const replayCommand = ({ seed, variant: { mutant, stores, history } }: Outcome): string =>
   [
-    'npm run sim -- --seed',
+    history === 'pair' ? 'npm run sim -- --pair' : 'npm run sim -- --seed',
     seed,
     ...(stores === 'table' ? ['--stores table'] : []),
     ...(mutant ? ['--mutant', mutant] : []),
@@ -11,9 +11,9 @@ export const replayCommand = ({ seed, variant: { mutant, stores } }: Outcome): s
 
 /** What broke, in which history, and how to see it again. */
 export function reportOf(outcome: Outcome): string {
-  const { seed, broken, families, history } = outcome;
+  const { seed, broken, families, history, variant } = outcome;
   return [
-    `Seed ${seed} (faults: ${families.join(', ') || 'none'})`,
+    `${variant.history === 'pair' ? 'Pair' : 'Seed'} ${seed} (faults: ${families.join(', ') || 'none'})`,
     ...(history.length > 0 ? ['', ...history, ''] : []),
     broken === null ? 'Every promise was kept.' : `BROKEN: ${broken}`,
     `Replay: ${replayCommand(outcome)}`,

@@ -1,6 +1,7 @@
 import { readSettings, type Settings } from '#lambdas/platform/settings.ts';
 import { randomOf } from '../world/random.ts';
-import { drawFaults, type FaultMix } from './fault-mix.ts';
+import { drawFaults, type FaultMix, withLateCalls } from './fault-mix.ts';
+import { withParameters } from './parameters.ts';
 import { drawPlan, drawSettings, type Plan } from './plan.ts';
 import { drawRateWindows, type RateWindowsPlan } from './rate-windows.ts';
 
@@ -18,7 +19,7 @@ const VERSIONS = 5;
 
 /** The scenario of a seed. */
 export function scenarioOf(seed: number): Scenario {
-  const plan = drawPlan(randomOf(seed, 'plan'));
+  const plan = withParameters(randomOf(seed, 'parameters'), drawPlan(randomOf(seed, 'plan')));
   const { fixed, versions } = drawSettings(randomOf(seed, 'settings'), VERSIONS);
   const known = versions.map((version) => readSettings({ ...fixed, ...version }));
   const settingsOf = (version: number): Settings => {
@@ -26,7 +27,8 @@ export function scenarioOf(seed: number): Scenario {
     if (!settings) throw new RangeError(`there is no version ${version}`);
     return settings;
   };
-  const mix = drawFaults(randomOf(seed, 'faults'), plan.tenants.length, settingsOf(0).batchDeadline);
+  const drawn = drawFaults(randomOf(seed, 'faults'), plan.tenants.length, settingsOf(0).batchDeadline);
+  const mix = withLateCalls(randomOf(seed, 'late calls'), drawn);
   const rateWindows = drawRateWindows(randomOf(seed, 'rate windows'), settingsOf(0));
   return { plan, mix, rateWindows, settingsOf };
 }

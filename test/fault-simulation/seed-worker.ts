@@ -2,14 +2,18 @@ import { parentPort } from 'node:worker_threads';
 import { z } from 'zod';
 import { captureLogLines } from './log-lines.ts';
 import { isMutantName } from './mutants.ts';
-import { type Outcome, simulate } from './simulate.ts';
+import { HISTORY_KINDS, type Outcome, simulate } from './simulate.ts';
 import { STORE_KINDS } from './stored.ts';
 
 /** Seeds to play, both bounds included. */
 const block = z.object({
   first: z.number().int(),
   last: z.number().int(),
-  variant: z.object({ mutant: z.string().refine(isMutantName).optional(), stores: z.enum(STORE_KINDS).optional() }),
+  variant: z.object({
+    mutant: z.string().refine(isMutantName).optional(),
+    stores: z.enum(STORE_KINDS).optional(),
+    history: z.enum(HISTORY_KINDS).optional(),
+  }),
 });
 
 /** What a thread answers when a block is done: the seeds that broke a promise. */

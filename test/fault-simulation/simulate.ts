@@ -12,13 +12,20 @@ import type { FaultMix } from './fault-mix.ts';
 import type { LogLines } from './log-lines.ts';
 import { MUTANTS, type MutantName } from './mutants.ts';
 import { observerOf, type Sight } from './observer.ts';
+import { pairScenario } from './pairs.ts';
 import { type Scenario, scenarioOf } from './scenario.ts';
 import type { StoreKind } from './stored.ts';
 import { invariant, Violation } from './violation.ts';
 import { wire } from './wiring.ts';
 
-/** Which of a seed's histories is played. */
+/** What a number means: the seed that a history is drawn from, or the place of two faults in one that is always the same. */
+export const HISTORY_KINDS = ['seed', 'pair'] as const;
+export type HistoryKind = (typeof HISTORY_KINDS)[number];
+
+/** Which of a number's histories is played. */
 export interface Variant {
+  /** A seed unless given. */
+  readonly history?: HistoryKind | undefined;
   readonly mutant?: MutantName | undefined;
   /** What the stores are; maps in memory unless given. */
   readonly stores?: StoreKind | undefined;
@@ -55,17 +62,19 @@ const GRACE = 180 * 60_000;
  * @param logLines where the functions' log lines go
  */
 export async function simulate(seed: number, logLines: LogLines, options: SimulationOptions = {}): Promise<Outcome> {
-  const { stores: kind = 'memory', mutant: mutantName } = options;
-  const scenario = options.scenario ?? scenarioOf(seed);
+  const { stores: kind = 'memory', mutant: mutantName, history: of = 'seed' } = options;
+  const scenario = options.scenario ?? (of === 'pair' ? pairScenario(seed) : scenarioOf(seed));
+  // But for its faults a pair's history is always the same.
+  const chance = of === 'pair' ? 1 : seed;
   const { plan, mix } = scenario;
   const clock = virtualClock(START);
   const history = historyOn(clock, options.keepHistory ?? false);
   const rows = plan.batches.reduce((sum, { attempts }) => sum + (attempts[0]?.rows.length ?? 0), 0);
   const faults = mix.families.join(', ') || 'none';
-  history.note('seed', `${seed}: ${plan.batches.length} batches, ${rows} rows; faults: ${faults}`);
+  history.note(of, `${seed}: ${plan.batches.length} batches, ${rows} rows; faults: ${faults}`);
   const mutant = mutantName ? MUTANTS[mutantName]() : null;
-  const restoreTimers = kind === 'table' ? virtualTimers(clock, randomOf(seed, 'retries')) : () => {};
-  const simulated = await wire(seed, scenario, clock, history, mutant, kind);
+  const restoreTimers = kind === 'table' ? virtualTimers(clock, randomOf(chance, 'retries')) : () => {};
+  const simulated = await wire(chance, scenario, clock, history, mutant, kind);
   const { world, stored, written } = simulated;
   const { chunkQueue, fileQueue, workflow } = world;
   const clients = apiClients(simulated);
@@ -86,7 +95,7 @@ export async function simulate(seed: number, logLines: LogLines, options: Simula
       batch,
     ]),
   );
-  const watch = randomOf(seed, 'watch');
+  const watch = randomOf(chance, 'watch');
   // A look takes a dozen calls, and those of the SDK are slow.
   const share = watch.pick(kind === 'table' ? [0.3, 0.1, 0.05] : [1, 0.4, 0.2]);
   const observe = async (): Promise<boolean> => {
@@ -120,7 +129,7 @@ export async function simulate(seed: number, logLines: LogLines, options: Simula
   restoreTimers();
   return {
     seed,
-    variant: { mutant: mutantName, stores: kind },
+    variant: { mutant: mutantName, stores: kind, history: of },
     broken,
     families: mix.families,
     rows,

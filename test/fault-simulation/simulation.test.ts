@@ -58,6 +58,8 @@ describe('the command', () => {
     [['--seed', '42'], { from: 42, seeds: 1, isReplay: true }],
     [['--seed', '42', '--mutant', 'does-not-probe'], { variant: { mutant: 'does-not-probe', stores: 'memory' } }],
     [['--stores', 'table'], { variant: { stores: 'table' } }],
+    [['--pairs'], { from: 1, seeds: 9045, isReplay: false, variant: { history: 'pair' } }],
+    [['--pair', '77'], { from: 77, seeds: 1, isReplay: true, variant: { history: 'pair' } }],
     [[], { from: 1, seeds: 1000 }],
   ])('%j', (args, expected) => {
     expect(readCommand(args)).toMatchObject(expected);

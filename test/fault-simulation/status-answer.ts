@@ -4,6 +4,20 @@ import { invariant } from './violation.ts';
 const count = z.number().int();
 const text = z.string().nullable();
 
+const accountShown = z.strictObject({
+  link_reference_number: z.string(),
+  masked_account_number: text,
+  fip_id: text,
+  fip_name: text,
+  fi_status: z.string(),
+  fi_type: z.string().optional(),
+  account_type: z.string().optional(),
+  current_balance: z.string().optional(),
+  currency: z.string().optional(),
+  balance_as_of: z.string().optional(),
+});
+export type AccountShown = z.output<typeof accountShown>;
+
 const statusRecord = z.object({
   id: count,
   consent_id: z.string(),
@@ -11,7 +25,7 @@ const statusRecord = z.object({
   retry_eligible: z.enum(['Yes', 'No', 'YesWithModifications']).nullable(),
   session_id: text,
   error: z.object({ code: z.string(), message: z.string() }).nullable(),
-  account_details: z.array(z.object({ link_reference_number: z.string() })).optional(),
+  account_details: z.array(accountShown).optional(),
 });
 export type StatusRecord = z.output<typeof statusRecord>;
 
@@ -20,7 +34,11 @@ const batchStatusData = z.object({
   batch_id: z.string(),
   batch_status: z.enum(['READY', 'IN_PROGRESS', 'COMPLETED', 'FAILED']),
   summary: z.object({ total: count, ready: count, in_progress: count, completed: count, failed: count }),
-  metadata: z.object({ submitted_at: z.iso.datetime(), progress_percentage: count }),
+  metadata: z.object({
+    submitted_at: z.iso.datetime(),
+    progress_percentage: count,
+    global_config: z.object({ fiDataRangeFrom: text, fiDataRangeTo: text, configId: text }),
+  }),
   pagination: z.object({
     page: count,
     limit: count,

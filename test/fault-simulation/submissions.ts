@@ -1,4 +1,5 @@
-import type { Attempt, PlannedBatch, PlannedRow, Tenant } from './plan.ts';
+import type { RequestParameters } from '#lambdas/batch/submission.ts';
+import type { Attempt, PlannedBatch, Tenant } from './plan.ts';
 
 /** A call of the API as a client makes it. */
 export interface ApiRequest {
@@ -24,21 +25,35 @@ export const jsonRequest = (tenant: Tenant, content: object, idempotencyKey: str
   isBase64Encoded: false,
 });
 
-export const scheduleRequest = ({ tenant, referenceId }: PlannedBatch, { rows, idempotencyKey }: Attempt): ApiRequest =>
+/** The parameters that are given, under their names. */
+const given = (parameters: RequestParameters): Record<string, string> =>
+  Object.fromEntries(Object.entries(parameters).filter(([, value]) => value !== null));
+
+export const scheduleRequest = (
+  { tenant, referenceId }: PlannedBatch,
+  { rows, defaults, idempotencyKey }: Attempt,
+): ApiRequest =>
   jsonRequest(
     tenant,
-    { reference_id: referenceId, consents_list: rows.map((row) => ({ consent_id: row.consentId })) },
+    {
+      reference_id: referenceId,
+      ...given(defaults),
+      consents_list: rows.map(({ consentId, own }) => ({ consent_id: consentId, ...given(own) })),
+    },
     idempotencyKey,
   );
 
-/** The file of an attempt. */
-export function fileOf({ rows, fileType }: Pick<Attempt, 'rows' | 'fileType'>): Buffer {
-  const ids = rows.map(({ consentId }: PlannedRow) => consentId);
-  return Buffer.from(
-    fileType === 'csv'
-      ? `consentId,fiDataRangeFrom\n${ids.map((id) => `${id},\n`).join('')}`
-      : JSON.stringify(ids.map((id) => ({ consentId: id }))),
-  );
+/** The file of an attempt. One that is dropped has its defaults in it, where its format has a place for them. */
+export function fileOf({ rows, fileType, way, defaults }: Attempt): Buffer {
+  if (fileType === 'csv') {
+    const lines = rows.map(
+      ({ consentId, own }) =>
+        `${consentId},${own.fiDataRangeFrom ?? ''},${own.fiDataRangeTo ?? ''},${own.configId ?? ''}\n`,
+    );
+    return Buffer.from(`consentId,fiDataRangeFrom,fiDataRangeTo,configId\n${lines.join('')}`);
+  }
+  const list = rows.map(({ consentId, own }) => ({ consentId, ...given(own) }));
+  return Buffer.from(JSON.stringify(way === 'drop' ? { ...given(defaults), consents_list: list } : list));
 }
 
 const BOUNDARY = 'a-boundary-of-the-simulation';
@@ -49,6 +64,9 @@ export function uploadRequest({ tenant, referenceId }: PlannedBatch, attempt: At
   const fileType = attempt.fileType === 'csv' ? 'text/csv' : 'application/json';
   const body =
     part('name="reference_id"', '', referenceId) +
+    Object.entries(given(attempt.defaults))
+      .map(([name, value]) => part(`name="${name}"`, '', value))
+      .join('') +
     part(
       `name="file"; filename="consents.${attempt.fileType}"`,
       `\r\nContent-Type: ${fileType}`,
@@ -67,8 +85,13 @@ export function uploadRequest({ tenant, referenceId }: PlannedBatch, attempt: At
 
 export const presignRequest = (
   { tenant, referenceId }: PlannedBatch,
-  { fileType, idempotencyKey }: Attempt,
-): ApiRequest => jsonRequest(tenant, { reference_id: referenceId, file_name: `consents.${fileType}` }, idempotencyKey);
+  { fileType, defaults, idempotencyKey }: Attempt,
+): ApiRequest =>
+  jsonRequest(
+    tenant,
+    { reference_id: referenceId, file_name: `consents.${fileType}`, ...given(defaults) },
+    idempotencyKey,
+  );
 
 export const dropKey = ({ tenant, referenceId }: PlannedBatch, { fileType }: Pick<Attempt, 'fileType'>): string =>
   `drop/${tenant.organisationId}/${referenceId}.${fileType}`;

@@ -8,6 +8,7 @@ export interface Evidence {
   readonly probes: readonly FinProCall[];
   /** Polls by session that were not answered, for whatever reason. */
   readonly unanswered: readonly FinProCall[];
+  readonly balances: readonly FinProCall[];
   /** Status answers by session or by consent: what was told of each session, and when. */
   readonly told: readonly FinProCall[];
 }
@@ -19,6 +20,7 @@ export function evidenceOf(calls: readonly FinProCall[]): Evidence {
     openings: requests.filter(({ opened }) => opened !== null),
     probes: calls.filter(({ kind }) => kind === 'status-by-consent'),
     unanswered: calls.filter(({ kind, failure }) => kind === 'status-by-session' && failure !== null),
+    balances: calls.filter(({ kind }) => kind === 'balance'),
     told: calls.filter(({ told }) => told !== null),
   };
 }

@@ -10,11 +10,12 @@ import type { Random } from '../world/random.ts';
 import { START } from '../world/start.ts';
 import type { ShareNow } from './disturb.ts';
 import type { FaultMix, Outage } from './fault-mix.ts';
-import { BALANCE } from './log-lines.ts';
+import { balanceOf } from './log-lines.ts';
 import type { Plan } from './plan.ts';
 import type { RateWindowsPlan } from './rate-windows.ts';
 
-const OUTAGE_FAILURES: Readonly<Record<Outage['kind'], UpstreamFailure>> = {
+/** How each call ends while an outage of the kind lasts. */
+export const OUTAGE_FAILURES: Readonly<Record<Outage['kind'], UpstreamFailure>> = {
   unreachable: UNREACHABLE,
   'http-500': answered(500, null),
   'http-503': answered(503, 'ServiceUnavailable'),
@@ -89,7 +90,10 @@ export const withMarkedBalances = (finPro: FinPro): FinPro => ({
   fiBalance: async (organisationId, consentId) => {
     const answer = await finPro.fiBalance(organisationId, consentId);
     return answer.ok
-      ? { ...answer, value: answer.value.map((balance) => ({ ...balance, currentBalance: `1024${BALANCE}` })) }
+      ? {
+          ...answer,
+          value: answer.value.map((balance) => ({ ...balance, currentBalance: balanceOf(balance.linkRefNumber) })),
+        }
       : answer;
   },
 });

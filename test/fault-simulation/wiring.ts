@@ -13,6 +13,7 @@ import type { Plan } from './plan.ts';
 import type { RateWindowsPlan } from './rate-windows.ts';
 import type { Scenario } from './scenario.ts';
 import { type Stored, type StoreKind, storedAs } from './stored.ts';
+import { counted, type Strikes } from './strikes.ts';
 import { upstreamOf, withMarkedBalances } from './upstream.ts';
 
 /** A world with a seed's faults, and what its history is held against. */
@@ -21,6 +22,8 @@ export interface SimulatedWorld {
   readonly plan: Plan;
   readonly mix: FaultMix;
   readonly rateWindows: RateWindowsPlan;
+  readonly settingsOf: Scenario['settingsOf'];
+  readonly strikes: Strikes;
   readonly random: Random;
   readonly shareNow: ShareNow;
   readonly stored: Stored;
@@ -42,7 +45,7 @@ export async function wire(
   const shareNow = shareNowOf(mix, clock.now);
   const written = new Set<string>();
   const finPro = upstreamOf({ clock, ids: sequentialIds(0x5e55), mix, random, shareNow, plan, rateWindows, history });
-  const disturbance = disturbanceOf(mix, random, shareNow, clock.now);
+  const { disturbance, strikes } = counted(disturbanceOf(mix, random, shareNow, clock.now));
   const onWrite = (reference: string): void => void written.add(reference);
   const stored = await storedAs(kind, plan, disturbance, mutant, onWrite);
   const world = worldOf<Stores>({
@@ -61,5 +64,5 @@ export async function wire(
   };
   for (const at of mix.deploys) void deploy(at);
   world.start();
-  return { world, plan, mix, rateWindows, random, shareNow, stored, finPro, mutant, written };
+  return { world, plan, mix, rateWindows, settingsOf, random, shareNow, strikes, stored, finPro, mutant, written };
 }
