@@ -10,7 +10,28 @@ afterAll(() => logLines.release());
 /** Within so many seeds every mutant has to be found. */
 const MOST = 2000;
 /** Where the search begins: at the first seed that finds the mutant, where that is not among the first. */
-const FROM: Readonly<Partial<Record<MutantName, number>>> = {};
+const FROM: Readonly<Partial<Record<MutantName, number>>> = {
+  'accepts-unconditionally': 28,
+  'acknowledges-failures': 59,
+  'circuit-never-opens': 184,
+  'corrects-stale-ledger': 853,
+  'counts-every-stall': 211,
+  'ends-polling-early': 23,
+  'forgets-told-ends': 166,
+  'ignores-budget': 27,
+  'ignores-too-many': 333,
+  'joins-own-sessions-only': 54,
+  'learns-nothing': 166,
+  'lease-without-margin': 432,
+  'leaves-chunks': 28,
+  'leaves-writes-under-way': 56,
+  'releases-lease-early': 36,
+  'releases-twice': 134,
+  'sends-twins-at-once': 20,
+  'starts-chunks-over': 11,
+  'takes-own-writes-for-lost-races': 11,
+  'tells-the-next-end': 30,
+};
 
 async function firstBroken(mutant: MutantName): Promise<Outcome | null> {
   for (let seed = FROM[mutant] ?? 1; seed <= MOST; seed += 1) {
@@ -73,7 +94,7 @@ const SAYS: Readonly<Record<MutantName, RegExp>> = {
   'counts-every-stall': /ended as it must not/,
   'rejects-over-reports': /the report of .* says/,
   'starts-chunks-over':
-    /sessions opened|went back|left its terminal state|had a session and was requested again|does not come to rest/,
+    /a race was lost to nobody|sessions opened|went back|left its terminal state|had a session and was requested again|does not come to rest/,
   'drops-unprocessed-items': /does not come to rest|answered 500|cannot be found|chunks, but/,
 };
 
