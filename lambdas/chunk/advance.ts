@@ -60,7 +60,7 @@ export async function advanceChunk(ports: AdvancePorts, task: ChunkTask, limits:
   // Past the batch's deadline recovery ends the chunk, and nobody may hold it then.
   if (now >= stored.acceptedAt + settings.batchDeadline) return DONE;
   if (stored.leasedUntil !== null && stored.leasedUntil > now) return resume(stored.leasedUntil + settings.clockSkew);
-  const begun = await begin(ports, stored, limits, now);
+  const begun = await begin(ports, stored, now);
   if (begun === null) return resume(now + settings.waitStep);
   const work = await planWork(ports, begun, now);
   return work.due.length === 0
@@ -69,17 +69,12 @@ export async function advanceChunk(ports: AdvancePorts, task: ChunkTask, limits:
 }
 
 /**
- * Marks that the advance of a chunk which recovery has queued begins: it's due when this invocation has ended. Should
- * nothing follow, the chunk itself is the cause. Null when somebody else was first.
+ * Marks that the advance of a chunk which recovery has queued begins. Should nothing follow, the chunk itself is the
+ * cause. Null when somebody else was first.
  */
-async function begin(
-  { chunks }: AdvancePorts,
-  stored: ChunkState,
-  { functionEndsAt }: AdvanceLimits,
-  now: number,
-): Promise<ChunkState | null> {
+async function begin({ chunks, settings }: AdvancePorts, stored: ChunkState, now: number): Promise<ChunkState | null> {
   if (stored.stalls === 0 || hasBegun(stored)) return stored;
-  const begun = { ...stored, version: stored.version + 1, dueAt: functionEndsAt, movedAt: now };
+  const begun = { ...stored, version: stored.version + 1, dueAt: now + settings.waitStep, movedAt: now };
   return (await chunks.saveState(begun)) ? begun : null;
 }
 

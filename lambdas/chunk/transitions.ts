@@ -33,7 +33,7 @@ export interface TransitionContext {
 const MAX_TRIES = 2;
 
 /** So many polls at or after the deadline that aren't answered are the end, too. */
-const MAX_LAST_POLLS = 5;
+const MAX_LAST_POLLS = 10;
 
 const failed = (row: Row, eligibility: RetryEligibility): Row => ({ ...row, phase: 'failed', eligibility });
 

@@ -29,7 +29,7 @@ const DAY = 86_400_000;
 /** Rows that differ in all that a transition looks at. */
 const rowsIn = (phase: Phase): Row[] =>
   [1, 4].flatMap((attempt) =>
-    [0, 1, 4].flatMap((tries) =>
+    [0, 1, 9].flatMap((tries) =>
       [START, START + DAY / 4].map((lastAskedAt): Row => ({ ...newRow(START), phase, attempt, tries, lastAskedAt })),
     ),
   );

@@ -22,7 +22,7 @@ export interface EndedRow {
 /** Stalls of 2, 4, 8 and 16 minutes come before a chunk is given up. */
 const STALLED = 30 * 60_000;
 const MOST_ATTEMPTS = 4;
-const LAST_POLLS = 5;
+const LAST_POLLS = 10;
 /** From the intent to the arrival of its call: the function's time. And what clocks and ticks may differ by. */
 const INTENT_TO_CALL = 60_000;
 const TOLERANCE = 8_000;

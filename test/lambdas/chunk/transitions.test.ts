@@ -162,16 +162,16 @@ describe('the end of polling', () => {
     expect(transition(polled, EVENTS.unanswered, at(299))).toMatchObject({ phase: 'polling', tries: 6 });
     expect(transition(polled, EVENTS.unanswered, at(300))).toMatchObject({ phase: 'polling', tries: 1 });
   });
-  test('is the fifth poll from then on that is not answered', () => {
+  test('is the tenth poll from then on that is not answered', () => {
     const late = (tries: number) => row('polling', { tries, lastAskedAt: START + 310 * SECOND });
-    expect(transition(late(3), EVENTS.unanswered, at(4000))).toMatchObject({ phase: 'polling', tries: 4 });
-    expect(transition(late(4), EVENTS.unanswered, at(4000))).toMatchObject({ phase: 'failed', eligibility: 'Yes' });
+    expect(transition(late(8), EVENTS.unanswered, at(4000))).toMatchObject({ phase: 'polling', tries: 9 });
+    expect(transition(late(9), EVENTS.unanswered, at(4000))).toMatchObject({ phase: 'failed', eligibility: 'Yes' });
   });
   test('is no poll in an outage, however many there are', () => {
     const outage = { kind: 'unanswered', isOutage: true } as const;
     expect(transition(polled, outage, at(4000))).toMatchObject({ phase: 'polling', tries: 0 });
-    expect(transition(row('polling', { tries: 4, lastAskedAt: START + 310 * SECOND }), outage, at(4000))).toMatchObject(
-      { phase: 'polling', tries: 4 },
+    expect(transition(row('polling', { tries: 9, lastAskedAt: START + 310 * SECOND }), outage, at(4000))).toMatchObject(
+      { phase: 'polling', tries: 9 },
     );
   });
 });
