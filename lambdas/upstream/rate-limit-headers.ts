@@ -59,8 +59,13 @@ export function correctionOf(
   return calls > (ledger.otherCalls.get(window) ?? 0) ? { kind: 'count-others', window, calls } : null;
 }
 
-/** A window that ends this share of a window after the last one is the last one, with another limiter's end. */
+/**
+ * A window that ends this share of a window after the last one, or before calls could have been made in it, is the last
+ * one, with another limiter's end.
+ */
 const SAME_WINDOW = 1 / 8;
+/** In a window of four times the clocks' difference no call can start, since each edge is kept clear of. */
+const TOO_SHORT = 4;
 
 /**
  * The end of the present window, if the upstream names another than the ledger has. Where each endpoint has a limiter of
@@ -83,5 +88,7 @@ export function toldEnd(
   if (!anchor.isTold || window > anchor.window + 1) return tellEnd(window, atLeast);
   if (window === anchor.window) return resetAt > anchor.endsAt ? tellEnd(window, atLeast) : null;
   const sinceLastEnd = resetAt - anchor.endsAt;
-  return sinceLastEnd < length * SAME_WINDOW ? tellEnd(anchor.window, length) : tellEnd(window, sinceLastEnd);
+  return sinceLastEnd < Math.max(length * SAME_WINDOW, TOO_SHORT * skew)
+    ? tellEnd(anchor.window, length)
+    : tellEnd(window, sinceLastEnd);
 }

@@ -13,7 +13,7 @@ import type { Attempt, PlannedBatch } from './plan.ts';
 import { faultOf } from './reference-model.ts';
 import { keepsRequestRules } from './request-rules.ts';
 import type { StatusRecord } from './status-answer.ts';
-import { askedByConsent, asksForWhatWasAsked, canForget, keepsUpstreamRules } from './upstream-checks.ts';
+import { askedByConsent, asksForWhatWasAsked, keepsUpstreamRules } from './upstream-checks.ts';
 import { evidenceOf } from './upstream-evidence.ts';
 import { invariant } from './violation.ts';
 import type { SimulatedWorld } from './wiring.ts';
@@ -60,6 +60,9 @@ export async function checkEnd(ended: EndedWorld): Promise<number> {
   return givenUp;
 }
 
+/** Families under which every answer that FinPro sends is heard and stored. */
+const HEARING: readonly Family[] = ['pauses', 'clocks', 'deploy', 'recovery', 'clients'];
+
 /** Families under which nobody but the worker that leased a chunk writes it: its writes only come twice. */
 const ALONE: readonly Family[] = ['repeat', 'pauses', 'clients', 'upstream', 'outage'];
 
@@ -104,7 +107,8 @@ function checkAbsent({ clients, world }: EndedWorld, batch: PlannedBatch): void 
     () => `${referenceId} was said to be taken, and is not there`,
   );
   invariant(
-    !attempts.some(({ way }) => way === 'drop') || world.fileQueue.deadLetters.length > 0,
+    // A reservation for an upload that never comes refuses a dropped file, and lapses.
+    !attempts.some(({ way }) => way === 'drop') || world.fileQueue.deadLetters.length > 0 || attempts.some(isUpload),
     () => `${referenceId} was dropped, and is not there`,
   );
 }
@@ -162,7 +166,7 @@ function checkRows(
     const isGivenUp = data.records.some(
       (record) => record.consent_id.toLowerCase() === consentId && record.error?.code === 'ProcessingFailed',
     );
-    const isHeard = !canForget(ended.mix);
+    const isHeard = ended.mix.families.every((family) => HEARING.includes(family));
     keepsRequestRules(consentId, evidenceFor(consentId), rows.length, isGivenUp, isHeard);
   }
 }
@@ -187,12 +191,19 @@ const HEALING = 60 * 60_000;
 const CALLS_A_ROW = 20;
 
 /** Whether a batch may have reached its deadline: something went wrong until shortly before it, or the upstream's budget does not suffice. */
-function canBeLate({ mix, world, plan }: EndedWorld, { tenant }: PlannedBatch, acceptedAt: number): boolean {
+function canBeLate(
+  { mix, world, plan, rateWindows }: EndedWorld,
+  { tenant }: PlannedBatch,
+  acceptedAt: number,
+): boolean {
   const { batchDeadline, upstream } = world.settings();
   const rows = plan.batches
     .filter((other) => other.tenant === tenant)
     .reduce((sum, { attempts }) => sum + Math.max(...attempts.map((attempt) => attempt.rows.length)), 0);
-  const calling = ((rows * CALLS_A_ROW) / Math.max(1, Math.floor(upstream.limit * 0.9))) * upstream.window;
+  const callingAt = (limit: number, window: number): number =>
+    ((rows * CALLS_A_ROW) / Math.max(1, Math.floor(limit * 0.9))) * window;
+  const { limit, windowSeconds } = rateWindows.rateLimit;
+  const calling = Math.max(callingAt(upstream.limit, upstream.window), callingAt(limit, windowSeconds * 1000));
   const lastOutage = Math.max(0, ...[...mix.outages, ...mix.absences].map(({ to }) => to));
   const isDisturbed = mix.families.some((family) => family !== 'outage' && family !== 'absence');
   const calmAt = Math.max(lastOutage, isDisturbed ? mix.calmFrom : 0);

@@ -20,7 +20,7 @@ const FROM: Readonly<Partial<Record<MutantName, number>>> = {
   'forgets-told-ends': 166,
   'ignores-budget': 27,
   'ignores-too-many': 333,
-  'joins-own-sessions-only': 54,
+  'joins-own-sessions-only': 131,
   'learns-nothing': 166,
   'lease-without-margin': 432,
   'leaves-chunks': 28,

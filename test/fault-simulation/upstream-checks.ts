@@ -81,7 +81,7 @@ export function keepsUpstreamRules(simulated: SimulatedWorld): void {
 const FORGETFUL: readonly Family[] = ['death', 'failure', 'hang', 'certain', 'upstream', 'outage'];
 
 /** Whether an answer that was sent may never have been heard. */
-export const canForget = ({ families }: FaultMix): boolean => families.some((family) => FORGETFUL.includes(family));
+const canForget = ({ families }: FaultMix): boolean => families.some((family) => FORGETFUL.includes(family));
 
 /**
  * No window has more calls than its limit, but for the first two where nothing is known of them yet. Calls of the

@@ -136,6 +136,13 @@ describe('the end of a window', () => {
       41_000,
       [0, 47_000, MINUTE],
     ],
+    [
+      'that leaves no room for a call is that of another endpoint, in short windows too',
+      47_000,
+      { anchor: told(FIRST_WINDOW, 40_000), length: 30_000 },
+      41_000,
+      [0, 47_000, 30_000],
+    ],
     ['that is over tells nothing', 40_000, { anchor: told(FIRST_WINDOW, 30_000) }, 40_000, null],
   ])('%s', (_, resetAt, stored, now, expected) => {
     expect(endBy(resetAt, stored, START + now)).toEqual(expected);
