@@ -14,7 +14,7 @@ import {
   toOutcomeItem,
 } from '#lambdas/chunk/codec-content.ts';
 import { fromClientItem, toClientItem } from '#lambdas/clients/store.dynamodb.ts';
-import { fromLedgerItem } from '#lambdas/upstream/ledger.dynamodb.ts';
+import { fromLedgerItem } from '#lambdas/upstream/ledger-codec.ts';
 import {
   ACCOUNTS,
   ADDITIONS,

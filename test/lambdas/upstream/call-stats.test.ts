@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import { callStats } from '#lambdas/upstream/call-stats.ts';
 import { UPSTREAM_ERRORS, type UpstreamFailure, upstreamErrorOf } from '#lambdas/upstream/failures.ts';
-import { callStats } from '#lambdas/upstream/metered-calls.ts';
 import { answered, LOST, TOO_MANY, UNAUTHORIZED, UNREACHABLE } from '#test/world/consent-behaviour.ts';
 import { memoryTelemetry } from '#test/world/telemetry.ts';
 
