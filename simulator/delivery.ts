@@ -4,7 +4,7 @@ import type { Answer } from './answer.ts';
 /** What the client gets: a response, or a connection that ends without one. */
 export type Delivery = Response | 'cut';
 
-type Response = { status: number; payload: string; contentType: string; headers: Record<string, string> };
+export type Response = { status: number; payload: string; contentType: string; headers: Record<string, string> };
 
 /** An answer as JSON. */
 export function written(answer: Answer, headers: Record<string, string> = {}): Response {

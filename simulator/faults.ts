@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Response } from './delivery.ts';
 import { ENDPOINTS, type RateLimit } from './rate-window.ts';
 
 /** FinPro's published limit (docs/spec/upstream.md, "Rate limit"), with the window that we assume. */
@@ -31,6 +32,7 @@ export const faultsSchema = z.strictObject({
   down: z.boolean().optional(),
   unauthorized: z.boolean().optional(),
   garbageRate: rate.optional(),
+  gatewayRate: rate.optional(),
 });
 
 /** The faults that are on. `latencyMs` is real time, never scaled. */
@@ -44,6 +46,7 @@ export type Faults = {
   down: boolean;
   unauthorized: boolean;
   garbageRate: number;
+  gatewayRate: number;
 };
 
 /** The faults of a new simulator. */
@@ -57,6 +60,7 @@ export function defaultFaults(rateLimit: RateLimit | null): Faults {
     down: false,
     unauthorized: false,
     garbageRate: 0,
+    gatewayRate: 0,
   };
 }
 
@@ -72,6 +76,7 @@ export function mergedFaults(faults: Faults, change: z.infer<typeof faultsSchema
     down: change.down ?? faults.down,
     unauthorized: change.unauthorized ?? faults.unauthorized,
     garbageRate: change.garbageRate ?? faults.garbageRate,
+    gatewayRate: change.gatewayRate ?? faults.gatewayRate,
   };
 }
 
@@ -87,6 +92,21 @@ export function garbage(payload: string, draw: number): { payload: string; conte
     payload: draw < 2 / 3 ? payload.slice(0, Math.ceil(payload.length / 2)) : '',
     contentType: 'application/json',
   };
+}
+
+/** What a gateway between us and FinPro answers with: a path or a host it doesn't know, a maintenance page, limits. */
+export const GATEWAY_STATUSES = [404, 302, 400, 413, 421, 431, 502] as const;
+
+/**
+ * A gateway's answer in place of FinPro's, without FinPro's error body: HTML or nothing. `draw` in [0, 1) chooses the
+ * status and the body.
+ */
+export function gatewayAnswer(draw: number): Response {
+  const scaled = draw * GATEWAY_STATUSES.length;
+  const status = GATEWAY_STATUSES[Math.floor(scaled)] ?? 404;
+  const payload = scaled % 1 < 1 / 2 ? '<html><body><h1>Not here, not now</h1></body></html>' : '';
+  const headers = status === 302 ? { Location: '/maintenance' } : {};
+  return { status, payload, contentType: 'text/html', headers };
 }
 
 /** How long the answer to one call takes, in milliseconds. */

@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { type Answer, invalidRequest, unprocessed } from './answer.ts';
 import { type CallBody, parseCallBody } from './call-body.ts';
 import { type Delivery, written } from './delivery.ts';
-import { garbage } from './faults.ts';
+import { garbage, gatewayAnswer } from './faults.ts';
 import { answerFiBalance } from './fi-balance.ts';
 import { answerFiRequest } from './fi-request.ts';
 import { answerFiRequestStatus } from './fi-request-status.ts';
@@ -26,10 +26,14 @@ export function isFinProPath(path: string): path is Path {
 
 /**
  * One call of FinPro's API, in the order of docs/spec/simulator.md, "Faults". The answer to a processed call may still
- * be lost (`ambiguousRate`) or garbled (`garbageRate`).
+ * be lost (`ambiguousRate`), garbled (`garbageRate`) or a gateway's (`gatewayRate`).
  */
 export function deliverCall(simulation: Simulation, path: Path, headers: IncomingHttpHeaders, text: string): Delivery {
   const now = simulation.clock();
+  const gateway = happens(simulation, simulation.faults.gatewayRate)
+    ? { answer: gatewayAnswer(simulation.random()), before: simulation.random() < 1 / 2 }
+    : undefined;
+  if (gateway?.before) return gateway.answer;
   const { client_id: clientId } = headers;
   const missing = missingHeader(headers);
   if (typeof clientId !== 'string' || missing !== undefined) {
@@ -45,6 +49,7 @@ export function deliverCall(simulation: Simulation, path: Path, headers: Incomin
   if (!answer.processed) {
     return written(answer, limits);
   }
+  if (gateway) return gateway.answer;
   const { ambiguousRate, garbageRate } = simulation.faults;
   if (happens(simulation, ambiguousRate)) {
     return 'cut';

@@ -117,6 +117,12 @@ function rowCaller(context: CallContext): RowCaller {
     return report(row, { kind: 'refused', eligibility }, { error });
   };
 
+  /** A status call that was refused: what no rule knows may be no word on the row, whose session may go on. */
+  const statusRefused = (row: number, verdict: Verdict & { kind: 'final' }): RowReport => {
+    const ended = refused(row, verdict);
+    return verdict.classified ? ended : { ...ended, event: { kind: 'doubted' } };
+  };
+
   const notSent = (row: number): RowReport => report(row, { kind: 'not-sent' });
 
   const request = async (row: number): Promise<RowReport> => {
@@ -164,7 +170,7 @@ function rowCaller(context: CallContext): RowCaller {
     }
     const verdict = classify(answer.failure);
     if (verdict.kind === 'no-data') return [none];
-    if (verdict.kind === 'final') return [refused(row, verdict)];
+    if (verdict.kind === 'final') return [statusRefused(row, verdict)];
     return isOrganisationWide(verdict) ? [] : [report(row, { kind: 'unanswered', isOutage: isOutage() })];
   };
 
@@ -175,7 +181,7 @@ function rowCaller(context: CallContext): RowCaller {
     const answer = await calls.make('status', () => finPro.fiStatus(organisationId, { sessionId }));
     if (!answer.ok) {
       const verdict = classify(answer.failure);
-      if (verdict.kind === 'final') return [refused(row, verdict)];
+      if (verdict.kind === 'final') return [statusRefused(row, verdict)];
       if (isOrganisationWide(verdict)) return [];
       return verdict.kind === 'in-progress' || verdict.kind === 'no-data'
         ? [report(row, { kind: 'pending' }, { error: NOT_IN_TIME })]

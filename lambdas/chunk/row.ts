@@ -30,7 +30,10 @@ export type RetryEligibility = (typeof RETRY_ELIGIBILITIES)[number];
 /** The state of one row. Times are epoch milliseconds. */
 export interface Row {
   readonly phase: Phase;
-  /** Null unless the row failed. */
+  /**
+   * Whether a retry helps. Null unless the row failed, or is in doubt: FinPro refused its last status call with a code
+   * that no rule knows, and the row ends if it does so again.
+   */
   readonly eligibility: RetryEligibility | null;
   /** Which FI request of the row this is, from 1. */
   readonly attempt: number;
@@ -73,6 +76,9 @@ const STATUS_OF: Readonly<Record<Phase, RowStatus>> = {
 
 /** The public status of a row. */
 export const statusOf = (row: Row): RowStatus => STATUS_OF[row.phase];
+
+/** What a client is told of a retry; null unless the row failed. */
+export const retryEligibleOf = (row: Row): RetryEligibility | null => (row.phase === 'failed' ? row.eligibility : null);
 
 export const isTerminal = (row: Row): boolean => row.phase === 'completed' || row.phase === 'failed';
 

@@ -16,6 +16,7 @@ export type RowEvent =
   | { readonly kind: 'pending' }
   /** During an outage nobody is answered, so it doesn't count against the row. */
   | { readonly kind: 'unanswered'; readonly isOutage: boolean }
+  | { readonly kind: 'doubted' }
   | { readonly kind: 'delivered' }
   | { readonly kind: 'balances-fetched' }
   | { readonly kind: 'balances-failed' }
@@ -46,12 +47,21 @@ function tryAgain(row: Row, eligibility: RetryEligibility, { now, settings }: Tr
 }
 
 /** Until the deadline tries make the waits grow; from then on they count polls without an answer. */
-function unansweredPoll(row: Row, asked: Row, isOutage: boolean, { now, settings }: TransitionContext): Row {
+function unansweredPoll(row: Row, isOutage: boolean, { now, settings }: TransitionContext): Row {
+  const asked: Row = { ...row, lastAskedAt: now };
   const deadline = pollDeadlineOf(row, settings);
   if (now < deadline) return { ...asked, tries: row.tries + 1 };
   if (isOutage) return row.lastAskedAt < deadline ? { ...asked, tries: 0 } : asked;
   const tries = row.lastAskedAt < deadline ? 1 : row.tries + 1;
   return tries >= MAX_LAST_POLLS ? failed(asked, 'Yes') : { ...asked, tries };
+}
+
+/** A refusal that no rule knows may be a mistake: only one that is repeated, or comes last, ends the row. */
+function doubted(row: Row, { now, settings }: TransitionContext): Row {
+  const asked: Row = { ...row, lastAskedAt: now };
+  const isPolled = row.phase === 'polling';
+  const isLast = row.eligibility !== null || (isPolled && now >= pollDeadlineOf(row, settings));
+  return isLast ? failed(asked, 'Yes') : { ...asked, eligibility: 'Yes', tries: isPolled ? row.tries + 1 : row.tries };
 }
 
 /** The phases in which an event can happen. Any other combination is a bug. */
@@ -67,6 +77,7 @@ const FROM: Readonly<Record<RowEvent['kind'], readonly Phase[]>> = {
   'no-session': ['reconciling', 'joining'],
   pending: ['polling'],
   unanswered: ['reconciling', 'joining', 'polling'],
+  doubted: ['reconciling', 'joining', 'polling'],
   delivered: ['polling'],
   'balances-fetched': ['fetchingBalances'],
   'balances-failed': ['fetchingBalances'],
@@ -82,7 +93,7 @@ export function transition(row: Row, event: RowEvent, context: TransitionContext
     throw new RangeError(`${event.kind} cannot happen to a row that is ${row.phase}`);
   }
   const { settings, now } = context;
-  const asked: Row = { ...row, lastAskedAt: now };
+  const asked: Row = { ...row, eligibility: null, lastAskedAt: now };
   switch (event.kind) {
     case 'intended':
       return { ...row, phase: 'requesting', tries: 0, requestedAt: now };
@@ -106,7 +117,9 @@ export function transition(row: Row, event: RowEvent, context: TransitionContext
     case 'pending':
       return now >= pollDeadlineOf(row, settings) ? failed(asked, 'Yes') : { ...asked, tries: row.tries + 1 };
     case 'unanswered':
-      return row.phase === 'polling' ? unansweredPoll(row, asked, event.isOutage, context) : asked;
+      return row.phase === 'polling' ? unansweredPoll(row, event.isOutage, context) : { ...row, lastAskedAt: now };
+    case 'doubted':
+      return doubted(row, context);
     case 'delivered':
       return settings.balances ? { ...asked, phase: 'fetchingBalances', tries: 0 } : { ...asked, phase: 'completed' };
     case 'balances-fetched':

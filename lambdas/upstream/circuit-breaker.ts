@@ -1,11 +1,11 @@
 import type { Settings } from '../platform/settings.ts';
-import { classify, type UpstreamFailure } from './failures.ts';
+import { classify, isServerError, type UpstreamFailure } from './failures.ts';
 import type { Ledger, LedgerStore } from './ledger.ts';
 
 /**
  * An organisation's circuit opens, and its calls stop, when its credentials are refused, when the upstream can't be
- * reached 5 times in a row over all workers, or when half of the last 50 calls of one advance were answered 5xx
- * (docs/decisions/0005-when-the-circuit-opens.md).
+ * reached 5 times in a row over all workers, or when half of the last 50 calls of one advance were answered 5xx or by
+ * a gateway (docs/decisions/0005-when-the-circuit-opens.md).
  */
 
 /** The weight of consecutive failures at which the circuit opens: 5 failed connections. */
@@ -17,7 +17,7 @@ export const FAILURE_THRESHOLD = 10;
  */
 const FAILURE_WEIGHT = { no: 2, maybe: 1, answered: 0 } as const;
 
-/** The circuit also opens when this share of an advance's last calls was answered 5xx. */
+/** The circuit also opens when this share of an advance's last calls was answered 5xx or by a gateway. */
 const RECENT_CALLS = 50;
 const FAILED_RATIO = 0.5;
 
@@ -56,13 +56,13 @@ export function watchCircuit(halfOpen: boolean): CircuitWatch {
       weight === 0
         ? { weight: 0, afterAnswer: true }
         : { weight: failures.weight + weight, afterAnswer: failures.afterAnswer };
-    const isServerError = failure?.sent === 'answered' && failure.status >= 500;
-    if (!(isServerError && isRepeat)) recent = [...recent.slice(1 - RECENT_CALLS), isServerError];
+    const isError = failure !== null && isServerError(failure);
+    if (!(isError && isRepeat)) recent = [...recent.slice(1 - RECENT_CALLS), isError];
     const errors = recent.filter(Boolean).length;
     const areMostlyErrors = recent.length === RECENT_CALLS && errors >= RECENT_CALLS * FAILED_RATIO;
     if (failures.weight >= FAILURE_THRESHOLD || areMostlyErrors) return 'open';
     if (!halfOpen) return 'keep';
-    return weight > 0 || isServerError ? 'open' : 'close';
+    return weight > 0 || isError ? 'open' : 'close';
   };
 
   return {

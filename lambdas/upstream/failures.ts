@@ -18,7 +18,8 @@ export const rowError = (code: string, message: string): RowError => ({
  * Why an upstream call failed.
  * - sent `no`: it never left us (connection refused, DNS, TLS), so FinPro can't have processed it
  * - sent `maybe`: cut or timed out after sending, or answered by something that isn't FinPro
- * - sent `answered`: FinPro answered with an error; `code` and `message` are from the answer's body, if it had one
+ * - sent `answered`: an error was answered; `code` and `message` are from FinPro's error body. Without a code it was
+ *   something between us and FinPro that answered
  */
 export type UpstreamFailure =
   | { readonly sent: 'no'; readonly message: string }
@@ -108,7 +109,8 @@ const FINAL_RULES: readonly Rule[] = [
 
 /**
  * Classifies a failure by how far the call got, its code and its message. What no rule matches is final, `Yes`,
- * unclassified.
+ * unclassified. Without FinPro's error body nobody knows whether FinPro has processed the call, but for 401, 403, 429
+ * and 503.
  */
 export function classify(failure: UpstreamFailure): Verdict {
   if (failure.sent === 'no') return { kind: 'not-processed', error: rowError('ServiceUnavailable', failure.message) };
@@ -129,11 +131,16 @@ export function classify(failure: UpstreamFailure): Verdict {
   if (status === 503 || code === 'ServiceUnavailable') {
     return { kind: 'not-processed', error: rowError(code ?? 'ServiceUnavailable', message) };
   }
-  if (status >= 500 || status === 408) {
+  if (code === null || status >= 500 || status === 408) {
     return { kind: 'answer-lost', error: rowError(code ?? 'UpstreamError', message) };
   }
-  return { kind: 'final', eligibility: 'Yes', error: rowError(code ?? 'UpstreamError', message), classified: false };
+  return { kind: 'final', eligibility: 'Yes', error: rowError(code, message), classified: false };
 }
+
+/** Whether a call was answered 5xx, or by a gateway that may have passed it on or not. */
+export const isServerError = (failure: UpstreamFailure): boolean =>
+  failure.sent === 'answered' &&
+  (failure.status >= 500 || (failure.code === null && classify(failure).kind === 'answer-lost'));
 
 /**
  * FinPro's codes that are counted by name; any other counts as `Other`. Codes come from outside, and each name is a
@@ -176,5 +183,6 @@ export function upstreamErrorOf(failure: UpstreamFailure): UpstreamError {
   if (status === 401 || status === 403 || code === 'Unauthorized' || code === 'SignatureDoesNotMatch') {
     return 'Unauthorized';
   }
-  return status >= 500 || status === 408 || code === 'ServiceUnavailable' ? 'ServerError' : 'Other';
+  const isOfServer = code === null || status >= 500 || status === 408 || code === 'ServiceUnavailable';
+  return isOfServer ? 'ServerError' : 'Other';
 }

@@ -149,7 +149,7 @@ const upstreamAlarms = (metrics: ServiceMetrics): AlarmDefinition[] => [
     id: 'unclassified-errors',
     runbookSection: 'unclassified-errors',
     description:
-      "FinPro answered with an error that the service doesn't know. The rows were ended as FAILED and eligible for a retry, which may be wrong.",
+      "FinPro answered with an error that the service doesn't know. Rows that were refused so at once, or twice when polled, ended as FAILED and eligible for a retry, which may be wrong.",
     metric: metrics.counter('UpstreamUnclassified', 'unclassified errors'),
     threshold: 1,
     treatMissingData: NOT_BREACHING,

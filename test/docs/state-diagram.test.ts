@@ -17,6 +17,7 @@ const ONE_OF_EACH: { readonly [Kind in RowEvent['kind']]: Extract<RowEvent, { ki
   'no-session': { kind: 'no-session' },
   pending: { kind: 'pending' },
   unanswered: { kind: 'unanswered', isOutage: false },
+  doubted: { kind: 'doubted' },
   delivered: { kind: 'delivered' },
   'balances-fetched': { kind: 'balances-fetched' },
   'balances-failed': { kind: 'balances-failed' },
@@ -30,7 +31,11 @@ const DAY = 86_400_000;
 const rowsIn = (phase: Phase): Row[] =>
   [1, 4].flatMap((attempt) =>
     [0, 1, 9].flatMap((tries) =>
-      [START, START + DAY / 4].map((lastAskedAt): Row => ({ ...newRow(START), phase, attempt, tries, lastAskedAt })),
+      [START, START + DAY / 4].flatMap((lastAskedAt) =>
+        [null, 'Yes' as const].map(
+          (eligibility): Row => ({ ...newRow(START), phase, attempt, tries, lastAskedAt, eligibility }),
+        ),
+      ),
     ),
   );
 

@@ -20,6 +20,9 @@ export const SECRET = 'zsecretz';
 export const VUA = 'zvuaz@finvu';
 export const ACCOUNT = 'XXzmaskedzXX';
 
+/** A code of FinPro's that is in no rule. */
+export const UNKNOWN_CODE = 'NeverHeardOf';
+
 /** What a consent leads to where nothing else goes wrong. */
 export type ScriptedEnd =
   | { readonly kind: 'delivered' }
@@ -100,7 +103,9 @@ function readyScript(random: Random): ConsentScript {
     unheard: first(OPENS_UNHEARD),
     lost: first(fails(random.pick([LOST, answered(500, null), answered(504, null)]))),
     'balance-fails': { balanceFailures: [answered(500, null), LOST, LOST] },
-    'status-fails': { statusFailures: [answered(502, null), null, LOST, answered(503, null)] },
+    'status-fails': {
+      statusFailures: [answered(502, null), answered(400, UNKNOWN_CODE), LOST, answered(503, null)],
+    },
     // Up to seven hours.
     'already-running': first({ kind: 'already-running', for: random.int(0, 60_000) * 420 }),
   };
@@ -134,7 +139,7 @@ export function drawScript(random: Random): ConsentScript {
     [0.4, () => refusing('ConsentPaused', 'Yes')],
     [0.4, () => refusing('InvalidDateRange', 'YesWithModifications')],
     [0.4, () => refusing('InvalidConfigId', 'YesWithModifications')],
-    [0.4, () => refusing('NeverHeardOf', 'Yes')],
+    [0.4, () => refusing(UNKNOWN_CODE, 'Yes')],
     [
       1,
       () => ({

@@ -1,7 +1,9 @@
+import { GATEWAY_STATUSES } from '#simulator/faults.ts';
 import { FAULTS, type Fault } from '../world/disturbance.ts';
 import type { Random } from '../world/random.ts';
 
-export const OUTAGES = ['unreachable', 'http-500', 'http-503', 'lost', 'unauthorized', 'too-many'] as const;
+/** `gateway` answers with the status of the mix. */
+export const OUTAGES = ['unreachable', 'gateway', 'http-503', 'lost', 'unauthorized', 'too-many'] as const;
 
 export interface Outage {
   readonly kind: (typeof OUTAGES)[number];
@@ -61,6 +63,8 @@ export interface FaultMix {
   readonly deploys: readonly number[];
   /** Of clients' calls, how many are given up before the answer comes. */
   readonly impatience: number;
+  /** Of upstream calls, how many a gateway answers, before and after they are processed, and with what status. */
+  readonly gateway: { readonly before: number; readonly after: number; readonly status: number };
 }
 
 export const FAMILIES = [
@@ -175,6 +179,11 @@ export function drawFaults(
     clockSpread: on('clocks', () => random.int(1, 1000)),
     deploys: families.includes('deploy') ? many(3, () => random.int(0, 15 * MINUTE)).toSorted((a, b) => a - b) : [],
     impatience: on('clients', upTo(0.3)),
+    gateway: {
+      before: on('upstream', upTo(0.06)),
+      after: on('upstream', upTo(0.06)),
+      status: random.pick(GATEWAY_STATUSES),
+    },
   };
 }
 

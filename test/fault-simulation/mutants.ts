@@ -2,7 +2,8 @@ import { z } from 'zod';
 import type { BatchKey, StoredBatch } from '#lambdas/batch/store.ts';
 import type { ChunkKey, ChunkState } from '#lambdas/chunk/chunk.ts';
 import { countersOf, type Row } from '#lambdas/chunk/row.ts';
-import type { FinPro } from '#lambdas/upstream/finpro.ts';
+import { classify, type UpstreamFailure } from '#lambdas/upstream/failures.ts';
+import type { FinPro, UpstreamAnswer } from '#lambdas/upstream/finpro.ts';
 import type { Ledger, LedgerChange } from '#lambdas/upstream/ledger.ts';
 import type { Mutant } from '../world/containers.ts';
 import type { AllPorts } from '../world/functions.ts';
@@ -288,6 +289,39 @@ const rejectsOverReports = (): Mutant => ({
     reports: { write: (key, report) => ports.reports.write(key.replace(/\.v\d+\.json$/, '.json'), report) },
   }),
 });
+const withFailure = <T>(
+  answer: UpstreamAnswer<T>,
+  change: (failure: UpstreamFailure) => UpstreamFailure,
+): UpstreamAnswer<T> => (answer.ok ? answer : { ...answer, failure: change(answer.failure) });
+
+/** An FI request that a gateway answered counts as refused by FinPro. */
+function believesGateways(): Mutant {
+  const believed = (failure: UpstreamFailure): UpstreamFailure =>
+    failure.sent === 'answered' && failure.code === null && failure.status < 500
+      ? { ...failure, code: 'UpstreamError' }
+      : failure;
+  return {
+    ports: ({ finPro, ...ports }) => ({
+      ...ports,
+      finPro: { ...finPro, requestFi: async (...asked) => withFailure(await finPro.requestFi(...asked), believed) },
+    }),
+  };
+}
+
+/** A refusal that no rule knows ends its row at once, also where a status was asked for. */
+function believesAnyRefusal(): Mutant {
+  const believed = (failure: UpstreamFailure): UpstreamFailure => {
+    const verdict = classify(failure);
+    const isUnknown = failure.sent === 'answered' && verdict.kind === 'final' && !verdict.classified;
+    return isUnknown ? { ...failure, code: 'ConsentPaused' } : failure;
+  };
+  return {
+    ports: ({ finPro, ...ports }) => ({
+      ...ports,
+      finPro: { ...finPro, fiStatus: async (...asked) => withFailure(await finPro.fiStatus(...asked), believed) },
+    }),
+  };
+}
 
 /** The switches. Each is made anew for a history, since it may count for itself. */
 export const MUTANTS = {
@@ -311,6 +345,8 @@ export const MUTANTS = {
   'counts-every-stall': countsEveryStall,
   'rejects-over-reports': rejectsOverReports,
   'starts-chunks-over': startsChunksOver,
+  'believes-gateways': believesGateways,
+  'believes-any-refusal': believesAnyRefusal,
 } as const satisfies Record<string, () => Mutant>;
 
 export type MutantName = keyof typeof MUTANTS;

@@ -121,10 +121,11 @@ function wasUnansweredAtDeadline(row: EndedRow): boolean {
   return row.evidence.unanswered.filter(({ at }) => at >= deadline).length >= LAST_POLLS;
 }
 
-/** Whether FinPro said "pending" at the end of the polling of the row's session. */
+/** Whether FinPro said "pending", or what no rule knows, at the end of the polling of the row's session. */
 function wasPendingAtDeadline(row: EndedRow): boolean {
   const { record, evidence } = row;
   const deadline = deadlineOf(row);
+  if (evidence.doubts.some(({ at }) => at >= deadline)) return true;
   return evidence.told.some(
     ({ at, told }) => told?.sessionId === record.session_id && told?.eventStatus === 'PENDING' && at >= deadline,
   );

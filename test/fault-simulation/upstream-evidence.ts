@@ -1,4 +1,5 @@
 import type { FinProCall } from '../world/finpro.ts';
+import { UNKNOWN_CODE } from './consent-scripts.ts';
 
 /** What the upstream's own record says of the calls for one consent, in the order in which they arrived. */
 export interface Evidence {
@@ -11,6 +12,8 @@ export interface Evidence {
   readonly balances: readonly FinProCall[];
   /** Status answers by session or by consent: what was told of each session, and when. */
   readonly told: readonly FinProCall[];
+  /** Polls that were refused with a code that no rule knows. */
+  readonly doubts: readonly FinProCall[];
 }
 
 export function evidenceOf(calls: readonly FinProCall[]): Evidence {
@@ -22,6 +25,10 @@ export function evidenceOf(calls: readonly FinProCall[]): Evidence {
     unanswered: calls.filter(({ kind, failure }) => kind === 'status-by-session' && failure !== null),
     balances: calls.filter(({ kind }) => kind === 'balance'),
     told: calls.filter(({ told }) => told !== null),
+    doubts: calls.filter(
+      ({ kind, failure }) =>
+        kind === 'status-by-session' && failure?.sent === 'answered' && failure.code === UNKNOWN_CODE,
+    ),
   };
 }
 
@@ -36,7 +43,8 @@ export function endOf({ opened, failure }: FinProCall): RequestEnd {
   const { status, code } = failure;
   if (status === 429 || (status === 401 && code === 'Unauthorized')) return 'put-off';
   if (status === 503) return 'not-processed';
-  if (status >= 500) return 'lost';
+  // Without FinPro's error body somebody else has answered.
+  if (status >= 500 || code === null) return 'lost';
   return code === 'DataFetchRequestInProgress' ? 'running' : 'refused';
 }
 

@@ -15,9 +15,8 @@ import type { Plan } from './plan.ts';
 import type { RateWindowsPlan } from './rate-windows.ts';
 
 /** How each call ends while an outage of the kind lasts. */
-export const OUTAGE_FAILURES: Readonly<Record<Outage['kind'], UpstreamFailure>> = {
+export const OUTAGE_FAILURES: Readonly<Record<Exclude<Outage['kind'], 'gateway'>, UpstreamFailure>> = {
   unreachable: UNREACHABLE,
-  'http-500': answered(500, null),
   'http-503': answered(503, 'ServiceUnavailable'),
   lost: LOST,
   unauthorized: UNAUTHORIZED,
@@ -53,11 +52,13 @@ export function upstreamOf(world: UpstreamWorld): ScriptedFinPro {
   }
   const numbers = new Map(plan.tenants.map(({ organisationId }, number) => [organisationId, number]));
   const { upstream } = mix;
+  const gatewayAnswer = answered(mix.gateway.status, null);
   const chances: readonly (readonly [number, UpstreamFailure])[] = [
     [upstream.requestLost, LOST],
     [upstream.refused, UNREACHABLE],
     [upstream.serverError, answered(500, null)],
     [upstream.unavailable, answered(503, 'ServiceUnavailable')],
+    [mix.gateway.before, gatewayAnswer],
   ];
   finPro.refuses = ({ at, organisationId }) => {
     const age = at - START;
@@ -65,10 +66,13 @@ export function upstreamOf(world: UpstreamWorld): ScriptedFinPro {
       ({ from, to, organisation }) =>
         age >= from && age < to && (organisation === null || organisation === numbers.get(organisationId)),
     );
-    if (outage) return OUTAGE_FAILURES[outage.kind];
+    if (outage) return outage.kind === 'gateway' ? gatewayAnswer : OUTAGE_FAILURES[outage.kind];
     return chances.find(([share]) => random.chance(shareNow(share)))?.[1] ?? null;
   };
-  finPro.loses = () => random.chance(shareNow(upstream.answerLost));
+  finPro.loses = () => {
+    if (random.chance(shareNow(upstream.answerLost))) return LOST;
+    return random.chance(shareNow(mix.gateway.after)) ? gatewayAnswer : null;
+  };
   finPro.transit = () => random.int(1, 40);
   const callItself = (organisationId: string): void => {
     if (ownCalls > 0 && random.chance(ownCalls)) finPro.callElsewhere(organisationId, random.pick(ENDPOINTS));

@@ -14,6 +14,7 @@ const standing = {
   down: false,
   unauthorized: false,
   garbageRate: 0,
+  gatewayRate: 0,
 };
 
 describe('/_sim', () => {
@@ -68,6 +69,7 @@ describe('/_sim', () => {
     ['errorRate', { errorRate: 1.1 }],
     ['ambiguousRate', { ambiguousRate: '0.5' }],
     ['garbageRate', { garbageRate: -0.1 }],
+    ['gatewayRate', { gatewayRate: 2 }],
     ['rateLimit.windowSeconds', { rateLimit: { limit: 5 } }],
     ['rateLimit.limit', { rateLimit: { limit: -1, windowSeconds: 60 } }],
     ['down', { down: 'yes' }],

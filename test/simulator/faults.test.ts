@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { garbage, seededRandom } from '#simulator/faults.ts';
+import { z } from 'zod';
+import { GATEWAY_STATUSES, garbage, gatewayAnswer, seededRandom } from '#simulator/faults.ts';
 import { startSimulator } from '#simulator/server.ts';
 import { Caller, consentNumber } from './caller.ts';
 import { runningSimulator } from './running-simulator.ts';
@@ -44,6 +45,34 @@ describe('faults', () => {
     const replies = await Promise.all(Array.from({ length: 20 }, () => caller.request({ consentId })));
     expect(replies.every(({ status, body }) => status === 200 && body === undefined)).toBe(true);
     expect(await counts()).toMatchObject({ fiRequests: 20 });
+  });
+
+  test('gatewayRate answers for FinPro, before and after processing', async () => {
+    const caller = simulator.caller();
+    await caller.faults({ gatewayRate: 1 });
+    const replies: unknown[] = [];
+    for (let call = 0; call < 40; call += 1) {
+      const response = await fetch(`${caller.url}/fi/request`, {
+        method: 'POST',
+        headers: caller.headers,
+        body: JSON.stringify({ consentId }),
+        redirect: 'manual',
+      });
+      expect(GATEWAY_STATUSES).toContain(response.status);
+      expect(await response.text()).not.toContain('errorCode');
+      replies.push(response.status);
+    }
+    expect(new Set(replies).size).toBeGreaterThan(3);
+    const { sessions } = z.object({ sessions: z.array(z.unknown()) }).parse(await counts());
+    expect(sessions.length).toBeGreaterThan(5);
+    expect(sessions.length).toBeLessThan(35);
+  });
+
+  test("a gateway's answer is HTML or nothing", () => {
+    expect(gatewayAnswer(0)).toMatchObject({ status: 404, payload: expect.stringContaining('<html>') });
+    expect(gatewayAnswer(0.1)).toMatchObject({ status: 404, payload: '' });
+    expect(gatewayAnswer(0.15)).toMatchObject({ status: 302, headers: { Location: '/maintenance' } });
+    expect(gatewayAnswer(0.999)).toMatchObject({ status: 502 });
   });
 
   test('garbage is HTML, cut JSON or nothing', () => {

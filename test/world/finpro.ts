@@ -52,8 +52,8 @@ export interface ScriptedFinPro extends FinPro {
   openElsewhere(organisationId: string, consentId: string, openedAt: number): string;
   /** Fails calls before anything is processed, whatever their consent. */
   refuses: (call: Pick<FinProCall, 'at' | 'kind' | 'organisationId' | 'consentId'>) => UpstreamFailure | null;
-  /** Whether the answer to a call that was processed is lost on its way. */
-  loses: (call: Pick<FinProCall, 'at' | 'kind' | 'organisationId' | 'consentId'>) => boolean;
+  /** What comes in place of the answer to a call that was processed: nothing, or what a gateway says. */
+  loses: (call: Pick<FinProCall, 'at' | 'kind' | 'organisationId' | 'consentId'>) => UpstreamFailure | null;
   /** How long a call is on its way to FinPro, in milliseconds. */
   transit: () => number;
   /** How long a call takes, in milliseconds, from its arrival to its answer. */
@@ -135,7 +135,7 @@ export function scriptedFinPro(clock: VirtualClock, ids: Ids): ScriptedFinPro {
     const at = clock.now();
     const { isOver, ...hint } = rateOf(call.organisationId, call.kind, at);
     const done = (isOver ? TOO_MANY : null) ?? finPro.refuses({ ...call, at }) ?? process();
-    const failure = 'sent' in done ? done : done.isLost || finPro.loses({ ...call, at }) ? LOST : null;
+    const failure = 'sent' in done ? done : done.isLost ? LOST : finPro.loses({ ...call, at });
     const logged: FinProCall = {
       ...call,
       at,
@@ -188,7 +188,7 @@ export function scriptedFinPro(clock: VirtualClock, ids: Ids): ScriptedFinPro {
     },
     openElsewhere: open,
     refuses: () => null,
-    loses: () => false,
+    loses: () => null,
     transit: () => 0,
     latency: () => 0,
     rateLimit: null,

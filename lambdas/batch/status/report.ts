@@ -5,6 +5,7 @@ import {
   type RetryEligibility,
   type Row,
   type RowStatus,
+  retryEligibleOf,
   statusOf,
 } from '#lambdas/chunk/row.ts';
 import type { ChunkStore } from '#lambdas/chunk/store.ts';
@@ -151,7 +152,7 @@ async function matchingRows(
     state.rows.flatMap((row, index): LocatedRow[] => {
       const matches =
         (statuses.size === 0 || statuses.has(statusOf(row))) &&
-        (retryEligible === null || row.eligibility === retryEligible);
+        (retryEligible === null || retryEligibleOf(row) === retryEligible);
       return matches ? [{ state, index, row }] : [];
     }),
   );
@@ -180,7 +181,7 @@ async function recordOf(
     id: state.key.chunk * chunkRows + index + 1,
     consent_id: input.rows[index]?.consentId ?? '',
     status: statusOf(row),
-    retry_eligible: row.eligibility,
+    retry_eligible: retryEligibleOf(row),
     session_id: outcome.sessions.get(index) ?? null,
     error: row.phase === 'failed' ? (outcome.errors.get(index) ?? null) : null,
     ...(includeBalances ? { account_details: accounts?.get(index) ?? [] } : {}),

@@ -11,6 +11,7 @@ import {
   LOST,
   NEVER_READY,
   OPENS,
+  OPENS_UNHEARD,
   readyAfter,
   TOO_MANY,
   UNAUTHORIZED,
@@ -22,6 +23,8 @@ import { roomyWorld, START } from '#test/world/unit-worlds.ts';
 
 const CONSENT = consentId(1);
 const TIMED_OUT: UpstreamFailure = { sent: 'maybe', timedOut: true, message: 'No answer of FinPro within 15 s.' };
+
+const GONE = answered(400, 'InvalidSessionId', 'Gone');
 
 /** Plays one consent through the pipeline and gives its record. */
 async function outcomeOf(behaviour: Partial<ConsentBehaviour>) {
@@ -67,6 +70,7 @@ describe('rows that are tried again (docs/spec/upstream.md, failure table)', () 
     ['500 before processing', { requests: [...oneThenOpens(answered(500, null), 1)] }],
     ['502', { requests: [...oneThenOpens(answered(502, null), 1)] }],
     ['504', { requests: [...oneThenOpens(answered(504, null), 1)] }],
+    ["a gateway's 413", { requests: [...oneThenOpens(answered(413, null), 1)] }],
   ])('%s, then an answer: COMPLETED', async (_, behaviour) => {
     const { record, world, session } = await outcomeOf(behaviour);
     expect(record).toMatchObject({ status: 'COMPLETED', retry_eligible: null, error: null, session_id: session });
@@ -79,6 +83,8 @@ describe('rows that are tried again (docs/spec/upstream.md, failure table)', () 
     ['500', answered(500, 'InternalError')],
     ['502', answered(502, null)],
     ['504', answered(504, null)],
+    ["a gateway's 404", answered(404, null)],
+    ['a redirection', answered(302, null)],
   ])(
     '%s for ever, never processed: probed twice for each of four FI requests, then FAILED, Yes',
     async (_, failure) => {
@@ -136,25 +142,87 @@ describe('rows that end with a refusal', () => {
     },
   );
 
-  test.each(REFUSALS)('%s “%s” to a poll: FAILED, %s, and the session is told', async (code, message, eligibility) => {
-    const { record, session, world } = await outcomeOf({ statusFailures: [answered(400, code, message)] });
-    expect(session).not.toBeNull();
+  test.each(REFUSALS.slice(0, -1))(
+    '%s “%s” to a poll: FAILED, %s, and the session is told',
+    async (code, message, eligibility) => {
+      const { record, session, world } = await outcomeOf({ statusFailures: [answered(400, code, message)] });
+      expect(session).not.toBeNull();
+      expect(record).toMatchObject({
+        status: 'FAILED',
+        retry_eligible: eligibility,
+        session_id: session,
+        error: { code },
+      });
+      expect(world.finPro.calls).toHaveLength(2);
+    },
+  );
+
+  test.each(REFUSALS.slice(0, -1))(
+    '%s “%s” to the look-up after a lost answer: FAILED, %s',
+    async (code, message, eligibility) => {
+      const { record, world } = await outcomeOf({
+        requests: [fails(LOST)],
+        statusFailures: [answered(400, code, message)],
+      });
+      expect(record).toMatchObject({
+        status: 'FAILED',
+        retry_eligible: eligibility,
+        session_id: null,
+        error: { code },
+      });
+      expect(world.finPro.calls.map(({ kind }) => kind)).toEqual(['request', 'status-by-consent']);
+    },
+  );
+
+  const unknown = answered(400, 'NeverHeardOf', 'Something new');
+  test('a code that no rule knows ends a row when polls are answered with it twice', async () => {
+    const { record, session, world } = await outcomeOf({
+      session: NEVER_READY,
+      statusFailures: [unknown, LOST, unknown],
+    });
     expect(record).toMatchObject({
       status: 'FAILED',
-      retry_eligible: eligibility,
+      retry_eligible: 'Yes',
       session_id: session,
-      error: { code },
+      error: { code: 'NeverHeardOf', message: 'Something new' },
     });
-    expect(world.finPro.calls).toHaveLength(2);
+    expect(world.finPro.callsOf(CONSENT, 'status-by-session')).toHaveLength(3);
+    expect(world.telemetry.countOf('UpstreamUnclassified')).toBe(2);
   });
 
-  test.each(REFUSALS)('%s “%s” to the look-up after a lost answer: FAILED, %s', async (code, message, eligibility) => {
-    const { record, world } = await outcomeOf({
-      requests: [fails(LOST)],
-      statusFailures: [answered(400, code, message)],
+  test('a code that no rule knows ends no row whose next poll is answered', async () => {
+    const { record, session } = await outcomeOf({
+      session: readyAfter(60),
+      statusFailures: [unknown, null, unknown, null],
     });
-    expect(record).toMatchObject({ status: 'FAILED', retry_eligible: eligibility, session_id: null, error: { code } });
-    expect(world.finPro.calls.map(({ kind }) => kind)).toEqual(['request', 'status-by-consent']);
+    expect(record).toMatchObject({ status: 'COMPLETED', retry_eligible: null, session_id: session, error: null });
+  });
+
+  test('a code that no rule knows ends a row at the deadline of its polls', async () => {
+    const { record, world } = await outcomeOf({
+      session: NEVER_READY,
+      statusFailures: [null, null, null, null, null, unknown],
+    });
+    expect(record).toMatchObject({ status: 'FAILED', retry_eligible: 'Yes', error: { code: 'NeverHeardOf' } });
+    expect(world.finPro.callsOf(CONSENT, 'status-by-session')).toHaveLength(6);
+  });
+
+  test('a code that no rule knows ends a row when look-ups are answered with it twice, and not once', async () => {
+    const twice = await outcomeOf({ requests: [fails(LOST)], statusFailures: [unknown, unknown] });
+    expect(twice.record).toMatchObject({ status: 'FAILED', retry_eligible: 'Yes', error: { code: 'NeverHeardOf' } });
+    expect(twice.world.finPro.callsOf(CONSENT, 'request')).toHaveLength(1);
+    const once = await outcomeOf({ requests: [OPENS_UNHEARD], statusFailures: [unknown] });
+    expect(once.record).toMatchObject({ status: 'COMPLETED', session_id: once.session });
+    expect(once.world.finPro.callsOf(CONSENT, 'request')).toHaveLength(1);
+  });
+
+  test('a row in doubt is not told to be retried yet', async () => {
+    const world = roomyWorld();
+    world.finPro.behave(CONSENT, { session: NEVER_READY, statusFailures: [unknown] });
+    world.start();
+    await acceptBatch(world, submissionOf([CONSENT]));
+    await world.clock.runUntil(START + 10_000);
+    expect((await recordsOf(world))[0]).toMatchObject({ status: 'IN_PROGRESS', retry_eligible: null, error: null });
   });
 
   test('DataFetchRequestInProgress: the session under way is adopted when it is not older than the intent', async () => {
@@ -192,7 +260,7 @@ describe('rows that end with their session', () => {
     ['every account denied', { session: endsAs('TIMEOUT', [account(1, 'DENIED')]) }, 'No', 'DataDenied'],
     ['DATA_READY, every account denied', { session: readyAfter(4, [account(1, 'DENIED')]) }, 'No', 'DataDenied'],
     ['still pending at the deadline', { session: NEVER_READY }, 'Yes', 'DataFetchTimeout'],
-    ['an unknown session', { statusFailures: [answered(400, 'InvalidSessionId', 'Gone')] }, 'Yes', 'InvalidSessionId'],
+    ['an unknown session', { statusFailures: [GONE, GONE] }, 'Yes', 'InvalidSessionId'],
   ])('%s: FAILED, %s, and the session is told', async (_, behaviour, eligibility, code) => {
     const { record, session } = await outcomeOf(behaviour);
     expect(session).not.toBeNull();
@@ -215,7 +283,7 @@ describe('rows that end with their session', () => {
     ['DATA_READY without accounts', { session: readyAfter(4, []) }, []],
     [
       'polls that fail and come through',
-      { statusFailures: [LOST, answered(500, null), UNREACHABLE, TOO_MANY] },
+      { statusFailures: [LOST, answered(500, null), answered(404, null), UNREACHABLE, TOO_MANY] },
       ['DELIVERED'],
     ],
     [

@@ -66,7 +66,8 @@ describe('a failed call', () => {
     [answered(400, 'DataFetchRequestInProgress'), 'DataFetchRequestInProgress', null],
     [answered(404, 'NoDataFound'), 'NoDataFound', null],
     [answered(400, 'NeverHeardOf'), 'Other', null],
-    [answered(400, null), 'Other', null],
+    [answered(400, null), 'ServerError', 'fault'],
+    [answered(302, null), 'ServerError', 'fault'],
   ])('%j is counted as %s', (failure, name, kind) => {
     const telemetry = telemetryOf([[1, failure]]);
     const counted = UPSTREAM_ERRORS.filter((each) => telemetry.countOf(`UpstreamError.${each}`) > 0);

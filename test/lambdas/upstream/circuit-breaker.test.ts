@@ -67,6 +67,8 @@ describe('an upstream that is away', () => {
     ['unreachable', UNREACHABLE],
     ['answering 503', SERVICE_UNAVAILABLE],
     ['answering 502', answered(502, null)],
+    ["behind a gateway's 404", answered(404, null)],
+    ['behind a maintenance page', answered(302, null)],
   ])('%s for half an hour fails no row of a large batch', async (_, failure) => {
     const world = ratedWorld();
     world.finPro.latency = () => 20;

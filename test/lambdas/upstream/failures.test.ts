@@ -16,10 +16,17 @@ describe('failures that are not the end of a row', () => {
     ['502', answered(502, null), 'answer-lost'],
     ['504', answered(504, null), 'answer-lost'],
     ['408', answered(408, null), 'answer-lost'],
+    ["a gateway's redirection", answered(302, null), 'answer-lost'],
+    ["a gateway's 400", answered(400, null), 'answer-lost'],
+    ["a gateway's 404", answered(404, null), 'answer-lost'],
+    ["a gateway's 413", answered(413, null), 'answer-lost'],
+    ["a gateway's 421", answered(421, null), 'answer-lost'],
+    ["a gateway's 431", answered(431, null), 'answer-lost'],
     ['429', answered(429, 'TooManyRequests'), 'rate-limited'],
     ['429 of a gateway', answered(429, null), 'rate-limited'],
     ['401', answered(401, 'Unauthorized'), 'unauthorized'],
     ['401 without a body', answered(401, null), 'unauthorized'],
+    ['403 without a body', answered(403, null), 'unauthorized'],
     ['403', answered(403, 'Forbidden'), 'unauthorized'],
     ['SignatureDoesNotMatch on a 400', answered(400, 'SignatureDoesNotMatch'), 'unauthorized'],
     ['DataFetchRequestInProgress', answered(400, 'DataFetchRequestInProgress'), 'in-progress'],
@@ -60,11 +67,9 @@ describe('failures that end a row', () => {
     expect(verdict.kind === 'final' && verdict.error.message).toMatch(remedy);
   });
 
-  test.each<[number, string | null, string]>([
+  test.each<[number, string, string]>([
     [400, 'SomethingNew', 'Nobody has seen this yet'],
     [400, 'InvalidRequest', ' [ sessionId must be a valid GUID ] '],
-    [404, null, 'FinPro answered HTTP 404'],
-    [302, null, 'FinPro answered HTTP 302'],
     [200, 'Oops', ''],
     [400, 'xInvalidDateRange', ''],
   ])('%i %s “%s” is in no table: Yes, and counted apart', (status, code, message) => {
@@ -72,7 +77,7 @@ describe('failures that end a row', () => {
       kind: 'final',
       classified: false,
       eligibility: 'Yes',
-      error: { code: code ?? 'UpstreamError', message },
+      error: { code, message },
     });
   });
 
