@@ -6,7 +6,15 @@ import type { Telemetry } from '../platform/telemetry.ts';
 import { classify, type RowError, rowError, type Verdict } from '../upstream/failures.ts';
 import type { FinPro, FiRequest } from '../upstream/finpro.ts';
 import type { MeteredCalls } from '../upstream/metered-calls.ts';
-import { type AccountDetails, accountDetails, isOurSession, outcomeOf, withBalances } from '../upstream/session.ts';
+import {
+  type AccountDetails,
+  accountDetails,
+  contradicts,
+  isOurSession,
+  outcomeOf,
+  type Subject,
+  withBalances,
+} from '../upstream/session.ts';
 import type { ChunkInput, ChunkState } from './chunk.ts';
 import type { Predecessors } from './duplicates.ts';
 import type { Action, CallKind } from './plan.ts';
@@ -104,8 +112,11 @@ function rowCaller(context: CallContext): RowCaller {
     return found;
   };
 
-  /** Nobody is answered: that a call wasn't says nothing of its row. */
-  const isOutage = (): boolean => context.halfOpen || calls.circuit === 'open';
+  /** A status call that nobody answered. While nobody is answered at all, that says nothing of its row. */
+  const unanswered = (row: number): RowReport => {
+    const isOutage = context.halfOpen || calls.circuit === 'open';
+    return report(row, { kind: 'unanswered', isOutage }, { error: NOT_ANSWERED });
+  };
 
   const requestOf = (row: number): FiRequest => ({
     consentId: submitted(row).consentId,
@@ -123,12 +134,25 @@ function rowCaller(context: CallContext): RowCaller {
     return verdict.classified ? ended : { ...ended, event: { kind: 'doubted' } };
   };
 
+  /** An answer about somebody else, from a cache in between for instance, is as good as none. */
+  const isAstray = (answer: Subject, asked: Subject): boolean => {
+    const strays = contradicts(answer, asked);
+    if (strays) telemetry.count('UpstreamMismatch');
+    return strays;
+  };
+
   const notSent = (row: number): RowReport => report(row, { kind: 'not-sent' });
 
   const request = async (row: number): Promise<RowReport> => {
+    const asked = requestOf(row);
     const isRepeat = stateOf(row).attempt > 1;
-    const answer = await calls.make('request', () => finPro.requestFi(organisationId, requestOf(row)), isRepeat);
-    if (answer.ok) return report(row, { kind: 'accepted', tight: context.tight }, answer.value);
+    const answer = await calls.make('request', () => finPro.requestFi(organisationId, asked), isRepeat);
+    if (answer.ok && isAstray(answer.value, { consentId: asked.consentId })) {
+      return report(row, { kind: 'answer-lost' });
+    }
+    if (answer.ok) {
+      return report(row, { kind: 'accepted', tight: context.tight }, { sessionId: answer.value.sessionId });
+    }
     const verdict = classify(answer.failure);
     switch (verdict.kind) {
       case 'final':
@@ -162,6 +186,7 @@ function rowCaller(context: CallContext): RowCaller {
     const isRepeat = phase === 'reconciling';
     const answer = await calls.make('status', () => finPro.fiStatus(organisationId, { consentId }), isRepeat);
     const none = report(row, { kind: 'no-session' }, { error: phase === 'joining' ? STILL_RUNNING : NOT_CONFIRMED });
+    if (answer.ok && isAstray(answer.value, { consentId })) return [unanswered(row)];
     if (answer.ok) {
       const held = context.predecessors.heldSessions.get(row) ?? new Set();
       return isOurSession(answer.value, since, settings.sessionAgeTolerance, held)
@@ -171,7 +196,7 @@ function rowCaller(context: CallContext): RowCaller {
     const verdict = classify(answer.failure);
     if (verdict.kind === 'no-data') return [none];
     if (verdict.kind === 'final') return [statusRefused(row, verdict)];
-    return isOrganisationWide(verdict) ? [] : [report(row, { kind: 'unanswered', isOutage: isOutage() })];
+    return isOrganisationWide(verdict) ? [] : [unanswered(row)];
   };
 
   const poll = async (row: number): Promise<readonly RowReport[]> => {
@@ -185,7 +210,10 @@ function rowCaller(context: CallContext): RowCaller {
       if (isOrganisationWide(verdict)) return [];
       return verdict.kind === 'in-progress' || verdict.kind === 'no-data'
         ? [report(row, { kind: 'pending' }, { error: NOT_IN_TIME })]
-        : [report(row, { kind: 'unanswered', isOutage: isOutage() }, { error: NOT_ANSWERED })];
+        : [unanswered(row)];
+    }
+    if (isAstray(answer.value, { sessionId, consentId: submitted(row).consentId })) {
+      return [unanswered(row)];
     }
     const outcome = outcomeOf(answer.value);
     if (outcome.kind === 'pending') return [report(row, { kind: 'pending' }, { error: NOT_IN_TIME })];

@@ -20,6 +20,8 @@ export type Counter =
   | 'UpstreamFault'
   | 'UpstreamUnauthorized'
   | 'UpstreamUnclassified'
+  /** An answer about another session or consent than was asked for. */
+  | 'UpstreamMismatch'
   | 'UpstreamRateLimited'
   | 'CircuitOpened'
   | 'CircuitHalfOpen'

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import type { FiRequested } from './finpro.ts';
 import type { AccountBalance, FiStatus } from './session.ts';
 
 /** Strings from FinPro are cut to this length: clients see them, and FinPro doesn't bound them. */
@@ -27,8 +28,8 @@ export const errorAnswer = z.object({
 
 /** The answer to FI Request, which has no `status` field. */
 export const fiRequestAnswer = z
-  .object({ data: z.object({ sessionId: z.string().min(1).max(MAX_LENGTH) }) })
-  .transform(({ data }) => ({ sessionId: data.sessionId }));
+  .object({ data: z.object({ sessionId: z.string().min(1).max(MAX_LENGTH), consentId: optionalText }) })
+  .transform(({ data: { sessionId, consentId } }): FiRequested => ({ sessionId, consentId }));
 
 const linkedAccount = z.object({
   linkRefNumber: text,
@@ -43,6 +44,7 @@ export const fiStatusAnswer = z
   .object({
     data: z.object({
       sessionId: z.string().min(1).max(MAX_LENGTH),
+      consentId: optionalText,
       eventStatus: z.string(),
       timestamp: time,
       datafetchDate: time,
@@ -56,6 +58,7 @@ export const fiStatusAnswer = z
   .transform(
     ({ data }): FiStatus => ({
       sessionId: data.sessionId,
+      consentId: data.consentId,
       eventStatus: data.eventStatus,
       timestamp: data.timestamp,
       dataFetchDate: data.datafetchDate,

@@ -9,7 +9,7 @@ export type UpstreamAnswer<T> =
 
 /** FinPro's calls for one organisation. None of them throws: every way a call can end is an answer. */
 export interface FinPro {
-  requestFi(organisationId: string, request: FiRequest): Promise<UpstreamAnswer<{ readonly sessionId: string }>>;
+  requestFi(organisationId: string, request: FiRequest): Promise<UpstreamAnswer<FiRequested>>;
   fiStatus(
     organisationId: string,
     of: { readonly sessionId: string } | { readonly consentId: string },
@@ -22,6 +22,12 @@ export interface FinPro {
 /** What an FI request is raised with: a consent, and its row's effective parameters. */
 export interface FiRequest extends RequestParameters {
   readonly consentId: string;
+}
+
+/** The session that an FI request has opened, and the consent that the answer names, if it names one. */
+export interface FiRequested {
+  readonly sessionId: string;
+  readonly consentId: string | null;
 }
 
 /** Identifies an FI request; at least one is given. */

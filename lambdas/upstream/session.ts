@@ -13,6 +13,8 @@ export interface LinkedAccount {
 /** What we read of an FI Request Status answer (docs/spec/fi-request-status.md). Times are epoch milliseconds. */
 export interface FiStatus {
   readonly sessionId: string;
+  /** Null where the answer doesn't tell. */
+  readonly consentId: string | null;
   readonly eventStatus: string;
   readonly timestamp: number | null;
   readonly dataFetchDate: number | null;
@@ -57,6 +59,18 @@ export function outcomeOf({ eventStatus, accounts }: FiStatus): SessionOutcome {
       return { kind: 'pending' };
   }
 }
+
+/** What an answer is about, or what was asked for. */
+export type Subject = Readonly<Partial<Record<'sessionId' | 'consentId' | 'consentHandle', string | null>>>;
+
+/**
+ * Whether an answer names another session or consent than was asked for. Ids compare without case; what only one of the
+ * two names isn't compared.
+ */
+export const contradicts = (answer: Subject, asked: Subject): boolean =>
+  (['sessionId', 'consentId', 'consentHandle'] as const).some(
+    (name) => answer[name] && asked[name] && answer[name].toLowerCase() !== asked[name].toLowerCase(),
+  );
 
 /**
  * Whether a session found by consent is the one that our FI request with the lost answer opened: not older than the

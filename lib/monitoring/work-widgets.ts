@@ -94,6 +94,7 @@ export function upstreamWidgets({ metrics }: Monitored): IWidget[][] {
         metrics.counter('UpstreamUnauthorized', 'credentials refused'),
         metrics.counter('UpstreamRateLimited', 'rate limit hit (429)'),
         metrics.counter('UpstreamUnclassified', 'unclassified errors'),
+        metrics.counter('UpstreamMismatch', 'answers about another session'),
       ]),
     ],
   ];

@@ -65,6 +65,8 @@ export interface FaultMix {
   readonly impatience: number;
   /** Of upstream calls, how many a gateway answers, before and after they are processed, and with what status. */
   readonly gateway: { readonly before: number; readonly after: number; readonly status: number };
+  /** Of FI requests and status calls, how many are answered about another session. */
+  readonly astray: number;
 }
 
 export const FAMILIES = [
@@ -184,6 +186,7 @@ export function drawFaults(
       after: on('upstream', upTo(0.06)),
       status: random.pick(GATEWAY_STATUSES),
     },
+    astray: on('upstream', upTo(0.06)),
   };
 }
 

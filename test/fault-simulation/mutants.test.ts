@@ -98,6 +98,8 @@ const SAYS: Readonly<Record<MutantName, RegExp>> = {
   'drops-unprocessed-items': /does not come to rest|answered 500|cannot be found|chunks, but/,
   'believes-gateways': /FinPro opened a session for it|it was given up after|nothing that FinPro said/,
   'believes-any-refusal': /was not pending at the deadline/,
+  'believes-any-opening': /none of its consent's|hold one session/,
+  'believes-any-status': /FinPro never said|was not pending at the deadline|none of its consent's|hold one session/,
 };
 
 describe('a product with a mutant is found out', () => {

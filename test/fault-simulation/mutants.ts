@@ -308,6 +308,34 @@ function believesGateways(): Mutant {
   };
 }
 
+/** Answers to FI requests are taken for one's own, whatever consent they name. */
+const believesAnyOpening = (): Mutant => ({
+  ports: ({ finPro, ...ports }) => ({
+    ...ports,
+    finPro: {
+      ...finPro,
+      requestFi: async (...asked) => {
+        const answer = await finPro.requestFi(...asked);
+        return answer.ok ? { ...answer, value: { ...answer.value, consentId: null } } : answer;
+      },
+    },
+  }),
+});
+
+/** Status answers are taken for one's own, whatever session and consent they name. */
+const believesAnyStatus = (): Mutant => ({
+  ports: ({ finPro, ...ports }) => ({
+    ...ports,
+    finPro: {
+      ...finPro,
+      fiStatus: async (organisationId, of) => {
+        const answer = await finPro.fiStatus(organisationId, of);
+        return answer.ok ? { ...answer, value: { ...answer.value, consentId: null, ...of } } : answer;
+      },
+    },
+  }),
+});
+
 /** A refusal that no rule knows ends its row at once, also where a status was asked for. */
 function believesAnyRefusal(): Mutant {
   const believed = (failure: UpstreamFailure): UpstreamFailure => {
@@ -347,6 +375,8 @@ export const MUTANTS = {
   'starts-chunks-over': startsChunksOver,
   'believes-gateways': believesGateways,
   'believes-any-refusal': believesAnyRefusal,
+  'believes-any-opening': believesAnyOpening,
+  'believes-any-status': believesAnyStatus,
 } as const satisfies Record<string, () => Mutant>;
 
 export type MutantName = keyof typeof MUTANTS;

@@ -73,6 +73,7 @@ export function upstreamOf(world: UpstreamWorld): ScriptedFinPro {
     if (random.chance(shareNow(upstream.answerLost))) return LOST;
     return random.chance(shareNow(mix.gateway.after)) ? gatewayAnswer : null;
   };
+  finPro.strays = () => random.chance(shareNow(mix.astray));
   finPro.transit = () => random.int(1, 40);
   const callItself = (organisationId: string): void => {
     if (ownCalls > 0 && random.chance(ownCalls)) finPro.callElsewhere(organisationId, random.pick(ENDPOINTS));

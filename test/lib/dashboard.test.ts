@@ -46,7 +46,10 @@ describe('it shows', () => {
     ],
     ['errors by code', UPSTREAM_ERRORS.map((name) => `UpstreamError.${name}`)],
     ['the budget', ['BudgetUsedPercent', 'UpstreamRateLimited']],
-    ['what stops calls', ['CircuitOpened', 'CircuitHalfOpen', 'UpstreamUnauthorized', 'UpstreamUnclassified']],
+    [
+      'what stops calls',
+      ['CircuitOpened', 'CircuitHalfOpen', 'UpstreamUnauthorized', 'UpstreamUnclassified', 'UpstreamMismatch'],
+    ],
     ['what recovery does', ['ChunkRecovered', 'ChunkGivenUp', 'TaskUnsent', 'FileRejected']],
   ])('%s', (_, measures) => {
     for (const measure of measures) expect(names).toContain(`bulk-data-fetch/dev ${measure}`);

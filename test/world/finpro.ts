@@ -1,7 +1,7 @@
 import type { Settings } from '#lambdas/platform/settings.ts';
 import type { Ids } from '#lambdas/platform/system.ts';
 import type { UpstreamFailure } from '#lambdas/upstream/failures.ts';
-import type { FinPro, FiRequest, UpstreamAnswer } from '#lambdas/upstream/finpro.ts';
+import type { FinPro, FiRequest, FiRequested, UpstreamAnswer } from '#lambdas/upstream/finpro.ts';
 import type { RateLimitHeaders } from '#lambdas/upstream/rate-limit-headers.ts';
 import type { AccountBalance, FiStatus } from '#lambdas/upstream/session.ts';
 import { type Endpoint, type RateLimit, RateWindows, type WindowOverLimit } from '#simulator/rate-window.ts';
@@ -22,7 +22,7 @@ export interface FinProCall {
   readonly failure: UpstreamFailure | null;
   /** An FI request that opened a session, whether or not its answer came. */
   readonly opened: string | null;
-  /** For a status call that was processed: the session it was answered with. */
+  /** For a status call that was processed: its session, as it was told. Null where the answer strayed. */
   readonly told: Pick<FiStatus, 'sessionId' | 'eventStatus'> | null;
 }
 
@@ -54,6 +54,8 @@ export interface ScriptedFinPro extends FinPro {
   refuses: (call: Pick<FinProCall, 'at' | 'kind' | 'organisationId' | 'consentId'>) => UpstreamFailure | null;
   /** What comes in place of the answer to a call that was processed: nothing, or what a gateway says. */
   loses: (call: Pick<FinProCall, 'at' | 'kind' | 'organisationId' | 'consentId'>) => UpstreamFailure | null;
+  /** Whether FI requests and status calls are answered about another session of the organisation. */
+  strays: (call: Pick<FinProCall, 'kind' | 'organisationId' | 'consentId'>) => boolean;
   /** How long a call is on its way to FinPro, in milliseconds. */
   transit: () => number;
   /** How long a call takes, in milliseconds, from its arrival to its answer. */
@@ -154,12 +156,22 @@ export function scriptedFinPro(clock: VirtualClock, ids: Ids): ScriptedFinPro {
       : { ok: true, value: structuredClone(done.value), headers };
   };
 
+  /** The session that an answer is about which strays: the latest of another consent. */
+  const anotherThan = (call: Pick<FinProCall, 'kind' | 'organisationId' | 'consentId'>): Session | undefined => {
+    const other = sessions.findLast(
+      ({ organisationId, consentId }) =>
+        organisationId === call.organisationId && keyOf(consentId) !== keyOf(call.consentId),
+    );
+    return other && finPro.strays(call) ? other : undefined;
+  };
+
   const statusOf = (session: Session): FiStatus => {
     const { session: end } = behaviourOf(session.consentId);
     const endedAt = session.openedAt + end.after;
     const isEnded = clock.now() >= endedAt;
     return {
       sessionId: session.sessionId,
+      consentId: session.consentId,
       eventStatus: isEnded ? end.eventStatus : 'PENDING',
       timestamp: isEnded ? endedAt : session.openedAt,
       dataFetchDate: session.openedAt,
@@ -189,6 +201,7 @@ export function scriptedFinPro(clock: VirtualClock, ids: Ids): ScriptedFinPro {
     openElsewhere: open,
     refuses: () => null,
     loses: () => null,
+    strays: () => false,
     transit: () => 0,
     latency: () => 0,
     rateLimit: null,
@@ -202,7 +215,7 @@ export function scriptedFinPro(clock: VirtualClock, ids: Ids): ScriptedFinPro {
 
     requestFi: (organisationId, request) => {
       const { consentId } = request;
-      return arrive<{ sessionId: string }>({ kind: 'request', organisationId, consentId, request }, () => {
+      return arrive<FiRequested>({ kind: 'request', organisationId, consentId, request }, () => {
         const { requests } = behaviourOf(consentId);
         const step = requests[turnOf(consentId, 'request')] ?? requests.at(-1) ?? requests[0];
         if (step.kind === 'fails') return step.failure;
@@ -211,7 +224,9 @@ export function scriptedFinPro(clock: VirtualClock, ids: Ids): ScriptedFinPro {
           return answered(400, 'DataFetchRequestInProgress');
         }
         const sessionId = open(organisationId, consentId, clock.now());
-        return { value: { sessionId }, opened: sessionId, isLost: step.kind === 'opens-unheard' };
+        const told = anotherThan({ kind: 'request', organisationId, consentId }) ?? { sessionId, consentId };
+        const value = { sessionId: told.sessionId, consentId: told.consentId };
+        return { value, opened: sessionId, isLost: step.kind === 'opens-unheard' };
       });
     },
 
@@ -227,6 +242,8 @@ export function scriptedFinPro(clock: VirtualClock, ids: Ids): ScriptedFinPro {
         const failure = behaviourOf(consentId).statusFailures[turnOf(consentId, 'status')];
         if (failure) return failure;
         if (found) {
+          const another = anotherThan({ kind, organisationId, consentId });
+          if (another) return { value: statusOf(another) };
           const status = statusOf(found);
           return { value: status, told: status };
         }

@@ -7,6 +7,7 @@ import { classify, type UpstreamFailure } from '../failures.ts';
 import type { FinPro, FiStatusDocument, FiStatusQuery, UpstreamAnswer } from '../finpro.ts';
 import type { LedgerStore } from '../ledger.ts';
 import { meteredCalls } from '../metered-calls.ts';
+import { contradicts, type Subject } from '../session.ts';
 
 /** Final statuses by session, cached for a while. */
 export interface StatusCache {
@@ -38,20 +39,24 @@ const FINAL: ReadonlySet<unknown> = new Set([
  * Asks FinPro for the status of an FI request, for a client (docs/spec/fi-request-status.md). A final answer by session
  * is cached for a minute. Anything else is asked every time and takes a token that batches left free.
  * @throws ServiceError the upstream's code and message as 400; `TooManyRequests` when no token is free soon;
- * `UpstreamUnavailable` (502) and `UpstreamTimeout` (504) when the upstream doesn't answer
+ * `UpstreamUnavailable` (502) and `UpstreamTimeout` (504) when the upstream doesn't answer, or not about what was asked
  */
 export async function askFiStatus(
   ports: AskPorts,
   organisationId: string,
   query: FiStatusQuery,
 ): Promise<FiStatusDocument> {
-  const { statusCache, clock } = ports;
+  const { statusCache, clock, telemetry } = ports;
   const { sessionId } = query;
   const cached = sessionId === undefined ? null : await statusCache.find(organisationId, sessionId, clock.now());
   if (cached && answers(cached, query)) return cached;
   const answer = await ask(ports, organisationId, query);
   if (!answer.ok) throw refusal(answer, clock.now());
   const document = answer.value;
+  if (contradicts(subjectOf(document), query)) {
+    telemetry.count('UpstreamMismatch');
+    throw unavailable('FinPro answered about another session');
+  }
   if (sessionId !== undefined && FINAL.has(document.data['eventStatus']) && answers(document, query)) {
     await cache(ports, organisationId, sessionId, document);
   }
@@ -71,6 +76,13 @@ async function cache(
     telemetry.warn('could not cache a final status', { organisationId, sessionId, error: String(error) });
   }
 }
+
+const textOf = (value: unknown): string | null => (typeof value === 'string' ? value : null);
+const subjectOf = ({ data }: FiStatusDocument): Subject => ({
+  sessionId: textOf(data['sessionId']),
+  consentId: textOf(data['consentId']),
+  consentHandle: textOf(data['consentHandle']),
+});
 
 /** Whether a document matches every identifier of the query. They compare without case. */
 const answers = ({ data }: FiStatusDocument, query: FiStatusQuery): boolean =>

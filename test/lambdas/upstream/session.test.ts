@@ -6,6 +6,7 @@ const status = (eventStatus: string, fiStatuses: readonly string[] = []): FiStat
   sessionId: '7b863266-fcae-478b-906d-4d69e818fe18',
   eventStatus,
   timestamp: null,
+  consentId: null,
   dataFetchDate: null,
   accounts: fiStatuses.map((fiStatus, index) => account(index, fiStatus)),
 });

@@ -122,15 +122,32 @@ describe('a final status', () => {
     expect(it.telemetry.notes).toHaveLength(1);
   });
 
-  test('of another session than the one asked for is not kept', async () => {
+  test.each([
+    ['sessionId', { sessionId: SESSION }],
+    ['consentId', { consentId: SESSION }],
+    ['consentHandle', { consentHandle: SESSION }],
+  ])('of another %s than the one asked for is neither given nor kept', async (name, query) => {
     it.script.answer = {
       ok: true,
-      value: { message: 'success', data: { sessionId: 'another', eventStatus: 'DATA_READY' } },
+      value: { message: 'success', data: { ...query, [name]: 'another', eventStatus: 'DATA_READY' } },
       headers: NO_HEADERS,
     };
-    await it.ask();
-    await it.ask();
+    for (let times = 0; times < 2; times += 1) {
+      expect(await refusalOf(it.ask('lender', query))).toEqual({
+        kind: 'upstream-failed',
+        code: 'UpstreamUnavailable',
+      });
+    }
     expect(it.calls()).toBe(2);
+    expect(it.telemetry.countOf('UpstreamMismatch')).toBe(2);
+  });
+
+  test('that does not tell what was asked for is given, and not kept', async () => {
+    it.script.answer = { ok: true, value: documentOf('DATA_READY'), headers: NO_HEADERS };
+    const query = { sessionId: SESSION.toUpperCase(), consentHandle: SESSION };
+    for (let times = 0; times < 2; times += 1) expect(await it.ask('lender', query)).toEqual(documentOf('DATA_READY'));
+    expect(it.calls()).toBe(2);
+    expect(it.telemetry.countOf('UpstreamMismatch')).toBe(0);
   });
 });
 
