@@ -1,3 +1,4 @@
+import { subscribe } from 'node:diagnostics_channel';
 import type * as z from 'zod';
 import { inUtc } from '../batch/date-range.ts';
 import { systemClock } from '../platform/system.ts';
@@ -83,9 +84,17 @@ export interface UpstreamCall<T> {
   readonly answer: z.ZodType<T>;
 }
 
-/** Node's network errors that occur before a request is written. After any other, FinPro may have processed it. */
-const BEFORE_SENDING =
-  /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|EADDRNOTAVAIL|UND_ERR_CONNECT_TIMEOUT|ERR_TLS_.*|ERR_SSL_.*|CERT_.*|.*_CERT(_.*)?|UNABLE_TO_.*|EPROTO)$/;
+/**
+ * Errors of connecting: the name, the connection or its TLS handshake. The request hadn't been written, so FinPro can't
+ * have processed it. Codes don't tell: `EHOSTUNREACH` or `EPROTO` may strike an established connection, too. The client
+ * behind `fetch` says so on this channel before it fails the request (undici, "Diagnostics Channel Support").
+ */
+const connectErrors = new WeakSet<object>();
+subscribe('undici:client:connectError', (message) => {
+  if (typeof message !== 'object' || message === null || !('error' in message)) return;
+  const { error } = message;
+  if (typeof error === 'object' && error !== null) connectErrors.add(error);
+});
 
 const NO_HEADERS: RateLimitHeaders = { limit: null, remaining: null, resetAt: null };
 
@@ -145,7 +154,8 @@ function parseJson(text: string): unknown {
 /** `fetch` wraps a network error as its cause. A time-out has no cause and may strike at any point. */
 function networkFailure(error: unknown): UpstreamFailure {
   const code = codeOf(error);
-  return BEFORE_SENDING.test(code)
+  const cause = error instanceof Error ? error.cause : null;
+  return typeof cause === 'object' && cause !== null && connectErrors.has(cause)
     ? { sent: 'no', message: `FinPro could not be reached (${code}).` }
     : { sent: 'maybe', timedOut: code === 'TimeoutError', message: `FinPro's answer was lost (${code}).` };
 }

@@ -1,5 +1,5 @@
 import { createServer, type RequestListener } from 'node:http';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { callUpstream } from '#lambdas/upstream/finpro.http.ts';
 import type { UpstreamAnswer } from '#lambdas/upstream/finpro.ts';
 import { fiRequestAnswer } from '#lambdas/upstream/finpro-answers.ts';
@@ -46,6 +46,14 @@ describe('a call that never left us', () => {
     });
   });
 
+  test('a port that is closed before TLS has begun', async () => {
+    const mute = createServer().on('connection', (socket) => socket.destroy());
+    const address = await listen(mute, 0);
+    const answered = await call(address.replace('http:', 'https:'));
+    await stopServer(mute);
+    expect(answered).toMatchObject({ ok: false, failure: { sent: 'no' } });
+  });
+
   async function closedPort(): Promise<string> {
     const gone = createServer();
     const address = await listen(gone, 0);
@@ -65,6 +73,12 @@ describe('a call that may have been processed', () => {
         setImmediate(() => request.socket.resetAndDestroy());
       },
     ],
+    [
+      'is answered with what is no HTTP',
+      (request) => {
+        request.socket.end('nonsense\r\n\r\n');
+      },
+    ],
     ['is answered with HTML', text(200, '<html><body>Please try again later</body></html>')],
     ['is answered with JSON cut in the middle', text(200, JSON.stringify(OPENED).slice(0, 40))],
     ['is answered with nothing', text(200, '')],
@@ -81,6 +95,27 @@ describe('a call that may have been processed', () => {
   ])('%s', async (_, how) => {
     answer = how;
     expect(await call(url, 50)).toMatchObject({ ok: false, failure: { sent: 'maybe', timedOut: true } });
+  });
+});
+
+describe('a network error after a connection was made', () => {
+  afterEach(() => {
+    vi.unstubAllGlobals();
+  });
+
+  test.each([
+    ['EHOSTUNREACH', 'read'],
+    ['ENETUNREACH', 'read'],
+    ['EPROTO', 'write'],
+    ['ECONNREFUSED', 'read'],
+    ['ERR_SSL_WRONG_VERSION_NUMBER', undefined],
+  ])('%s of %s: the call may have been processed, whatever its code', async (code, syscall) => {
+    const cause = Object.assign(new Error(code), { code, syscall });
+    vi.stubGlobal('fetch', () => Promise.reject(new TypeError('fetch failed', { cause })));
+    expect(await call()).toMatchObject({
+      ok: false,
+      failure: { sent: 'maybe', timedOut: false, message: expect.stringContaining(code) },
+    });
   });
 });
 
