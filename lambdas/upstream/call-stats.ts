@@ -10,9 +10,6 @@ export interface CallStats {
   report(halfOpen: boolean, headers: RateLimitHeaders | null): void;
 }
 
-/** Codes come from outside: what doesn't look like one isn't logged. */
-const readable = (code: string): string => (/^[A-Za-z][A-Za-z_.-]*$/.test(code) ? code : 'unreadable');
-
 export function callStats(telemetry: Telemetry): CallStats {
   let calls = 0;
   let total = 0;
@@ -35,7 +32,7 @@ export function callStats(telemetry: Telemetry): CallStats {
       if (calls === 0) return;
       // One line per invocation: whoever adds the rule needs the code, and the other codes are in the rows.
       if (unclassified !== null) {
-        telemetry.warn('no rule for an upstream error code', { errorCode: readable(unclassified) });
+        telemetry.warn('no rule for an upstream error code', { errorCode: unclassified });
       }
       telemetry.gauge('UpstreamMilliseconds', total);
       telemetry.gauge('SlowestCallMilliseconds', slowest);

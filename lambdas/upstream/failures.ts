@@ -9,8 +9,17 @@ export interface RowError {
 /** Maximum length of a message, which bounds a chunk's outcome (docs/architecture.md, "The table"). */
 export const MESSAGE_LIMIT = 300;
 
+const CODE_LIMIT = 64;
+
+/**
+ * FinPro's error codes are free text, and may hold what belongs neither in a log nor in an answer: what doesn't look
+ * like a code becomes `UpstreamError`. More than four digits in a row may be an account's or a telephone number.
+ */
+const readable = (code: string): string =>
+  /^[a-z]([a-z_.-]|\d{1,4}(?!\d))*$/i.test(code) ? code.slice(0, CODE_LIMIT) : 'UpstreamError';
+
 export const rowError = (code: string, message: string): RowError => ({
-  code: code.slice(0, 64),
+  code: readable(code),
   message: message.length > MESSAGE_LIMIT ? `${message.slice(0, MESSAGE_LIMIT - 1)}…` : message,
 });
 

@@ -3,7 +3,7 @@ import type { Settings } from '../../platform/settings.ts';
 import type { Clock, Wait } from '../../platform/system.ts';
 import type { Telemetry } from '../../platform/telemetry.ts';
 import { type Budget, budgetOf, type Granted } from '../budget.ts';
-import { classify, type UpstreamFailure } from '../failures.ts';
+import { classify, rowError, type UpstreamFailure } from '../failures.ts';
 import type { FinPro, FiStatusDocument, FiStatusQuery, UpstreamAnswer } from '../finpro.ts';
 import type { LedgerStore } from '../ledger.ts';
 import { meteredCalls } from '../metered-calls.ts';
@@ -132,7 +132,8 @@ function refusal({ failure, headers }: Extract<UpstreamAnswer<unknown>, { ok: fa
   if (verdict.kind === 'unauthorized') return unavailable("FinPro refuses the organisation's credentials");
   // Without a code the answer came from something between us and FinPro.
   if (failure.sent !== 'answered' || failure.status >= 500 || failure.code === null) return outage(failure);
-  return new ServiceError('invalid', failure.code, failure.message);
+  const { code, message } = rowError(failure.code, failure.message);
+  return new ServiceError('invalid', code, message);
 }
 
 function outage(failure: UpstreamFailure): ServiceError {

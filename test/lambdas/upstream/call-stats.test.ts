@@ -96,7 +96,7 @@ describe('errors that are in no rule', () => {
 
   test('are noted without what is no code', () => {
     const { notes } = telemetryOf([[1, answered(400, 'someone@finvu 1234')]]);
-    expect(notes).toEqual(['no rule for an upstream error code {"errorCode":"unreadable"}']);
+    expect(notes).toEqual(['no rule for an upstream error code {"errorCode":"UpstreamError"}']);
   });
 
   test('that are in one are not noted', () => {

@@ -101,6 +101,19 @@ describe('the error of a row', () => {
     expect(rowError('code', 'm'.repeat(300)).message).toBe('m'.repeat(300));
   });
 
+  test.each(['AA_ERR_2001', 'E1001', 'consent.paused', 'Not-Found'])('has the code that FinPro gave: %s', (code) => {
+    expect(rowError(code, 'm').code).toBe(code);
+  });
+
+  test.each(['someone@finvu 1234', '<b>Invalid</b>', '1234567890', 'A12345', '', 'Two words', 'E\nnext'])(
+    'has no code from outside that is none: %j',
+    (code) => {
+      expect(rowError(code, 'm').code).toBe('UpstreamError');
+      const verdict = classify(answered(400, code || 'a b', 'm'));
+      expect(verdict.kind === 'final' && verdict.error.code).toBe('UpstreamError');
+    },
+  );
+
   test('says what to change even where the upstream says a lot', () => {
     const verdict = classify(answered(400, 'InvalidDateRange', 'The range is wrong. '.repeat(40)));
     expect(verdict.kind === 'final' && verdict.error.message).toMatch(/Change fiDataRangeFrom and fiDataRangeTo/);

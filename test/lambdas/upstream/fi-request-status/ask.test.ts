@@ -196,6 +196,7 @@ describe('what the upstream says is told as what it is', () => {
     [answered(404, 'InvalidConsentId'), { kind: 'invalid', code: 'InvalidConsentId' }],
     [answered(200, 'NoDataFound'), { kind: 'invalid', code: 'NoDataFound' }],
     [answered(400, 'InvalidRequest'), { kind: 'invalid', code: 'InvalidRequest' }],
+    [answered(400, 'someone@finvu 1234'), { kind: 'invalid', code: 'UpstreamError' }],
     [answered(404, null), { kind: 'upstream-failed', code: 'UpstreamUnavailable' }],
     [answered(401, 'Unauthorized'), { kind: 'upstream-failed', code: 'UpstreamUnavailable' }],
     [answered(403, null), { kind: 'upstream-failed', code: 'UpstreamUnavailable' }],
