@@ -45,7 +45,11 @@ export const fiStatusAnswer = z
     data: z.object({
       sessionId: z.string().min(1).max(MAX_LENGTH),
       consentId: optionalText,
-      eventStatus: z.string(),
+      // Nothing is known of the session yet.
+      eventStatus: z
+        .string()
+        .nullish()
+        .transform((value) => value ?? 'PENDING'),
       timestamp: time,
       datafetchDate: time,
       linkRefNumbers: z
@@ -69,7 +73,7 @@ export const fiStatusAnswer = z
 /** The same answer for a client: unknown fields are passed on. */
 export const fiStatusDocument = z.object({
   message: z.string().catch('success'),
-  data: z.looseObject({ sessionId: z.string(), eventStatus: z.string() }),
+  data: z.looseObject({ sessionId: z.string(), eventStatus: z.string().nullish() }),
 });
 
 const balance = z

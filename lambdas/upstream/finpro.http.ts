@@ -116,7 +116,9 @@ export async function callUpstream<T>({
       signal: AbortSignal.timeout(timeout),
     });
     limits = rateLimitHeaders(response.headers, systemClock.now());
-    const content = parseJson(await response.text());
+    const text = await boundedText(response);
+    if (text === null) return failed(limits, TOO_LONG);
+    const content = parseJson(text);
     const error = errorAnswer.safeParse(content);
     if (error.success) return failed(limits, answered(response.status, error.data.errorCode, error.data.errorMsg));
     if (!response.ok) return failed(limits, answered(response.status, null, `FinPro answered HTTP ${response.status}`));
@@ -141,6 +143,24 @@ const answered = (status: number, code: string | null, message: string): Upstrea
   code,
   message,
 });
+
+/** FinPro's longest answers, a status with 100 accounts, take some 30 KB. */
+const MAX_ANSWER_BYTES = 1024 * 1024;
+
+const TOO_LONG: UpstreamFailure = { sent: 'maybe', timedOut: false, message: 'The answer was longer than 1 MB.' };
+
+/** The text of an answer; null when it's longer than 1 MB, and then the rest isn't read and the connection is cut. */
+async function boundedText({ body }: Response): Promise<string | null> {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of body ?? []) {
+    bytes += chunk.byteLength;
+    // Leaving the loop cancels the body.
+    if (bytes > MAX_ANSWER_BYTES) return null;
+    chunks.push(chunk);
+  }
+  return new TextDecoder().decode(Buffer.concat(chunks));
+}
 
 /** The value of a JSON text; undefined for HTML, truncated or empty text. */
 function parseJson(text: string): unknown {

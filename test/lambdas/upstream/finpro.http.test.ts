@@ -2,7 +2,7 @@ import { createServer, type RequestListener } from 'node:http';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { callUpstream } from '#lambdas/upstream/finpro.http.ts';
 import type { UpstreamAnswer } from '#lambdas/upstream/finpro.ts';
-import { fiRequestAnswer } from '#lambdas/upstream/finpro-answers.ts';
+import { fiRequestAnswer, fiStatusAnswer, fiStatusDocument } from '#lambdas/upstream/finpro-answers.ts';
 import { listen, stopServer } from '#local/listening.ts';
 
 const SESSION = '7b863266-fcae-478b-906d-4d69e818fe18';
@@ -82,11 +82,29 @@ describe('a call that may have been processed', () => {
     ['is answered with HTML', text(200, '<html><body>Please try again later</body></html>')],
     ['is answered with JSON cut in the middle', text(200, JSON.stringify(OPENED).slice(0, 40))],
     ['is answered with nothing', text(200, '')],
+    ['is answered with more than 1 MB', text(200, JSON.stringify({ ...OPENED, more: 'x'.repeat(1024 * 1024) }))],
     ['is answered with wrong types', text(200, JSON.stringify({ ...OPENED, data: { sessionId: 17 } }))],
     ['is answered with an error code that is none', text(200, error(17))],
   ])('%s', async (_, how) => {
     answer = how;
     expect(await call()).toMatchObject({ ok: false, failure: { sent: 'maybe', timedOut: false } });
+  });
+
+  test('is cut off where its answer never ends', async () => {
+    const left = Promise.withResolvers<void>();
+    answer = (_, response) => {
+      const filler = 'x'.repeat(64 * 1024);
+      const fill = (): void => {
+        while (!response.destroyed && response.write(filler));
+      };
+      response.on('drain', fill).on('close', left.resolve).writeHead(200);
+      fill();
+    };
+    expect(await call()).toMatchObject({
+      ok: false,
+      failure: { sent: 'maybe', timedOut: false, message: expect.stringContaining('1 MB') },
+    });
+    await left.promise;
   });
 
   test.each<[string, RequestListener]>([
@@ -133,6 +151,20 @@ describe('a call that was answered', () => {
   ])('%s', async (_, how, status, code) => {
     answer = how;
     expect(await call()).toMatchObject({ ok: false, failure: { sent: 'answered', status, code } });
+  });
+
+  test('up to 1 MB is read', async () => {
+    answer = text(200, JSON.stringify({ ...OPENED, more: 'ä'.repeat(500 * 1024) }));
+    expect(await call()).toMatchObject({ ok: true, value: { sessionId: SESSION } });
+  });
+
+  test.each([
+    ['null', { sessionId: SESSION, eventStatus: null }],
+    ['missing', { sessionId: SESSION }],
+  ])('with a status that is %s is pending', (_, data) => {
+    expect(fiStatusAnswer.parse({ data })).toMatchObject({ sessionId: SESSION, eventStatus: 'PENDING' });
+    // A client gets it as it is.
+    expect(fiStatusDocument.parse({ data })).toEqual({ message: 'success', data });
   });
 
   test('with a session, beside which fields may be that nobody knows', async () => {
