@@ -47,6 +47,7 @@ export function virtualFinPro(simulation: Simulation, clock: Waiting, slowness =
     };
   };
   return {
+    prepare: async () => {},
     requestFi: (organisationId, { consentId }) => call(organisationId, '/fi/request', { consentId }, fiRequestAnswer),
     fiStatus: (organisationId, of) => call(organisationId, '/consent/firequest/status', of, fiStatusAnswer),
     statusDocument: async () => {

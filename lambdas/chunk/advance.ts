@@ -65,7 +65,7 @@ export async function advanceChunk(ports: AdvancePorts, task: ChunkTask, limits:
   const work = await planWork(ports, begun, now);
   return work.due.length === 0
     ? defer(ports, work, nextDueAt(work.state.rows, work.blocked, now, settings), now)
-    : advanceDue(ports, work, limits, now);
+    : advanceDue(ports, work, limits);
 }
 
 /**
@@ -100,10 +100,12 @@ async function planWork({ chunks, settings }: AdvancePorts, stored: ChunkState, 
   return { stored, state, input, outcome, predecessors, blocked, due };
 }
 
-async function advanceDue(ports: AdvancePorts, work: Work, limits: AdvanceLimits, now: number): Promise<NextStep> {
+async function advanceDue(ports: AdvancePorts, work: Work, limits: AdvanceLimits): Promise<NextStep> {
   const { chunks, settings } = ports;
   const { stored, state, due } = work;
   const { organisationId } = stored.key;
+  await ports.finPro.prepare(organisationId);
+  const now = ports.clock.now();
   const budget = budgetOf(ports.ledgers, settings);
   const permit = await budget.acquire(organisationId, callsOf(due), stored.reservation, now);
   if (!permit.granted) return defer(ports, work, permit.waitUntil, now);

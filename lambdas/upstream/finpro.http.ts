@@ -40,6 +40,13 @@ export function finProClient({ baseUrl, timeout, credentialsOf }: FinProOptions)
   };
 
   return {
+    prepare: async (organisationId) => {
+      try {
+        await credentialsOf(organisationId);
+      } catch {
+        // The call that needs them reads them again, and tells.
+      }
+    },
     requestFi: (organisationId, { consentId, fiDataRangeFrom, fiDataRangeTo, configId }) =>
       call(
         organisationId,

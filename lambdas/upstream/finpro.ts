@@ -9,6 +9,11 @@ export type UpstreamAnswer<T> =
 
 /** FinPro's calls for one organisation. None of them throws: every way a call can end is an answer. */
 export interface FinPro {
+  /**
+   * Reads the organisation's credentials, unless they're at hand. It takes its time, so it's done before a rate window is
+   * looked at: calls must arrive in the window that their tokens are of. Never throws: without credentials a call says so.
+   */
+  prepare(organisationId: string): Promise<void>;
   requestFi(organisationId: string, request: FiRequest): Promise<UpstreamAnswer<FiRequested>>;
   fiStatus(
     organisationId: string,

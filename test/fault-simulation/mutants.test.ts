@@ -95,6 +95,7 @@ const SAYS: Readonly<Record<MutantName, RegExp>> = {
   'rejects-over-reports': /the report of .* says/,
   'starts-chunks-over':
     /a race was lost to nobody|sessions opened|went back|left its terminal state|had a session and was requested again|does not come to rest/,
+  'reads-credentials-late': /went over the limit/,
   'drops-unprocessed-items': /does not come to rest|answered 500|cannot be found|chunks, but/,
   'believes-gateways': /FinPro opened a session for it|it was given up after|nothing that FinPro said/,
   'believes-any-refusal': /was not pending at the deadline/,

@@ -215,6 +215,11 @@ const joinsOwnSessionsOnly = (): Mutant => {
   return { ports: (ports) => withSavedState(ports, (state) => ({ ...state, rows: state.rows.map(asOwn) })) };
 };
 
+/** Credentials are read by the call that needs them, after its window was chosen. */
+const readsCredentialsLate = (): Mutant => ({
+  ports: (ports) => ({ ...ports, finPro: { ...ports.finPro, prepare: async () => {} } }),
+});
+
 /** A table whose commands are changed on their way out, or their answers on their way back. */
 const withTable = (
   onCommand: (input: object) => object,
@@ -377,6 +382,7 @@ export const MUTANTS = {
   'believes-any-refusal': believesAnyRefusal,
   'believes-any-opening': believesAnyOpening,
   'believes-any-status': believesAnyStatus,
+  'reads-credentials-late': readsCredentialsLate,
 } as const satisfies Record<string, () => Mutant>;
 
 export type MutantName = keyof typeof MUTANTS;

@@ -89,6 +89,12 @@ export function upstreamOf(world: UpstreamWorld): ScriptedFinPro {
   return finPro;
 }
 
+/** In part of the histories reading a secret takes what several tries of the SDK's take. */
+export function credentialsTimeOf(random: Random): () => number {
+  if (!random.chance(0.3)) return () => 0;
+  return () => (random.chance(0.2) ? 20 : random.int(1_000, 40_000));
+}
+
 /** The same FinPro as the product sees it: its balances are recognisable. */
 export const withMarkedBalances = (finPro: FinPro): FinPro => ({
   ...finPro,

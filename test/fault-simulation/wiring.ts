@@ -14,7 +14,7 @@ import type { RateWindowsPlan } from './rate-windows.ts';
 import type { Scenario } from './scenario.ts';
 import { type Stored, type StoreKind, storedAs } from './stored.ts';
 import { counted, type Strikes } from './strikes.ts';
-import { upstreamOf, withMarkedBalances } from './upstream.ts';
+import { credentialsTimeOf, upstreamOf, withMarkedBalances } from './upstream.ts';
 
 /** A world with a seed's faults, and what its history is held against. */
 export interface SimulatedWorld {
@@ -54,6 +54,7 @@ export async function wire(
     settingsOf,
     telemetry: powertoolsTelemetry,
     finPro: withMarkedBalances(finPro),
+    credentialsTime: credentialsTimeOf(randomOf(seed, 'credentials')),
     openStores: stored.openStores,
     disturbance,
     mutant,

@@ -56,6 +56,8 @@ export interface ScriptedFinPro extends FinPro {
   loses: (call: Pick<FinProCall, 'at' | 'kind' | 'organisationId' | 'consentId'>) => UpstreamFailure | null;
   /** Whether FI requests and status calls are answered about another session of the organisation. */
   strays: (call: Pick<FinProCall, 'kind' | 'organisationId' | 'consentId'>) => boolean;
+  /** How long a worker takes to read the credentials for an organisation's calls, in milliseconds. */
+  credentialsTime: () => number;
   /** How long a call is on its way to FinPro, in milliseconds. */
   transit: () => number;
   /** How long a call takes, in milliseconds, from its arrival to its answer. */
@@ -202,6 +204,7 @@ export function scriptedFinPro(clock: VirtualClock, ids: Ids): ScriptedFinPro {
     refuses: () => null,
     loses: () => null,
     strays: () => false,
+    credentialsTime: () => 0,
     transit: () => 0,
     latency: () => 0,
     rateLimit: null,
@@ -212,6 +215,8 @@ export function scriptedFinPro(clock: VirtualClock, ids: Ids): ScriptedFinPro {
       windows.setLimit(finPro.rateLimit);
       windows.count(organisationId, endpoint, clock.now());
     },
+
+    prepare: async () => {},
 
     requestFi: (organisationId, request) => {
       const { consentId } = request;

@@ -76,6 +76,7 @@ function unitWorld(
   const world = worldOf({
     clock,
     finPro,
+    credentialsTime: () => finPro.credentialsTime(),
     telemetry,
     settingsOf: () => settings,
     openStores: (...parameters) => {
@@ -101,11 +102,11 @@ function unitWorld(
   };
 }
 
-/** Takes tokens of the window in which the tests begin, as another worker would. */
-export async function takeTokens({ ledgers, settings }: UnitWorld, tokens: number): Promise<void> {
+/** Takes tokens as another worker would, of the window in which the tests begin or of one `ahead` of it. */
+export async function takeTokens({ ledgers, settings }: UnitWorld, tokens: number, ahead = 0): Promise<void> {
   const { anchor: seen } = await ledgers.read(ORGANISATION);
   const room = new Map([
-    [Math.floor(START / settings.upstream.window), { capacity: Number.MAX_SAFE_INTEGER, others: 0 }],
+    [Math.floor(START / settings.upstream.window) + ahead, { capacity: Number.MAX_SAFE_INTEGER, others: 0 }],
   ]);
   await ledgers.apply(ORGANISATION, { kind: 'take', tokens, room, gone: [], seen, epoch: 0, blockedUntil: 0 });
 }

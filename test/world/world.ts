@@ -29,6 +29,8 @@ export interface WorldOptions<S extends Stores> {
   readonly history?: History;
   readonly ids?: Ids;
   readonly mutant?: Mutant | null;
+  /** How long it takes to read an organisation's credentials, in milliseconds; no time unless given. */
+  readonly credentialsTime?: () => number;
 }
 
 /**
@@ -84,12 +86,7 @@ export function worldOf<S extends Stores>(options: WorldOptions<S>): World<S> {
           ),
         ),
     },
-    finPro: {
-      requestFi: (...asked) => call('finPro.requestFi', () => finPro.requestFi(...asked)),
-      fiStatus: (...asked) => call('finPro.fiStatus', () => finPro.fiStatus(...asked)),
-      statusDocument: (...asked) => call('finPro.statusDocument', () => finPro.statusDocument(...asked)),
-      fiBalance: (...asked) => call('finPro.fiBalance', () => finPro.fiBalance(...asked)),
-    },
+    finPro: withCredentials(finPro, call, () => clock.wait(options.credentialsTime?.() ?? 0)),
     ...bucket.portsFor(call),
     ...openStores(call, own, settings()),
   });
@@ -131,6 +128,26 @@ export function worldOf<S extends Stores>(options: WorldOptions<S>): World<S> {
       workflow.advance = (input) => containers.invoke('advance-chunk', input);
       void recoverEveryMinute();
     },
+  };
+}
+
+/** FinPro as a worker calls it, which reads each organisation's credentials once, when it first needs them. */
+function withCredentials(finPro: FinPro, call: RemoteCall, read: () => Promise<void>): FinPro {
+  const reads = new Map<string, Promise<void>>();
+  const known = new Set<string>();
+  const prepare = (organisationId: string): Promise<void> => {
+    const reading = reads.get(organisationId) ?? read().then(() => void known.add(organisationId));
+    reads.set(organisationId, reading);
+    return reading;
+  };
+  const send = <T>(name: string, organisationId: string, effect: () => Promise<T>): Promise<T> =>
+    known.has(organisationId) ? call(name, effect) : prepare(organisationId).then(() => call(name, effect));
+  return {
+    prepare,
+    requestFi: (...asked) => send('finPro.requestFi', asked[0], () => finPro.requestFi(...asked)),
+    fiStatus: (...asked) => send('finPro.fiStatus', asked[0], () => finPro.fiStatus(...asked)),
+    statusDocument: (...asked) => send('finPro.statusDocument', asked[0], () => finPro.statusDocument(...asked)),
+    fiBalance: (...asked) => send('finPro.fiBalance', asked[0], () => finPro.fiBalance(...asked)),
   };
 }
 

@@ -17,7 +17,7 @@ export interface StatusCache {
 }
 
 export interface AskPorts {
-  readonly finPro: Pick<FinPro, 'statusDocument'>;
+  readonly finPro: Pick<FinPro, 'prepare' | 'statusDocument'>;
   readonly ledgers: LedgerStore;
   readonly statusCache: StatusCache;
   readonly clock: Clock;
@@ -93,6 +93,7 @@ async function ask(
   organisationId: string,
   query: FiStatusQuery,
 ): Promise<UpstreamAnswer<FiStatusDocument>> {
+  await ports.finPro.prepare(organisationId);
   const budget = budgetOf(ports.ledgers, ports.settings);
   const permit = await patientPermit(ports, budget, organisationId);
   const calls = meteredCalls(

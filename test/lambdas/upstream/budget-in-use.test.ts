@@ -3,8 +3,8 @@ import { acceptBatch } from '#lambdas/batch/accept.ts';
 import { type AdvanceLimits, advanceChunk } from '#lambdas/chunk/advance.ts';
 import { readyAfter, TOO_MANY } from '#test/world/consent-behaviour.ts';
 import { reportOf, runBatch, runToEnd } from '#test/world/run.ts';
-import { consentId, consents, submissionOf } from '#test/world/submissions.ts';
-import { ratedWorld, START, taskOf } from '#test/world/unit-worlds.ts';
+import { consentId, consents, ORGANISATION, submissionOf } from '#test/world/submissions.ts';
+import { ratedWorld, START, takeTokens, taskOf } from '#test/world/unit-worlds.ts';
 
 const MINUTE = 60_000;
 const limitsAt = (now: number, callsFor = 100_000): AdvanceLimits => ({
@@ -61,6 +61,23 @@ describe('the budget', () => {
     await runBatch(world, submissionOf(consents(30)));
     expect((await reportOf(world)).counters).toMatchObject({ COMPLETED: 30 });
     expect(world.finPro.overLimit).toEqual([]);
+  });
+
+  test('is looked at with the credentials at hand: reading them takes no call into the next window', async () => {
+    const world = ratedWorld({ UPSTREAM_LIMIT: '100', CHUNK_ROWS: '90' });
+    world.finPro.credentialsTime = () => 6_000;
+    const { batch } = await acceptBatch(world, submissionOf(consents(90)));
+    const lateInWindow = START + MINUTE - 6_000;
+    await world.clock.runUntil(lateInWindow);
+    const advance = advanceChunk(world.worker().ports, taskOf(batch), limitsAt(lateInWindow));
+    // The next window is another worker's.
+    await world.clock.runUntil(START + MINUTE - 1);
+    await takeTokens(world, 97, 1);
+    await world.clock.runUntil(START + MINUTE + 100);
+    for (let call = 0; call < 97; call += 1) world.finPro.callElsewhere(ORGANISATION, 'request');
+    await world.clock.runUntil(START + 2 * MINUTE - 1);
+    expect(world.finPro.overLimit).toEqual([]);
+    expect(await advance).toMatchObject({ done: false });
   });
 
   test('of an organisation is its own', async () => {

@@ -139,4 +139,20 @@ describe('a call to FinPro', () => {
     const client = finProClient({ baseUrl: 'http://127.0.0.1:9', timeout: 5_000, credentialsOf });
     expect(await client.fiBalance('nobody', 'c')).toMatchObject({ ok: false, failure: { status: 401 } });
   });
+
+  test('that is prepared needs no secret any more', async () => {
+    store('lender');
+    const credentialsOf = secretsManagerCredentials(PREFIX, aws);
+    const client = finProClient({ baseUrl: 'http://127.0.0.1:9', timeout: 5_000, credentialsOf });
+    await client.prepare('lender');
+    expect(reads()).toBe(1);
+    await client.fiBalance('lender', 'c');
+    expect(reads()).toBe(1);
+  });
+
+  test('can be prepared in vain: the call itself says that there are no credentials', async () => {
+    const credentialsOf = secretsManagerCredentials(PREFIX, aws);
+    const client = finProClient({ baseUrl: 'http://127.0.0.1:9', timeout: 5_000, credentialsOf });
+    await expect(client.prepare('nobody')).resolves.toBeUndefined();
+  });
 });

@@ -24,11 +24,18 @@ const failed = (failure: UpstreamFailure): UpstreamAnswer<FiStatusDocument> => (
 function world() {
   let now = NOW;
   const cached = new Map<string, { readonly document: FiStatusDocument; readonly until: number }>();
-  const script: { blocks: number[]; answer: UpstreamAnswer<FiStatusDocument>; caches: boolean } = {
+  const script: {
+    blocks: number[];
+    answer: UpstreamAnswer<FiStatusDocument>;
+    caches: boolean;
+    credentialsTime: number;
+  } = {
     /** Until when the ledger is found blocked, at each look at it; then it's free. */
     blocks: [],
     answer: { ok: true, value: documentOf('PENDING'), headers: NO_HEADERS },
     caches: true,
+    /** How long the credentials take to read, in milliseconds. */
+    credentialsTime: 0,
   };
   const settings = readSettings({});
   const ledgers = memoryLedgers(settings);
@@ -62,6 +69,9 @@ function world() {
       },
     },
     finPro: {
+      prepare: async () => {
+        now += script.credentialsTime;
+      },
       statusDocument: async () => {
         calls += 1;
         return script.answer;
@@ -170,6 +180,13 @@ describe('without a token', () => {
     it.script.blocks = [NOW + 700, NOW + 2_001];
     expect(await refusalOf(it.ask())).toEqual({ kind: 'too-many', code: 'TooManyRequests', retryAfter: 1_301 });
     expect(it.calls()).toBe(0);
+  });
+
+  test('takes its token once the credentials are at hand, of the window of then', async () => {
+    it.script.credentialsTime = 40_000;
+    await it.ask();
+    const { taken } = await it.ledgers.read('lender');
+    expect([...taken]).toEqual([[Math.floor((NOW + 40_000) / 60_000), 1]]);
   });
 
   test('behind an open circuit is told at once', async () => {
