@@ -1,4 +1,4 @@
-import { type ChunkKey, type InputRow, newChunk, previousOccurrences } from '../chunk/chunk.ts';
+import { type ChunkKey, type InputRow, NO_OUTCOME, newChunk, previousOccurrences } from '../chunk/chunk.ts';
 import type { ChunkQueue, ChunkStore, NewChunk } from '../chunk/store.ts';
 import { ServiceError } from '../platform/errors.ts';
 import type { Settings } from '../platform/settings.ts';
@@ -133,8 +133,8 @@ function chunksOf(batch: Batch, { rows, defaults }: Submission, settings: Settin
       ),
       input: { defaults, chunkRows: batch.chunkRows, rows: inputs.slice(from, to) },
       rejections: {
+        ...NO_OUTCOME,
         version: 1,
-        sessions: new Map(),
         errors: new Map(errors.flatMap((error, index) => (error ? [[index, error] as const] : []))),
       },
     };

@@ -17,6 +17,7 @@ import {
   type NextStep,
   NO_STALLS,
 } from './chunk.ts';
+import { claimFound } from './claims.ts';
 import { commit, foldReports } from './commit.ts';
 import { blockedRows, loadPredecessors, type Predecessors } from './duplicates.ts';
 import { takeLease, withoutLostLease } from './lease.ts';
@@ -43,8 +44,8 @@ const resume = (resumeAt: number): NextStep => ({ done: false, resumeAt });
  * The one way forward: moves a chunk as far as it can go now and says when to come back. Sends the FI requests that the
  * budget allows, reconciles lost answers, polls sessions that are due and fetches the balances of those that are ready.
  *
- * Load → plan → permit → lease → calls → fold → commit. Writes STATE (lease, intents) → calls → OUTCOME → ACCOUNTS →
- * STATE (results), so that the next advance can continue after a crash anywhere (docs/architecture.md, "The order of
+ * Load → plan → permit → lease → calls → fold → commit. Writes STATE (lease, intents) → calls → claims → OUTCOME →
+ * ACCOUNTS → STATE (results), so that the next advance can continue after a crash anywhere (docs/architecture.md, "The order of
  * writes"). Safe to repeat at any time.
  * @throws ConflictError when somebody else wrote the chunk meanwhile; a retry is safe
  */
@@ -154,10 +155,11 @@ async function callUpstream(
   const calls = meteredCalls({ budget, clock, telemetry }, organisationId, permit, callsEndAt, settings.clockSkew);
   const context = { finPro, calls, clock, telemetry, settings, input, predecessors, accounts, halfOpen };
   try {
-    return await makeCalls(
+    const reports = await makeCalls(
       { ...context, state: leased, sessions: outcome.sessions, tight: reservation.tight },
       planned,
     );
+    return await claimFound(ports.chunks, leased, reports);
   } finally {
     await calls.finish();
   }

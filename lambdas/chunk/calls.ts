@@ -53,7 +53,8 @@ export interface CallContext {
   readonly tight: boolean;
 }
 
-const NOT_CONFIRMED = rowError(
+/** What a row is told that ends because no look-up found a session for it. */
+export const NOT_CONFIRMED = rowError(
   'UpstreamTimeout',
   'The answer to the FI request was lost, and FinPro has no session for it; try again later.',
 );

@@ -127,6 +127,8 @@ export function previousOccurrences(consentIds: readonly (string | null)[]): (nu
 /** Sessions and errors that came up, by the row's index in the chunk. */
 export interface OutcomeChange {
   readonly sessions: ReadonlyMap<number, string>;
+  /** Rows whose session was found by look-up. Any other came with the answer to the row's own FI request. */
+  readonly adopted: ReadonlySet<number>;
   readonly errors: ReadonlyMap<number, RowError>;
 }
 
@@ -136,15 +138,17 @@ export interface ChunkOutcome extends OutcomeChange {
   readonly version: number;
 }
 
-export const NO_OUTCOME: ChunkOutcome = { version: 0, sessions: new Map(), errors: new Map() };
+export const NO_OUTCOME: ChunkOutcome = { version: 0, sessions: new Map(), adopted: new Set(), errors: new Map() };
 
 export const isEmptyChange = ({ sessions, errors }: OutcomeChange): boolean => sessions.size === 0 && errors.size === 0;
 
 /**
- * Merges what an advance found into what is stored. A stored session is never replaced; a row's newest error counts.
+ * Merges what an advance found into what is stored. A stored session is never replaced, nor how it was found; a row's
+ * newest error counts.
  */
 export const mergeOutcome = (stored: ChunkOutcome, change: OutcomeChange): ChunkOutcome => ({
   version: stored.version + 1,
   sessions: new Map([...change.sessions, ...stored.sessions]),
+  adopted: new Set([...stored.adopted, ...[...change.adopted].filter((row) => !stored.sessions.has(row))]),
   errors: new Map([...stored.errors, ...change.errors]),
 });

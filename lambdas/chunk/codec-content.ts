@@ -2,11 +2,17 @@ import * as z from 'zod';
 import { packJson, unpackJson } from '../platform/dynamodb.ts';
 import { accountsVersion } from '../platform/keys.ts';
 import type { AccountDetails } from '../upstream/session.ts';
-import type { ChunkInput, ChunkOutcome } from './chunk.ts';
+import type { ChunkInput, ChunkKey, ChunkOutcome } from './chunk.ts';
 
-/** The format of all items here. One without a number is of format 1, which was stored before formats had numbers. */
+/**
+ * The format of inputs, accounts and claims. An item without a number is of format 1, which was stored before formats
+ * had numbers.
+ */
 const FORMAT = 1;
 const format = z.literal(FORMAT).default(FORMAT);
+
+/** The format of outcomes. Those of format 1 don't say which sessions were adopted. */
+const OUTCOME_FORMAT = 2;
 
 const text = z.string().nullable();
 const guidColumn = z.union([z.instanceof(Uint8Array), z.array(text)]).transform(unpackGuids);
@@ -57,17 +63,19 @@ const outcomeContent = z.object({
   texts: z.array(z.tuple([z.string(), z.string()])),
   /** Row and the number of its error. */
   errors: z.array(z.tuple([z.number().int(), z.number().int()])),
+  /** Rows whose session was adopted; left out when there are none, as usual. */
+  adopted: z.array(z.number().int()).default([]),
 });
 
 const packedOutcome = z.object({
-  format,
+  format: z.union([z.literal(1), z.literal(OUTCOME_FORMAT)]).default(1),
   version: z.number().int(),
   sessions: guidColumn,
   content: z.instanceof(Uint8Array),
 });
 
 /** The attributes of a chunk's outcome. */
-export function toOutcomeItem({ version, sessions, errors }: ChunkOutcome): object {
+export function toOutcomeItem({ version, sessions, adopted, errors }: ChunkOutcome): object {
   const rows = Math.max(-1, ...sessions.keys()) + 1;
   const texts = new Map<string, number>();
   const numbered = [...errors].map(([row, { code, message }]) => {
@@ -77,23 +85,25 @@ export function toOutcomeItem({ version, sessions, errors }: ChunkOutcome): obje
     return [row, number];
   });
   return {
-    format: FORMAT,
+    format: OUTCOME_FORMAT,
     version,
     // By row, with null where a row has none.
     sessions: packGuids(Array.from({ length: rows }, (_, row) => sessions.get(row) ?? null)),
     content: packJson({
       texts: [...texts.keys()].map((key): unknown => JSON.parse(key)),
       errors: numbered,
+      ...(adopted.size === 0 ? {} : { adopted: [...adopted] }),
     }),
   };
 }
 
 export function fromOutcomeItem(item: unknown): ChunkOutcome {
   const { version, sessions, content } = packedOutcome.parse(item);
-  const { texts, errors } = outcomeContent.parse(unpackJson(content));
+  const { texts, errors, adopted } = outcomeContent.parse(unpackJson(content));
   return {
     version,
     sessions: new Map(sessions.flatMap((session, row) => (session === null ? [] : [[row, session] as const]))),
+    adopted: new Set(adopted),
     errors: new Map(
       errors.map(([row, number]) => {
         const [code, message] = texts[number] ?? ['Unknown', ''];
@@ -102,6 +112,15 @@ export function fromOutcomeItem(item: unknown): ChunkOutcome {
     ),
   };
 }
+
+/**
+ * The attributes of a session's claim. `holder` names the row for good: a claim is repeated by comparing it as text, so
+ * it must be spelt alike by every release.
+ */
+export const toClaimItem = ({ batchId, chunk }: ChunkKey, row: number): { format: number; holder: string } => ({
+  format: FORMAT,
+  holder: `${batchId}#${chunk}#${row}`,
+});
 
 /** DynamoDB's items have at most 400 KB. Accounts are split well before. */
 const MAX_ACCOUNTS_BYTES = 300 * 1024;

@@ -32,6 +32,7 @@ export interface AdvanceResults extends OutcomeChange {
 export function foldReports(leased: ChunkState, reports: readonly RowReport[], settings: Settings): AdvanceResults {
   const rows = [...leased.rows];
   const sessions = new Map<number, string>();
+  const adopted = new Set<number>();
   const errors = new Map<number, RowError>();
   const accounts = new Map<number, readonly AccountDetails[]>();
   for (const { row, at, event, error, sessionId, accounts: delivered } of reports) {
@@ -40,10 +41,11 @@ export function foldReports(leased: ChunkState, reports: readonly RowReport[], s
     const after = transition(before, event, { now: at, acceptedAt: leased.acceptedAt, settings });
     rows[row] = after;
     if (sessionId !== undefined) sessions.set(row, sessionId);
+    if (event.kind === 'adopted') adopted.add(row);
     if (delivered) accounts.set(row, delivered);
     if (after.phase === 'failed' && error) errors.set(row, error);
   }
-  return { rows: asStored(rows, leased), sessions, errors, accounts };
+  return { rows: asStored(rows, leased), sessions, adopted, errors, accounts };
 }
 
 /** One advance of a chunk, ready to be stored. */

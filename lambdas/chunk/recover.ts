@@ -5,7 +5,7 @@ import { findBatch, type OpenBatches } from '../batch/store.ts';
 import type { Settings } from '../platform/settings.ts';
 import type { Telemetry } from '../platform/telemetry.ts';
 import { type RowError, rowError } from '../upstream/failures.ts';
-import { type ChunkState, type ChunkTask, hasBegun, isFinished, mergeOutcome } from './chunk.ts';
+import { type ChunkState, type ChunkTask, hasBegun, isFinished, mergeOutcome, NO_OUTCOME } from './chunk.ts';
 import { countersOf, hasOpenIntent, isTerminal } from './row.ts';
 import type { ChunkQueue } from './store.ts';
 import { transition } from './transitions.ts';
@@ -126,7 +126,7 @@ async function giveUp(ports: RecoveryPorts, state: ChunkState, now: number): Pro
     ),
   );
   const outcome = await chunks.outcome(state.key);
-  if (!(await chunks.saveOutcome(state.key, mergeOutcome(outcome, { sessions: new Map(), errors })))) return;
+  if (!(await chunks.saveOutcome(state.key, mergeOutcome(outcome, { ...NO_OUTCOME, errors })))) return;
   const saved = await chunks.saveState({
     ...state,
     version: state.version + 1,

@@ -5,6 +5,7 @@ import { epochSeconds, IS_OWN_WRITE, ifCondition, newWriteId, type Table, writeA
 import {
   accountsKey,
   accountsPrefix,
+  claimKey,
   type ItemKey,
   inputKey,
   outcomeKey,
@@ -22,6 +23,7 @@ import {
   fromOutcomeItem,
   mergedAccounts,
   toAccountsItems,
+  toClaimItem,
   toInputItem,
   toOutcomeItem,
 } from './codec-content.ts';
@@ -110,6 +112,19 @@ export function dynamoDbChunks(table: Table, clock: Clock, settings: Settings): 
     },
     saveOutcome: (key, outcome) =>
       putNext({ ...outcomeKey(key), ...toOutcomeItem(outcome), expiresAt: chunkExpiry(clock.now()) }, outcome.version),
+    claimSession: (key, row, sessionId) => {
+      const claim = toClaimItem(key, row);
+      return ifCondition(
+        client.send(
+          new PutCommand({
+            TableName,
+            Item: { ...claimKey(key.organisationId, sessionId), ...claim, expiresAt: chunkExpiry(clock.now()) },
+            ConditionExpression: 'attribute_not_exists(pk) OR holder = :holder',
+            ExpressionAttributeValues: { ':holder': claim.holder },
+          }),
+        ),
+      );
+    },
     saveAccounts: async (key, version, accounts) => {
       for (const [part, item] of toAccountsItems(accounts).entries()) {
         const Item = { ...accountsKey(key, version, part), ...item, expiresAt: chunkExpiry(clock.now()) };

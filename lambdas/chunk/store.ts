@@ -27,6 +27,11 @@ export interface ChunkStore {
   outcome(key: ChunkKey): Promise<ChunkOutcome>;
   /** The same for an outcome. */
   saveOutcome(key: ChunkKey, outcome: ChunkOutcome): Promise<boolean>;
+  /**
+   * Claims a session of the organisation that a row has found by look-up. False: another row holds it. A row may claim
+   * again what it holds.
+   */
+  claimSession(key: ChunkKey, row: number, sessionId: string): Promise<boolean>;
   /** Stores the accounts of rows completed in one advance, under the version of the state that leased the chunk. */
   saveAccounts(key: ChunkKey, version: number, accounts: ReadonlyMap<number, readonly AccountDetails[]>): Promise<void>;
   /** The accounts of every row of the chunk that has any; those of the highest version where a row has several. */

@@ -36,7 +36,11 @@ function scenario(way: Way, nth: number, fault: Fault): Scenario {
   };
   const settings = readSettings({ CHUNK_ROWS: '3', BATCH_DEADLINE_SECONDS: '7200' });
   return {
-    plan: { tenants: [TENANT], batches: [{ tenant: TENANT, referenceId: 'struck', attempts: [attempt] }] },
+    plan: {
+      tenants: [TENANT],
+      batches: [{ tenant: TENANT, referenceId: 'struck', attempts: [attempt] }],
+      ownSessions: [],
+    },
     mix: {
       ...drawFaults(randomOf(1, 'faults'), 1, settings.batchDeadline, []),
       families: ['certain'],

@@ -3,6 +3,7 @@ import { isFinished } from '#lambdas/chunk/chunk.ts';
 import { QUEUES } from '#lib/topology.ts';
 import { referenceOf } from '../world/batches.ts';
 import { START } from '../world/start.ts';
+import { checkAdoptions } from './adoptions.ts';
 import type { ApiClients } from './clients.ts';
 import { isRepeat, isSame } from './content.ts';
 import { showsAccounts, storesWhatWasSubmitted } from './content-checks.ts';
@@ -12,9 +13,10 @@ import type { Observer, Sight } from './observer.ts';
 import type { Attempt, PlannedBatch } from './plan.ts';
 import { faultOf } from './reference-model.ts';
 import { keepsRequestRules } from './request-rules.ts';
+import { isRequestOf } from './shared-consents.ts';
 import type { StatusRecord } from './status-answer.ts';
 import { askedByConsent, asksForWhatWasAsked, keepsUpstreamRules } from './upstream-checks.ts';
-import { evidenceOf } from './upstream-evidence.ts';
+import { type Evidence, evidenceOf } from './upstream-evidence.ts';
 import { invariant } from './violation.ts';
 import type { SimulatedWorld } from './wiring.ts';
 
@@ -47,9 +49,19 @@ export async function checkEnd(ended: EndedWorld): Promise<number> {
   for (const [consentId, asked] of askedByConsent(contents)) {
     asksForWhatWasAsked(consentId, calls.get(consentId) ?? [], asked);
   }
+  const evidenceFor = (batch: PlannedBatch, consentId: string): Evidence =>
+    evidenceOf(calls.get(consentId.toLowerCase()) ?? [], (request) => isRequestOf(batch, request));
+  checkAdoptions(sights, finPro.calls, evidenceFor);
+  const rows = Map.groupBy(
+    contents.flatMap((content) => content.rows),
+    ({ consentId }) => consentId.toLowerCase(),
+  );
   for (const [batch, sight] of sights) {
     history.note('end', `${batch.tenant.organisationId}/${batch.referenceId}: ${JSON.stringify(sight.data.summary)}`);
-    checkRows(ended, batch, sight, (consentId) => evidenceOf(calls.get(consentId.toLowerCase()) ?? []));
+    checkRows(ended, batch, sight, {
+      evidenceFor: (consentId) => evidenceFor(batch, consentId),
+      rowsWith: (consentId) => rows.get(consentId.toLowerCase())?.length ?? 0,
+    });
     checkRefusals(ended, batch, sight);
     await checkPages(ended.observer, batch, sight);
     await checkIsolation(ended, batch, sight);
@@ -129,11 +141,18 @@ function checkRefusals({ clients }: EndedWorld, batch: PlannedBatch, { data, con
   }
 }
 
+/** What is known of consents beside the batch that is looked at. */
+interface KnownOfConsents {
+  evidenceFor(consentId: string): Evidence;
+  /** How many rows of all batches hold it. */
+  rowsWith(consentId: string): number;
+}
+
 function checkRows(
   ended: EndedWorld,
   batch: PlannedBatch,
   sight: Sight,
-  evidenceFor: (consentId: string) => ReturnType<typeof evidenceOf>,
+  { evidenceFor, rowsWith }: KnownOfConsents,
 ): void {
   const { data, content, endedAt } = sight;
   if (!content) return;
@@ -142,6 +161,9 @@ function checkRows(
   const name = `${batch.tenant.organisationId}/${batch.referenceId}`;
   const isUndisturbed = !canStall(ended.mix) && !canBeLate(ended, batch, acceptedAt);
   showsAccounts(ended, name, sight, ({ consentId }) => evidenceFor(consentId), isUndisturbed);
+  const own = new Set(ended.plan.ownSessions.map((session) => session.consentId));
+  const isShared = (consentId: string): boolean =>
+    rowsWith(consentId) > (twins.get(consentId.toLowerCase())?.length ?? 0);
   const possible = { canStall: canStall(ended.mix), canBeLate: canBeLate(ended, batch, acceptedAt) };
   content.rows.forEach(({ consentId, script }, index) => {
     const record = data.records[index];
@@ -150,7 +172,8 @@ function checkRows(
       record,
       script,
       evidence: evidenceFor(consentId),
-      twins: twins.get(consentId.toLowerCase())?.length ?? 1,
+      twins: rowsWith(consentId),
+      isContested: own.has(consentId) || isShared(consentId),
       acceptedAt,
       endedAt: endedAt.get(record.id) ?? Number.POSITIVE_INFINITY,
       ...possible,
@@ -166,8 +189,12 @@ function checkRows(
     const isGivenUp = data.records.some(
       (record) => record.consent_id.toLowerCase() === consentId && record.error?.code === 'ProcessingFailed',
     );
-    const isHeard = ended.mix.families.every((family) => HEARING.includes(family));
-    keepsRequestRules(consentId, evidenceFor(consentId), rows.length, isGivenUp, isHeard);
+    keepsRequestRules(consentId, evidenceFor(consentId), {
+      rows: rows.length,
+      isGivenUp,
+      isHeard: ended.mix.families.every((family) => HEARING.includes(family)),
+      isShared: isShared(consentId),
+    });
   }
 }
 

@@ -100,7 +100,10 @@ const SAYS: Readonly<Record<MutantName, RegExp>> = {
   'believes-gateways': /FinPro opened a session for it|it was given up after|nothing that FinPro said/,
   'believes-any-refusal': /was not pending at the deadline/,
   'believes-any-opening': /none of its consent's|hold one session/,
-  'believes-any-status': /FinPro never said|was not pending at the deadline|none of its consent's|hold one session/,
+  'believes-any-status':
+    /FinPro never said|was not pending at the deadline|none of its consent's|hold one session|not the one that its session has/,
+  'adopts-without-claim': /have both adopted/,
+  'keeps-adoption-to-itself': /does not say that it has adopted/,
 };
 
 describe('a product with a mutant is found out', () => {

@@ -256,6 +256,22 @@ const dropsUnprocessedItems = (): Mutant =>
     (output) => ('UnprocessedItems' in output ? { UnprocessedItems: {} } : {}),
   );
 
+/** A session that was found by look-up is taken, whoever holds it. */
+const adoptsWithoutClaim = (): Mutant => ({
+  ports: (ports) => ({ ...ports, chunks: { ...ports.chunks, claimSession: async () => true } }),
+});
+
+/** What was adopted is not stored. */
+const keepsAdoptionToItself = (): Mutant => ({
+  ports: (ports) => ({
+    ...ports,
+    chunks: {
+      ...ports.chunks,
+      saveOutcome: (key, outcome) => ports.chunks.saveOutcome(key, { ...outcome, adopted: new Set() }),
+    },
+  }),
+});
+
 const newState = z.looseObject({ Item: z.looseObject({ sk: z.string().startsWith('STATE#'), version: z.literal(1) }) });
 
 /** A new chunk is put without a condition, so that a request that arrives late starts it over. */
@@ -383,6 +399,8 @@ export const MUTANTS = {
   'believes-any-opening': believesAnyOpening,
   'believes-any-status': believesAnyStatus,
   'reads-credentials-late': readsCredentialsLate,
+  'adopts-without-claim': adoptsWithoutClaim,
+  'keeps-adoption-to-itself': keepsAdoptionToItself,
 } as const satisfies Record<string, () => Mutant>;
 
 export type MutantName = keyof typeof MUTANTS;

@@ -65,7 +65,11 @@ export function pairScenario(number: number): Scenario {
   if (!certain) throw new RangeError(`there are pairs 1 to ${PAIRS}`);
   const settings = readSettings({ CHUNK_ROWS: '2', BATCH_DEADLINE_SECONDS: '7200' });
   return {
-    plan: { tenants: [TENANT], batches: [{ tenant: TENANT, referenceId: 'pairs', attempts: [ATTEMPT] }] },
+    plan: {
+      tenants: [TENANT],
+      batches: [{ tenant: TENANT, referenceId: 'pairs', attempts: [ATTEMPT] }],
+      ownSessions: [],
+    },
     mix: { ...drawFaults(randomOf(1, 'faults'), 1, settings.batchDeadline, []), families: ['certain'], certain },
     settingsOf: () => settings,
     rateWindows: expectedRateWindows(settings),

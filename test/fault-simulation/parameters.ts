@@ -18,10 +18,10 @@ const drawParameters = (random: Random): RequestParameters => ({
  * same history with them. A row that comes in twice has the same both times; a submission that is made again may have other defaults, and
  * is then another one.
  */
-export function withParameters(random: Random, { tenants, batches }: Plan): Plan {
+export function withParameters(random: Random, plan: Plan): Plan {
   return {
-    tenants,
-    batches: batches.map((batch) => {
+    ...plan,
+    batches: plan.batches.map((batch) => {
       const known = new Map<PlannedRow, PlannedRow>();
       const isPlain = random.chance(0.3);
       const rowOf = (row: PlannedRow): PlannedRow => {

@@ -40,9 +40,17 @@ export interface PlannedBatch {
   readonly attempts: readonly Attempt[];
 }
 
+/** A session that a client begins with FinPro itself, so many milliseconds after the start. */
+export interface OwnSession {
+  readonly organisationId: string;
+  readonly consentId: string;
+  readonly at: number;
+}
+
 export interface Plan {
   readonly tenants: readonly Tenant[];
   readonly batches: readonly PlannedBatch[];
+  readonly ownSessions: readonly OwnSession[];
 }
 
 const pad = (number: number, width: number): string => String(number).padStart(width, '0');
@@ -133,7 +141,7 @@ export function drawPlan(random: Random): Plan {
       return { tenant, referenceId: `batch-${batch}`, attempts: [first, ...others] };
     });
   });
-  return { tenants, batches };
+  return { tenants, batches, ownSessions: [] };
 }
 
 /** Settings of a deployment, as environment variables. `version` counts the deploys. */

@@ -7,9 +7,12 @@ import { type Evidence, endOf, saysNothing } from './upstream-evidence.ts';
 export interface EndedRow {
   readonly record: StatusRecord;
   readonly script: ConsentScript | null;
+  /** With the FI requests of its batch. */
   readonly evidence: Evidence;
-  /** How many rows of the batch hold the same consent. */
+  /** How many rows of all batches hold the same consent. */
   readonly twins: number;
+  /** Whether a session of the consent may be another batch's, or the client's own. */
+  readonly isContested: boolean;
   readonly acceptedAt: number;
   /** When it was first seen terminal, epoch milliseconds. */
   readonly endedAt: number;
@@ -110,8 +113,10 @@ function sessionsOf({ openings, told }: Evidence): Map<string, number> {
 }
 
 /** When the polling of the row's session may end, at the earliest. */
-function deadlineOf({ record, evidence, settings }: EndedRow): number {
-  const openedAt = sessionsOf(evidence).get(record.session_id ?? '') ?? Number.POSITIVE_INFINITY;
+function deadlineOf({ record, evidence, acceptedAt, isContested, settings }: EndedRow): number {
+  const heardAt = sessionsOf(evidence).get(record.session_id ?? '') ?? Number.POSITIVE_INFINITY;
+  // The row's time runs from its intent, which may be older than somebody else's session, and whose call may not have left.
+  const openedAt = record.adopted && isContested ? acceptedAt : heardAt;
   return openedAt + settings.poll.deadline - INTENT_TO_CALL - TOLERANCE;
 }
 

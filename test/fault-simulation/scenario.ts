@@ -4,6 +4,7 @@ import { drawFaults, type FaultMix, withLateCalls } from './fault-mix.ts';
 import { withParameters } from './parameters.ts';
 import { drawPlan, drawSettings, type Plan } from './plan.ts';
 import { drawRateWindows, type RateWindowsPlan } from './rate-windows.ts';
+import { withSharedConsents } from './shared-consents.ts';
 
 /** What is tried and what goes wrong in one history. */
 export interface Scenario {
@@ -19,7 +20,10 @@ const VERSIONS = 5;
 
 /** The scenario of a seed. */
 export function scenarioOf(seed: number): Scenario {
-  const plan = withParameters(randomOf(seed, 'parameters'), drawPlan(randomOf(seed, 'plan')));
+  const plan = withSharedConsents(
+    randomOf(seed, 'shared consents'),
+    withParameters(randomOf(seed, 'parameters'), drawPlan(randomOf(seed, 'plan'))),
+  );
   const { fixed, versions } = drawSettings(randomOf(seed, 'settings'), VERSIONS);
   const known = versions.map((version) => readSettings({ ...fixed, ...version }));
   const settingsOf = (version: number): Settings => {

@@ -24,6 +24,7 @@ const statusRecord = z.object({
   status: z.enum(['READY', 'IN_PROGRESS', 'COMPLETED', 'FAILED']),
   retry_eligible: z.enum(['Yes', 'No', 'YesWithModifications']).nullable(),
   session_id: text,
+  adopted: z.literal(true).optional(),
   error: z.object({ code: z.string(), message: z.string() }).nullable(),
   account_details: z.array(accountShown).optional(),
 });

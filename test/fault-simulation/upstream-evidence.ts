@@ -1,3 +1,4 @@
+import type { FiRequest } from '#lambdas/upstream/finpro.ts';
 import type { FinProCall } from '../world/finpro.ts';
 import { UNKNOWN_CODE } from './consent-scripts.ts';
 
@@ -16,7 +17,9 @@ export interface Evidence {
   readonly doubts: readonly FinProCall[];
 }
 
-export function evidenceOf(calls: readonly FinProCall[]): Evidence {
+/** @param isOwn whether an FI request counts; looks and answers count whoever asked */
+export function evidenceOf(all: readonly FinProCall[], isOwn: (request: FiRequest) => boolean): Evidence {
+  const calls = all.filter(({ request }) => request === null || isOwn(request));
   const requests = calls.filter(({ kind }) => kind === 'request');
   return {
     requests,

@@ -9,7 +9,7 @@ import type { Stores } from '../world/stores.ts';
 import { type World, worldOf } from '../world/world.ts';
 import { disturbanceOf, type ShareNow, shareNowOf } from './disturb.ts';
 import type { FaultMix } from './fault-mix.ts';
-import type { Plan } from './plan.ts';
+import type { OwnSession, Plan } from './plan.ts';
 import type { RateWindowsPlan } from './rate-windows.ts';
 import type { Scenario } from './scenario.ts';
 import { type Stored, type StoreKind, storedAs } from './stored.ts';
@@ -64,6 +64,12 @@ export async function wire(
     world.deploy();
   };
   for (const at of mix.deploys) void deploy(at);
+  const begin = async ({ organisationId, consentId, at }: OwnSession): Promise<void> => {
+    await clock.wait(at);
+    const session = finPro.openElsewhere(organisationId, consentId, clock.now());
+    history.note('client', `${organisationId} begins ${session} of ${consentId} itself`);
+  };
+  for (const own of plan.ownSessions) void begin(own);
   world.start();
   return { world, plan, mix, rateWindows, settingsOf, random, shareNow, strikes, stored, finPro, mutant, written };
 }

@@ -10,6 +10,7 @@ import {
   fromInputItem,
   fromOutcomeItem,
   toAccountsItems,
+  toClaimItem,
   toInputItem,
   toOutcomeItem,
 } from '#lambdas/chunk/codec-content.ts';
@@ -25,6 +26,7 @@ import {
   LEDGERS,
   LEDGERS_1,
   OUTCOMES,
+  OUTCOMES_1,
   STATES,
   STATES_1,
 } from './what-is-stored.ts';
@@ -65,7 +67,12 @@ const KINDS: readonly {
     written: mapped(STATES, (state) => toStateItem(state, { pk: 'pk', sk: 'sk' }, 0)),
   },
   { says: INPUTS, read: fromInputItem, written: mapped(INPUTS, toInputItem) },
-  { says: OUTCOMES, read: fromOutcomeItem, written: mapped(OUTCOMES, toOutcomeItem) },
+  {
+    says: OUTCOMES,
+    before: { 'release-0.1': OUTCOMES_1, 'format-1': OUTCOMES_1 },
+    read: fromOutcomeItem,
+    written: mapped(OUTCOMES, toOutcomeItem),
+  },
   {
     says: ACCOUNTS,
     read: (item) => new Map(fromAccountsItem(item)),
@@ -90,8 +97,8 @@ describe.each(FORMATS)('items of %s', (format) => {
 
   test('are all read by a test', () => {
     const files = readdirSync(join(import.meta.dirname, format)).map((file) => file.replace('.json', ''));
-    // Lives for a minute: `test/lambdas/upstream/status-cache.test.ts`.
-    expect(files.filter((file) => file !== 'status-cache').toSorted()).toEqual(
+    // The status cache lives for a minute: `test/lambdas/upstream/status-cache.test.ts`. A claim is only compared.
+    expect(files.filter((file) => !['status-cache', 'claim'].includes(file)).toSorted()).toEqual(
       cases.map(({ name }) => name).toSorted(),
     );
   });
@@ -123,6 +130,10 @@ describe('what is written now', () => {
         Object.entries(of).flatMap(([key, value]) => (KEYS.includes(key) ? [] : [[key, inflated(value)]])),
       );
     expect(bare(item)).toEqual(bare(itemOf(NEWEST, name)));
+  });
+
+  test('a claim names its holder as it was ever named: a row would not know its own claim otherwise', () => {
+    expect(itemOf(NEWEST, 'claim')).toMatchObject(toClaimItem(KEY, 4));
   });
 
   test('says its format, so that one that is not known is refused and not misread', () => {

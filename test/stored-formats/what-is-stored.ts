@@ -147,6 +147,7 @@ export const OUTCOMES: Readonly<Record<string, ChunkOutcome>> = {
       [0, '7b863266-fcae-478b-906d-4d69e818fe18'],
       [4, '8b863266-fcae-478b-906d-4d69e818fe18'],
     ]),
+    adopted: new Set([4]),
     errors: new Map([
       [1, { code: 'InvalidRequest', message: 'Line 3: consent_id must be a GUID' }],
       [6, revoked],
@@ -154,6 +155,11 @@ export const OUTCOMES: Readonly<Record<string, ChunkOutcome>> = {
     ]),
   },
 };
+
+/** Outcomes of format 1, which don't say what was adopted. */
+export const OUTCOMES_1: Readonly<Record<string, ChunkOutcome>> = Object.fromEntries(
+  Object.entries(OUTCOMES).map(([name, outcome]) => [name, { ...outcome, adopted: new Set() }]),
+);
 
 export const ACCOUNTS: Readonly<Record<string, ReadonlyMap<number, readonly AccountDetails[]>>> = {
   accounts: new Map([

@@ -13,6 +13,7 @@ import {
   fromOutcomeItem,
   mergedAccounts,
   toAccountsItems,
+  toClaimItem,
   toInputItem,
   toOutcomeItem,
 } from '#lambdas/chunk/codec-content.ts';
@@ -20,6 +21,7 @@ import type { ChunkStore } from '#lambdas/chunk/store.ts';
 import {
   accountsKey,
   accountsPrefix,
+  claimKey,
   type ItemKey,
   inputKey,
   outcomeKey,
@@ -48,6 +50,7 @@ export interface MemoryChunks extends ChunkStore {
 }
 
 const versionOf = z.object({ version: z.number() });
+const holderOf = z.object({ holder: z.string() });
 
 /**
  * Items are what the table would hold, packed the same way: times come back on their ticks, and nothing is shared with the writer.
@@ -119,6 +122,14 @@ export function memoryChunks(call: RemoteCall = direct, storage: ChunkStorage = 
       const item = toOutcomeItem(outcome);
       return call('chunks.saveOutcome', () => putNext(outcomeKey(key), item, outcome.version));
     },
+    claimSession: (key, row, sessionId) =>
+      call('chunks.claimSession', () => {
+        const [at, claim] = [claimKey(key.organisationId, sessionId), toClaimItem(key, row)];
+        const stored = get(at);
+        const holds = stored === undefined || holderOf.parse(stored).holder === claim.holder;
+        if (holds) put(at, claim);
+        return holds;
+      }),
     saveAccounts: async (key, version, accounts) => {
       for (const [part, item] of toAccountsItems(accounts).entries()) {
         await call('chunks.saveAccounts', () => put(accountsKey(key, version, part), item));
@@ -161,6 +172,6 @@ function readInput(item: object | undefined): ChunkInput {
 
 function readOutcome(item: object | undefined): ChunkOutcome {
   if (item === undefined) return NO_OUTCOME;
-  const { version, sessions, errors } = outcomeIn(item);
-  return { version, sessions: new Map(sessions), errors: new Map(errors) };
+  const { version, sessions, adopted, errors } = outcomeIn(item);
+  return { version, sessions: new Map(sessions), adopted: new Set(adopted), errors: new Map(errors) };
 }

@@ -64,10 +64,10 @@ const state = newChunk(key, [false], START, settings);
 const chunk = {
   state,
   input: { defaults: NO_PARAMETERS, chunkRows: 1, rows: [{ ...plainRow('consent'), previous: null }] },
-  rejections: { version: 1, sessions: new Map(), errors: new Map([[0, { code: 'InvalidRequest', message: 'x' }]]) },
+  rejections: { ...NO_OUTCOME, version: 1, errors: new Map([[0, { code: 'InvalidRequest', message: 'x' }]]) },
 };
 const moved = { ...state, version: 2, dueAt: START + 1_000 };
-const known = mergeOutcome({ ...NO_OUTCOME, version: 1 }, { sessions: new Map([[0, 'session']]), errors: new Map() });
+const known = mergeOutcome({ ...NO_OUTCOME, version: 1 }, { ...NO_OUTCOME, sessions: new Map([[0, 'session']]) });
 
 type Step = (stores: Stores) => Promise<unknown>;
 const applied =
@@ -114,7 +114,13 @@ const WRITES: readonly {
     name: 'saveOutcome',
     before: [({ chunks }) => chunks.create([chunk])],
     write: ({ chunks }) => chunks.saveOutcome(key, known),
-    after: [({ chunks }) => chunks.saveOutcome(key, mergeOutcome(known, { sessions: new Map(), errors: new Map() }))],
+    after: [({ chunks }) => chunks.saveOutcome(key, mergeOutcome(known, NO_OUTCOME))],
+  },
+  {
+    name: 'claimSession',
+    before: [],
+    write: ({ chunks }) => chunks.claimSession(key, 0, 'session'),
+    after: [({ chunks }) => chunks.claimSession(key, 0, 'session')],
   },
 ];
 

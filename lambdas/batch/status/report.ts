@@ -41,6 +41,8 @@ export interface StatusRecord {
   readonly status: RowStatus;
   readonly retry_eligible: RetryEligibility | null;
   readonly session_id: string | null;
+  /** Set where the session was found by look-up, and didn't come with the answer to the row's own FI request. */
+  readonly adopted?: true;
   readonly error: RowError | null;
   readonly account_details?: readonly AccountDetails[];
 }
@@ -183,6 +185,7 @@ async function recordOf(
     status: statusOf(row),
     retry_eligible: retryEligibleOf(row),
     session_id: outcome.sessions.get(index) ?? null,
+    ...(outcome.adopted.has(index) ? { adopted: true } : {}),
     error: row.phase === 'failed' ? (outcome.errors.get(index) ?? null) : null,
     ...(includeBalances ? { account_details: accounts?.get(index) ?? [] } : {}),
   };

@@ -97,9 +97,20 @@ describe.each(Object.entries(STORES))('a chunk in %s', (_store, open) => {
     const next = { ...state, version: 2, movedAt: NOW + 1 };
     expect(await chunks.saveState(next)).toBe(true);
     expect(await chunks.saveState(next)).toBe(false);
-    const outcome = mergeOutcome(NO_OUTCOME, { sessions: new Map([[0, 'session']]), errors: new Map() });
+    const outcome = mergeOutcome(NO_OUTCOME, { ...NO_OUTCOME, sessions: new Map([[0, 'session']]) });
     expect(await chunks.saveOutcome(key, outcome)).toBe(true);
     expect(await chunks.saveOutcome(key, outcome)).toBe(false);
+  });
+
+  test('holds a session for the row that claimed it first, which may claim it again, in one organisation', async () => {
+    const session = scrambledGuid(random);
+    expect(await chunks.claimSession(key, 7, session)).toBe(true);
+    expect(await chunks.claimSession(key, 7, session.toUpperCase())).toBe(true);
+    expect(await chunks.claimSession(key, 8, session)).toBe(false);
+    expect(await chunks.claimSession({ ...key, chunk: 4 }, 7, session)).toBe(false);
+    expect(await chunks.claimSession({ ...key, batchId: scrambledGuid(random) }, 7, session)).toBe(false);
+    expect(await chunks.claimSession({ ...key, organisationId: 'another' }, 8, session)).toBe(true);
+    expect(await chunks.claimSession(key, 7, session)).toBe(true);
   });
 
   test('is gone without a trace when it is discarded', async () => {
@@ -256,6 +267,7 @@ describe('the worst case of an item', () => {
     const text = (length: number): string =>
       Array.from({ length }, () => String.fromCharCode(33 + Math.floor(random() * 90))).join('');
     const change = {
+      adopted: new Set(rowsOf((row) => row)),
       sessions: new Map(rowsOf((row) => [row, scrambledGuid(random)] as const)),
       errors: new Map(rowsOf((row) => [row, { code: text(64), message: text(300) }] as const)),
     };
@@ -275,6 +287,7 @@ describe('the worst case of an item', () => {
     await chunks.create([{ ...chunk, state, input: { ...chunk.input, rows } }]);
     const change = {
       sessions: new Map(many((row) => [row, scrambledGuid(random).toUpperCase()] as const)),
+      adopted: new Set([3, 1]),
       errors: new Map(many((row) => [row, { code: text(64), message: text(300) }] as const)),
     };
     expect(await chunks.saveOutcome(key, mergeOutcome(NO_OUTCOME, change))).toBe(true);
@@ -314,7 +327,7 @@ describe('the usual case of an item', () => {
     await chunks.create([{ ...chunk, state: { ...chunk.state, key: usual } }]);
     await chunks.saveOutcome(
       key,
-      mergeOutcome(NO_OUTCOME, { sessions: new Map(consents.map((id, row) => [row, id])), errors: new Map() }),
+      mergeOutcome(NO_OUTCOME, { ...NO_OUTCOME, sessions: new Map(consents.map((id, row) => [row, id])) }),
     );
     expect(await sizeOf('STATE')).toBeLessThanOrEqual(1024);
     expect(await sizeOf('INPUT')).toBeLessThanOrEqual(5 * 1024);
