@@ -158,7 +158,7 @@ export function budgetOf(
     record: async (organisationId, permit, outcomes, now) => {
       const { reservation, seen } = permit;
       if (outcomes.circuit === 'open') return circuit.open(organisationId, now);
-      if (outcomes.circuit === 'close') await circuit.close(organisationId);
+      if (outcomes.circuit === 'close') await circuit.close(organisationId, now);
       if (outcomes.rateLimited) {
         const resetAt = outcomes.headers && credibleReset(outcomes.headers, now, clockSkew);
         const until = Math.max(resetAt ?? reservation.endsAt, now + waitStep);

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { Settings } from '../platform/settings.ts';
 import { classify, isServerError, type UpstreamFailure } from './failures.ts';
 import type { Ledger, LedgerStore } from './ledger.ts';
@@ -86,7 +87,7 @@ export interface CircuitBreaker {
   tryHalfOpen(organisationId: string, openUntil: number, window: number, now: number): Promise<number | null>;
   /** Opens the circuit, or keeps it open for longer. True when it was closed before. */
   open(organisationId: string, now: number): Promise<boolean>;
-  close(organisationId: string): Promise<void>;
+  close(organisationId: string, now: number): Promise<void>;
   /**
    * Adds to the failures of all workers, and opens the circuit after too many in a row. True when it was closed before.
    */
@@ -97,7 +98,7 @@ export function circuitBreaker(ledgers: LedgerStore, { upstream }: Pick<Settings
   const until = (now: number): number => now + upstream.circuitWait;
 
   const open: CircuitBreaker['open'] = async (organisationId, now) => {
-    const opened = await ledgers.apply(organisationId, { kind: 'open-circuit', until: until(now) });
+    const opened = await ledgers.apply(organisationId, { kind: 'open-circuit', until: until(now), by: randomUUID() });
     if (opened === null) await ledgers.apply(organisationId, { kind: 'extend-circuit', until: until(now) });
     return opened !== null;
   };
@@ -107,11 +108,17 @@ export function circuitBreaker(ledgers: LedgerStore, { upstream }: Pick<Settings
     tryHalfOpen: async (organisationId, openUntil, window, now) => {
       if (openUntil > now) return openUntil;
       // Only one worker tries it: the one whose write moves the time of the next half-open call.
-      const change = { kind: 'half-open-circuit', seen: openUntil, until: until(now), window } as const;
+      const change = {
+        kind: 'half-open-circuit',
+        seen: openUntil,
+        until: until(now),
+        window,
+        by: randomUUID(),
+      } as const;
       return (await ledgers.apply(organisationId, change)) === null ? until(now) : null;
     },
-    close: async (organisationId) => {
-      await ledgers.apply(organisationId, { kind: 'close-circuit' });
+    close: async (organisationId, now) => {
+      await ledgers.apply(organisationId, { kind: 'close-circuit', until: until(now) });
     },
     count: async (organisationId, { weight, afterAnswer }, seen, now) => {
       // An answer only matters if failures were counted.

@@ -25,6 +25,7 @@ const ledgerItem = z.object({
   otherCalls: byWindow,
   blockedUntil: z.number(),
   circuitOpenUntil: z.number().exactOptional(),
+  circuitBy: z.string().exactOptional(),
   failures: z.number(),
 });
 
@@ -64,6 +65,7 @@ export const toLedgerItem = ({
   taken,
   otherCalls,
   circuitOpenUntil,
+  circuitBy,
   ...stored
 }: StoredLedger): object => ({
   ...stored,
@@ -71,6 +73,7 @@ export const toLedgerItem = ({
   ...(anchor === null ? {} : { anchor }),
   ...(length === null ? {} : { length }),
   ...(circuitOpenUntil === null ? {} : { circuitOpenUntil }),
+  ...(circuitBy === null ? {} : { circuitBy }),
   limits: Object.fromEntries(limits),
   taken: Object.fromEntries(taken),
   otherCalls: Object.fromEntries(otherCalls),

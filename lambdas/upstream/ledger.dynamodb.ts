@@ -7,7 +7,7 @@ import { fromLedgerItem, isCurrent, toLedgerItem } from './ledger-codec.ts';
 
 /**
  * One item per organisation.
- * @param once a table whose client never repeats a write, for the one change that must not happen twice
+ * @param once a table whose client never repeats a write, for the changes that must not happen twice
  */
 export function dynamoDbLedgers(table: Table, once: Table, settings: Pick<Settings, 'upstream'>): LedgerStore {
   const { name: TableName } = table;
@@ -26,7 +26,7 @@ export function dynamoDbLedgers(table: Table, once: Table, settings: Pick<Settin
   return {
     read,
     apply: async (organisationId, change) => {
-      const { client } = change.kind === 'release' ? once : table;
+      const { client } = ADDS.includes(change.kind) ? once : table;
       const write = {
         TableName,
         Key: ledgerKey(organisationId),
@@ -38,6 +38,9 @@ export function dynamoDbLedgers(table: Table, once: Table, settings: Pick<Settin
     },
   };
 }
+
+/** What a repeat would add a second time. */
+const ADDS: readonly LedgerChange['kind'][] = ['release', 'count-failures'];
 
 type Expression = Pick<
   UpdateCommandInput,
@@ -106,25 +109,36 @@ function expressionOf(change: LedgerChange): Expression {
       };
     case 'open-circuit':
       return {
-        UpdateExpression: 'SET circuitOpenUntil = :until, failures = :none',
-        ConditionExpression: 'attribute_not_exists(circuitOpenUntil)',
-        ExpressionAttributeValues: { ':until': change.until, ':none': 0 },
+        UpdateExpression: 'SET circuitOpenUntil = :until, circuitBy = :by, failures = :none',
+        ConditionExpression: 'attribute_not_exists(circuitOpenUntil) OR circuitBy = :by',
+        ExpressionAttributeValues: { ':until': change.until, ':by': change.by, ':none': 0 },
       };
     case 'extend-circuit':
       return {
-        UpdateExpression: 'SET circuitOpenUntil = :until',
+        UpdateExpression: 'SET circuitOpenUntil = :until REMOVE circuitBy',
         ConditionExpression: 'circuitOpenUntil < :until',
         ExpressionAttributeValues: { ':until': change.until },
       };
     case 'half-open-circuit':
       return {
-        UpdateExpression: 'SET circuitOpenUntil = :until, taken.#window = if_not_exists(taken.#window, :none) + :one',
-        ConditionExpression: 'circuitOpenUntil = :seen',
+        UpdateExpression:
+          'SET circuitOpenUntil = :until, circuitBy = :by, taken.#window = if_not_exists(taken.#window, :none) + :one',
+        ConditionExpression: 'circuitOpenUntil = :seen OR circuitBy = :by',
         ExpressionAttributeNames: { '#window': String(change.window) },
-        ExpressionAttributeValues: { ':until': change.until, ':seen': change.seen, ':none': 0, ':one': 1 },
+        ExpressionAttributeValues: {
+          ':until': change.until,
+          ':seen': change.seen,
+          ':by': change.by,
+          ':none': 0,
+          ':one': 1,
+        },
       };
     case 'close-circuit':
-      return { UpdateExpression: 'REMOVE circuitOpenUntil' };
+      return {
+        UpdateExpression: 'REMOVE circuitOpenUntil, circuitBy',
+        ConditionExpression: 'circuitOpenUntil <= :until',
+        ExpressionAttributeValues: { ':until': change.until },
+      };
     case 'count-failures':
       return {
         UpdateExpression: change.afterAnswer ? 'SET failures = :weight' : 'ADD failures :weight',

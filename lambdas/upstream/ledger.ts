@@ -27,6 +27,8 @@ export interface Ledger {
   readonly blockedUntil: number;
   /** When one call may try the open circuit; null when the circuit is closed. */
   readonly circuitOpenUntil: number | null;
+  /** The write that opened the circuit or took its half-open call, while nobody has changed it since. */
+  readonly circuitBy: string | null;
   /** Weight of the failures to reach the upstream since its last answer, over all workers. */
   readonly failures: number;
 }
@@ -54,6 +56,7 @@ export const NEW_LEDGER: StoredLedger = {
   otherCalls: new Map(),
   blockedUntil: 0,
   circuitOpenUntil: null,
+  circuitBy: null,
   failures: 0,
 };
 
@@ -104,8 +107,8 @@ export type LedgerChange =
       readonly taken: number;
     }
   | { readonly kind: 'block'; readonly until: number }
-  /** Opens a closed circuit. */
-  | { readonly kind: 'open-circuit'; readonly until: number }
+  /** Opens a closed circuit. The SDK repeats it when its answer was lost: `by` lets it know its own. */
+  | { readonly kind: 'open-circuit'; readonly until: number; readonly by: string }
   /** Keeps an open circuit open for longer. */
   | { readonly kind: 'extend-circuit'; readonly until: number }
   /** Takes the one half-open call, and its token in the present window; the next one may follow at `until`. */
@@ -114,8 +117,10 @@ export type LedgerChange =
       readonly seen: number;
       readonly until: number;
       readonly window: number;
+      readonly by: string;
     }
-  | { readonly kind: 'close-circuit' }
+  /** Closes a circuit, unless it is open for longer than `until`: a repeat that comes late closes none that has opened since. */
+  | { readonly kind: 'close-circuit'; readonly until: number }
   /** Adds failures; after an answer the count starts over. */
   | { readonly kind: 'count-failures'; readonly weight: number; readonly afterAnswer: boolean };
 
@@ -138,7 +143,7 @@ export interface LedgerStore {
 
 /** Applies a change to a ledger; null when its condition doesn't hold. Every store behaves like this function. */
 export function applyChange(ledger: StoredLedger, change: LedgerChange): StoredLedger | null {
-  const { taken, otherCalls, epoch, blockedUntil, circuitOpenUntil } = ledger;
+  const { taken, otherCalls, epoch, blockedUntil, circuitOpenUntil, circuitBy } = ledger;
   const takenOf = (window: number): number => taken.get(window) ?? 0;
   const withTaken = (window: number, tokens: number): StoredLedger => ({
     ...ledger,
@@ -190,17 +195,25 @@ export function applyChange(ledger: StoredLedger, change: LedgerChange): StoredL
     case 'block':
       return blockedUntil < change.until ? { ...ledger, blockedUntil: change.until } : null;
     case 'open-circuit':
-      return circuitOpenUntil === null ? { ...ledger, circuitOpenUntil: change.until, failures: 0 } : null;
+      return circuitOpenUntil === null || circuitBy === change.by
+        ? { ...ledger, circuitOpenUntil: change.until, circuitBy: change.by, failures: 0 }
+        : null;
     case 'extend-circuit':
       return circuitOpenUntil !== null && circuitOpenUntil < change.until
-        ? { ...ledger, circuitOpenUntil: change.until }
+        ? { ...ledger, circuitOpenUntil: change.until, circuitBy: null }
         : null;
     case 'half-open-circuit':
-      return circuitOpenUntil === change.seen
-        ? { ...withTaken(change.window, takenOf(change.window) + 1), circuitOpenUntil: change.until }
+      return circuitOpenUntil === change.seen || circuitBy === change.by
+        ? {
+            ...withTaken(change.window, takenOf(change.window) + 1),
+            circuitOpenUntil: change.until,
+            circuitBy: change.by,
+          }
         : null;
     case 'close-circuit':
-      return { ...ledger, circuitOpenUntil: null };
+      return circuitOpenUntil !== null && circuitOpenUntil <= change.until
+        ? { ...ledger, circuitOpenUntil: null, circuitBy: null }
+        : null;
     case 'count-failures':
       return { ...ledger, failures: (change.afterAnswer ? 0 : ledger.failures) + change.weight };
   }

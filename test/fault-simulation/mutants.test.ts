@@ -25,6 +25,8 @@ const FROM: Readonly<Partial<Record<MutantName, number>>> = {
   'lease-without-margin': 432,
   'leaves-chunks': 28,
   'leaves-writes-under-way': 56,
+  'readers-share-an-id': 519,
+  'reads-credentials-late': 320,
   'releases-lease-early': 36,
   'releases-twice': 134,
   'sends-twins-at-once': 20,
@@ -102,6 +104,8 @@ const SAYS: Readonly<Record<MutantName, RegExp>> = {
   'believes-any-opening': /none of its consent's|hold one session/,
   'believes-any-status':
     /FinPro never said|was not pending at the deadline|none of its consent's|hold one session|not the one that its session has/,
+  'readers-share-an-id':
+    /shows rows that were not submitted under it|is gone|cannot be found|does not come to rest|went back/,
   'adopts-without-claim': /have both adopted/,
   'keeps-adoption-to-itself': /does not say that it has adopted/,
 };

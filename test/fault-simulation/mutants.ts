@@ -256,6 +256,25 @@ const dropsUnprocessedItems = (): Mutant =>
     (output) => ('UnprocessedItems' in output ? { UnprocessedItems: {} } : {}),
   );
 
+/** All readers of an upload make its chunks under the id that its form has promised. */
+const readersShareAnId = (): Mutant => ({
+  ports: (ports) => {
+    let promised: string | null = null;
+    return {
+      ...ports,
+      ids: { uuid: () => promised ?? ports.ids.uuid() },
+      batches: {
+        ...ports.batches,
+        read: async (...key) => {
+          const found = await ports.batches.read(...key);
+          promised = found?.batch.reservation ? found.batch.batchId : null;
+          return found;
+        },
+      },
+    };
+  },
+});
+
 /** A session that was found by look-up is taken, whoever holds it. */
 const adoptsWithoutClaim = (): Mutant => ({
   ports: (ports) => ({ ...ports, chunks: { ...ports.chunks, claimSession: async () => true } }),
@@ -394,6 +413,7 @@ export const MUTANTS = {
   'counts-every-stall': countsEveryStall,
   'rejects-over-reports': rejectsOverReports,
   'starts-chunks-over': startsChunksOver,
+  'readers-share-an-id': readersShareAnId,
   'believes-gateways': believesGateways,
   'believes-any-refusal': believesAnyRefusal,
   'believes-any-opening': believesAnyOpening,

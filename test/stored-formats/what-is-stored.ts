@@ -206,6 +206,7 @@ export const LEDGERS: Readonly<Record<string, StoredLedger>> = {
     otherCalls: new Map([[29_919_481, 20]]),
     blockedUntil: NOW + 95_000,
     circuitOpenUntil: NOW + 66_000,
+    circuitBy: '22222222-2222-4333-8444-555555555555',
   },
 };
 

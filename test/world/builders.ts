@@ -19,6 +19,7 @@ export const aLedger = (change: Partial<Ledger> = {}): Ledger => ({
   otherCalls: new Map(),
   blockedUntil: 0,
   circuitOpenUntil: null,
+  circuitBy: null,
   failures: 0,
   ...change,
 });

@@ -47,8 +47,8 @@ const ATTEMPTS = /^dynamodb\.(?!once)/;
 /** Writes that can arrive a second time without anybody waiting for them. */
 const ECHOED = /^(chunks|batches|dynamodb\.(?!once))/;
 
-/** Writes that the SDK repeats by itself when their answer is lost: all but the release of tokens. */
-const REPEATABLE = /^(chunks|batches|ledgers\.(?!release)|reports|queue|loop)/;
+/** Writes that the SDK repeats by itself when their answer is lost: all but those that would add something twice. */
+const REPEATABLE = /^(chunks|batches|ledgers\.(?!release|count-failures)|reports|queue|loop)/;
 /**
  * Every way in which a call of FinPro can end is an answer, so these never fail here. Nor are they held up on their way for longer than clocks may
  * differ: they would arrive in another window than the one that they were counted in, which nothing on this side can prevent.

@@ -4,6 +4,7 @@ import type { BatchChange } from '#lambdas/batch/store.ts';
 import { NO_PARAMETERS, plainRow } from '#lambdas/batch/submission.ts';
 import { mergeOutcome, NO_OUTCOME, newChunk } from '#lambdas/chunk/chunk.ts';
 import { readSettings } from '#lambdas/platform/settings.ts';
+import type { LedgerChange } from '#lambdas/upstream/ledger.ts';
 import { virtualClock } from './clock.ts';
 import { CALM, type Fault } from './disturbance.ts';
 import { NO_HISTORY } from './history.ts';
@@ -75,6 +76,11 @@ const applied =
   async ({ batches }) =>
     (await batches.apply(of, change)) !== null;
 
+const changes =
+  (change: LedgerChange): Step =>
+  async ({ ledgers }) =>
+    (await ledgers.apply('lender', change)) !== null;
+
 /** Each conditional write, what comes before it, and what others write after it. */
 const WRITES: readonly {
   readonly name: string;
@@ -122,12 +128,28 @@ const WRITES: readonly {
     write: ({ chunks }) => chunks.claimSession(key, 0, 'session'),
     after: [({ chunks }) => chunks.claimSession(key, 0, 'session')],
   },
+  {
+    name: 'open-circuit',
+    before: [({ ledgers }) => ledgers.read('lender')],
+    write: changes({ kind: 'open-circuit', until: START + 1, by: 'own' }),
+    after: [changes({ kind: 'extend-circuit', until: START + 2 })],
+  },
+  {
+    name: 'half-open-circuit',
+    before: [
+      ({ ledgers }) => ledgers.read('lender'),
+      changes({ kind: 'open-circuit', until: START + 1, by: 'another' }),
+    ],
+    write: changes({ kind: 'half-open-circuit', seen: START + 1, until: START + 2, window: 1, by: 'own' }),
+    after: [changes({ kind: 'half-open-circuit', seen: START + 2, until: START + 3, window: 2, by: 'other' })],
+  },
 ];
 
-const contentOf = async ({ batches, chunks }: Stores) => [
+const contentOf = async ({ batches, chunks, ledgers }: Stores) => [
   await batches.read('lender', 'portfolio'),
   await chunks.state(key),
   await chunks.outcome(key),
+  await ledgers.read('lender'),
 ];
 
 describe.each(Object.entries(KINDS))('the SDK repeats a write: %s', (kind, open) => {

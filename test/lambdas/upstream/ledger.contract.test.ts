@@ -197,17 +197,17 @@ describe.each(Object.entries(STORES))('a ledger in %s', (_, open) => {
       'opens its circuit once, and forgets the failures',
       [
         { kind: 'count-failures', weight: 4, afterAnswer: false },
-        { kind: 'open-circuit', until: 9 },
-        { kind: 'open-circuit', until: 10 },
+        { kind: 'open-circuit', until: 9, by: 'a' },
+        { kind: 'open-circuit', until: 10, by: 'b' },
       ],
       [true, true, false],
-      { circuitOpenUntil: 9, failures: 0 },
+      { circuitOpenUntil: 9, circuitBy: 'a', failures: 0 },
     ],
     [
       'extends an open circuit, and no closed one',
       [
         { kind: 'extend-circuit', until: 9 },
-        { kind: 'open-circuit', until: 9 },
+        { kind: 'open-circuit', until: 9, by: 'a' },
         { kind: 'extend-circuit', until: 9 },
         { kind: 'extend-circuit', until: 10 },
       ],
@@ -217,19 +217,39 @@ describe.each(Object.entries(STORES))('a ledger in %s', (_, open) => {
     [
       'lets one worker try an open circuit, with a token of the present window',
       [
-        { kind: 'half-open-circuit', seen: 9, until: 20, window: 1 },
-        { kind: 'open-circuit', until: 9 },
-        { kind: 'half-open-circuit', seen: 9, until: 20, window: 1 },
-        { kind: 'half-open-circuit', seen: 9, until: 30, window: 1 },
+        { kind: 'half-open-circuit', seen: 9, until: 20, window: 1, by: 'a' },
+        { kind: 'open-circuit', until: 9, by: 'b' },
+        { kind: 'half-open-circuit', seen: 9, until: 20, window: 1, by: 'c' },
+        { kind: 'half-open-circuit', seen: 9, until: 30, window: 1, by: 'd' },
       ],
       [false, true, true, false],
-      { circuitOpenUntil: 20, taken: new Map([[1, 1]]) },
+      { circuitOpenUntil: 20, circuitBy: 'c', taken: new Map([[1, 1]]) },
     ],
     [
-      'closes its circuit',
-      [{ kind: 'open-circuit', until: 9 }, { kind: 'close-circuit' }, { kind: 'close-circuit' }],
-      [true, true, true],
-      { circuitOpenUntil: null },
+      'knows the write that opened its circuit or took the half-open call, until another one has changed it',
+      [
+        { kind: 'open-circuit', until: 9, by: 'a' },
+        { kind: 'open-circuit', until: 9, by: 'a' },
+        { kind: 'half-open-circuit', seen: 9, until: 20, window: 1, by: 'b' },
+        { kind: 'half-open-circuit', seen: 9, until: 20, window: 1, by: 'b' },
+        { kind: 'open-circuit', until: 9, by: 'a' },
+        { kind: 'extend-circuit', until: 30 },
+        { kind: 'half-open-circuit', seen: 9, until: 20, window: 1, by: 'b' },
+      ],
+      [true, true, true, true, false, true, false],
+      { circuitOpenUntil: 30, taken: new Map([[1, 2]]) },
+    ],
+    [
+      'closes its circuit, but none that is open for longer',
+      [
+        { kind: 'close-circuit', until: 9 },
+        { kind: 'open-circuit', until: 9, by: 'a' },
+        { kind: 'close-circuit', until: 9 },
+        { kind: 'open-circuit', until: 20, by: 'b' },
+        { kind: 'close-circuit', until: 19 },
+      ],
+      [false, true, true, true, false],
+      { circuitOpenUntil: 20, circuitBy: 'b' },
     ],
     [
       'counts failures, from an answer on anew',
@@ -251,6 +271,7 @@ const small = fc.integer({ min: 0, max: 4 });
 const epoch = fc.integer({ min: 0, max: 1 });
 const anchor = fc.record({ window: small, endsAt: small, isTold: fc.boolean() });
 const endpoint = fc.constantFrom(...ENDPOINTS);
+const by = fc.constantFrom('a', 'b', 'c');
 const change: fc.Arbitrary<LedgerChange> = fc.oneof(
   fc.record({
     kind: fc.constant('take'),
@@ -278,10 +299,10 @@ const change: fc.Arbitrary<LedgerChange> = fc.oneof(
   fc.record({ kind: fc.constant('tell-limit'), endpoint, limit: small, epoch }),
   fc.record({ kind: fc.constant('lower-limit'), endpoint, limit: small, epoch, window: small, taken: small }),
   fc.record({ kind: fc.constant('block'), until: fc.integer({ min: 0, max: 1 }) }),
-  fc.record({ kind: fc.constant('open-circuit'), until: small }),
+  fc.record({ kind: fc.constant('open-circuit'), until: small, by }),
   fc.record({ kind: fc.constant('extend-circuit'), until: small }),
-  fc.record({ kind: fc.constant('half-open-circuit'), seen: small, until: small, window: small }),
-  fc.constant({ kind: 'close-circuit' } as const),
+  fc.record({ kind: fc.constant('half-open-circuit'), seen: small, until: small, window: small, by }),
+  fc.record({ kind: fc.constant('close-circuit'), until: small }),
   fc.record({ kind: fc.constant('count-failures'), weight: small, afterAnswer: fc.boolean() }),
 );
 

@@ -190,7 +190,7 @@ describe('without a token', () => {
   });
 
   test('behind an open circuit is told at once', async () => {
-    await it.ledgers.apply('lender', { kind: 'open-circuit', until: NOW + 1_000 });
+    await it.ledgers.apply('lender', { kind: 'open-circuit', until: NOW + 1_000, by: 'another' });
     expect(await refusalOf(it.ask())).toEqual({
       kind: 'upstream-failed',
       code: 'UpstreamUnavailable',
