@@ -148,7 +148,8 @@ type AccountsEntry = readonly [number, readonly AccountDetails[]];
 
 /**
  * Accounts as tuples in the order of FIELDS, which deflate compresses better. Where they're too many for an item, rows
- * go into several, and the accounts of one row, too.
+ * go into several, and the accounts of one row, too. One account has at most ten texts of 128 characters
+ * (`finpro-answers.ts`).
  */
 function packedParts(entries: readonly AccountsEntry[]): Uint8Array[] {
   const packed = packEntries(entries);
@@ -157,8 +158,7 @@ function packedParts(entries: readonly AccountsEntry[]): Uint8Array[] {
   if (!only) return [packed];
   if (entries.length > 1) return halves(entries).flatMap(packedParts);
   const [row, list] = only;
-  if (list.length > 1) return halves(list).flatMap((part) => packedParts([[row, part]]));
-  return [packEntries([[row, list.map(shortened)]])];
+  return halves(list).flatMap((part) => packedParts([[row, part]]));
 }
 
 const packEntries = (entries: readonly AccountsEntry[]): Uint8Array =>
@@ -168,15 +168,6 @@ function halves<T>(list: readonly T[]): (readonly T[])[] {
   const half = Math.ceil(list.length / 2);
   return [list.slice(0, half), list.slice(half)];
 }
-
-/** No account is larger than an item, whatever FinPro writes into its texts. */
-const MAX_TEXT = 1_000;
-const shortened = (account: AccountDetails): AccountDetails => ({
-  ...account,
-  ...Object.fromEntries(
-    FIELDS.flatMap((field) => (account[field] ? [[field, account[field].slice(0, MAX_TEXT)]] : [])),
-  ),
-});
 
 /**
  * The accounts of a chunk's rows, from what each item holds, by its sort key and in that order. Those of a row's highest

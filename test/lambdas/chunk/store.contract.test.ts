@@ -150,19 +150,6 @@ describe.each(Object.entries(STORES))('a chunk in %s', (_store, open) => {
     await chunks.saveAccounts(key, 3, new Map([[3, many.slice(0, 1)]]));
     expect(await chunks.accounts(key)).toEqual(new Map([[3, many.slice(0, 1)]]));
   });
-
-  test('accounts with an absurdly long text keep what fits into an item', async () => {
-    const text = Array.from({ length: 20_000 }, () => scrambledGuid(random)).join('');
-    const account = {
-      link_reference_number: 'l-1',
-      masked_account_number: null,
-      fip_id: null,
-      fip_name: text,
-      fi_status: 'DELIVERED',
-    };
-    await chunks.saveAccounts(key, 2, new Map([[3, [account]]]));
-    expect(await chunks.accounts(key)).toEqual(new Map([[3, [{ ...account, fip_name: text.slice(0, 1_000) }]]]));
-  });
 });
 
 test('both stores do the same with any writes in any order', async () => {
