@@ -4,8 +4,11 @@ import { z } from 'zod';
 export type AttributeValue = Readonly<Record<string, unknown>>;
 export type Item = Readonly<Record<string, AttributeValue>>;
 
-const strings = z.array(z.string());
-const values = z.record(z.string(), z.unknown());
+const string = z.string();
+const strings = z.array(string);
+const value = z.record(string, z.unknown());
+const list = z.array(value);
+const map = z.record(string, value);
 
 /** A number takes about one byte for two digits, trailing and leading zeros left out, and one more. */
 function numberSize(text: string): number {
@@ -16,15 +19,15 @@ function numberSize(text: string): number {
   return Math.ceil(digits.length / 2) + 1 + (text.startsWith('-') ? 1 : 0);
 }
 
-function valueSize(value: AttributeValue): number {
-  const [type, content] = Object.entries(value)[0] ?? ['NULL', true];
+function valueSize(attribute: AttributeValue): number {
+  const [type, content] = Object.entries(attribute)[0] ?? ['NULL', true];
   switch (type) {
     case 'S':
-      return Buffer.byteLength(z.string().parse(content));
+      return Buffer.byteLength(string.parse(content));
     case 'N':
-      return numberSize(z.string().parse(content));
+      return numberSize(string.parse(content));
     case 'B':
-      return Buffer.from(z.string().parse(content), 'base64').length;
+      return Buffer.from(string.parse(content), 'base64').length;
     case 'SS':
       return strings.parse(content).reduce((sum, text) => sum + Buffer.byteLength(text), 0);
     case 'NS':
@@ -32,12 +35,9 @@ function valueSize(value: AttributeValue): number {
     case 'BS':
       return strings.parse(content).reduce((sum, text) => sum + Buffer.from(text, 'base64').length, 0);
     case 'L':
-      return z
-        .array(values)
-        .parse(content)
-        .reduce((sum, item) => sum + 1 + valueSize(item), 3);
+      return list.parse(content).reduce((sum, item) => sum + 1 + valueSize(item), 3);
     case 'M':
-      return Object.entries(z.record(z.string(), values).parse(content)).reduce(
+      return Object.entries(map.parse(content)).reduce(
         (sum, [name, item]) => sum + 1 + Buffer.byteLength(name) + valueSize(item),
         3,
       );

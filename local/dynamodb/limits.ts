@@ -35,6 +35,7 @@ const EXPRESSIONS = [
   'ProjectionExpression',
 ] as const;
 
+const optionalText = z.string().optional();
 const item = z.custom<Item>((value) => typeof value === 'object' && value !== null);
 const requests = z.array(
   z.looseObject({
@@ -60,7 +61,7 @@ export function limitViolation(action: string, asked: unknown, keys: readonly st
   const key = call.Key ?? call.Item;
   return (
     first(EXPRESSIONS, (name) => {
-      const expression = z.string().optional().parse(call[name]);
+      const expression = optionalText.parse(call[name]);
       return expression === undefined ? null : expressionViolation(name, expression);
     }) ??
     placeholderViolation(call.ExpressionAttributeNames, call.ExpressionAttributeValues) ??
@@ -157,9 +158,11 @@ function batchViolation(tables: readonly unknown[], keys: readonly string[]): st
   return keys.length > 0 && identities.size < items.length ? 'Provided list of item keys contains duplicates' : null;
 }
 
+const nested = z.record(z.string(), item).or(z.array(item));
+
 /** How deep a value is nested: 0 for a scalar or a set. */
 function levels(value: AttributeValue): number {
   const content = value['M'] ?? value['L'];
   if (typeof content !== 'object' || content === null) return 0;
-  return 1 + Math.max(0, ...Object.values(z.record(z.string(), item).or(z.array(item)).parse(content)).map(levels));
+  return 1 + Math.max(0, ...Object.values(nested.parse(content)).map(levels));
 }
