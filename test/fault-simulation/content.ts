@@ -16,11 +16,17 @@ export const askedFor = ({ own }: PlannedRow, { defaults }: Content): string =>
     configId: own.configId ?? defaults.configId,
   });
 
-/** Whether two submissions ask for the same. Rows that are made again are the same objects. */
+/** Rows that are made again are the same objects. */
+const haveSameRows = (one: Content, other: Content): boolean =>
+  one.rows.length === other.rows.length && one.rows.every((row, index) => row === other.rows[index]);
+
+/** Whether two submissions ask for the same. */
 export const isSame = (one: Content, other: Content): boolean =>
-  one.rows.length === other.rows.length &&
-  one.rows.every((row, index) => row === other.rows[index]) &&
-  shown(one.defaults) === shown(other.defaults);
+  haveSameRows(one, other) && shown(one.defaults) === shown(other.defaults);
+
+/** Whether what is stored may be of an attempt. A file that is posted with the form of another attempt comes under that one's defaults. */
+export const canBeOf = (stored: Content, attempt: Attempt): boolean =>
+  attempt.way === 'presigned' ? haveSameRows(stored, attempt) : isSame(stored, attempt);
 
 /** Whether these come in as one and the same request, which its key may repeat. */
 export const isRepeat = (one: Attempt, other: Attempt): boolean =>

@@ -5,7 +5,7 @@ import { referenceOf } from '../world/batches.ts';
 import { START } from '../world/start.ts';
 import { checkAdoptions } from './adoptions.ts';
 import type { ApiClients } from './clients.ts';
-import { isRepeat, isSame } from './content.ts';
+import { canBeOf, isRepeat } from './content.ts';
 import { showsAccounts, storesWhatWasSubmitted } from './content-checks.ts';
 import { MOST_COPIES } from './disturb.ts';
 import type { Family, FaultMix } from './fault-mix.ts';
@@ -130,7 +130,7 @@ function checkRefusals({ clients }: EndedWorld, batch: PlannedBatch, { data, con
   for (const { attempt, batchId } of clients.refusalsOf(batch)) {
     if (attempt.way === 'presigned' || attempt.idempotencyKey === null || batchId !== data.batch_id) continue;
     // Whichever of these was accepted, this one repeats it.
-    const stored = batch.attempts.filter((other) => content !== null && isSame(other, content));
+    const stored = batch.attempts.filter((other) => content !== null && canBeOf(content, other));
     const isRepeated = stored.every(
       (other) => isRepeat(other, attempt) && other.idempotencyKey === attempt.idempotencyKey,
     );
