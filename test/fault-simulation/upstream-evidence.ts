@@ -8,7 +8,7 @@ export interface Evidence {
   /** FI requests that opened a session. */
   readonly openings: readonly FinProCall[];
   readonly probes: readonly FinProCall[];
-  /** Polls by session that were not answered, for whatever reason. */
+  /** Polls by session that were not answered, for whatever reason, or about another session. */
   readonly unanswered: readonly FinProCall[];
   readonly balances: readonly FinProCall[];
   /** Status answers by session or by consent: what was told of each session, and when. */
@@ -25,7 +25,9 @@ export function evidenceOf(all: readonly FinProCall[], isOwn: (request: FiReques
     requests,
     openings: requests.filter(({ opened }) => opened !== null),
     probes: calls.filter(({ kind }) => kind === 'status-by-consent'),
-    unanswered: calls.filter(({ kind, failure }) => kind === 'status-by-session' && failure !== null),
+    unanswered: calls.filter(
+      ({ kind, failure, told }) => kind === 'status-by-session' && (failure !== null || told === null),
+    ),
     balances: calls.filter(({ kind }) => kind === 'balance'),
     told: calls.filter(({ told }) => told !== null),
     doubts: calls.filter(
