@@ -15,7 +15,7 @@ import {
   toOutcomeItem,
 } from '#lambdas/chunk/codec-content.ts';
 import { fromClientItem, toClientItem } from '#lambdas/clients/store.dynamodb.ts';
-import { fromLedgerItem } from '#lambdas/upstream/ledger-codec.ts';
+import { fromLedgerItem, toLedgerItem } from '#lambdas/upstream/ledger-codec.ts';
 import {
   ACCOUNTS,
   ADDITIONS,
@@ -78,7 +78,12 @@ const KINDS: readonly {
     read: (item) => new Map(fromAccountsItem(item)),
     written: mapped(ACCOUNTS, (accounts) => ({ ...toAccountsItems(accounts)[0] })),
   },
-  { says: LEDGERS, before: { 'release-0.1': LEDGERS_1, 'format-1': LEDGERS_1 }, read: fromLedgerItem },
+  {
+    says: LEDGERS,
+    before: { 'release-0.1': LEDGERS_1, 'format-1': LEDGERS_1 },
+    read: fromLedgerItem,
+    written: mapped(LEDGERS, toLedgerItem),
+  },
   { says: CLIENTS, read: fromClientItem, written: mapped(CLIENTS, toClientItem) },
 ];
 

@@ -84,7 +84,9 @@ describe('a transition', () => {
     expect(before).toEqual(row(phase));
   });
   test.each(cases.filter(({ to }) => !to))('$phase, $kind: a fault of ours', ({ phase, event }) => {
-    expect(() => transition(row(phase), event, at(10))).toThrow(RangeError);
+    expect(() => transition(row(phase), event, at(10))).toThrow(
+      new RangeError(`${event.kind} cannot happen to a row that is ${phase}`),
+    );
   });
 });
 
@@ -171,12 +173,36 @@ describe('the end of polling', () => {
     expect(transition(late(8), EVENTS.unanswered, at(4000))).toMatchObject({ phase: 'polling', tries: 9 });
     expect(transition(late(9), EVENTS.unanswered, at(4000))).toMatchObject({ phase: 'failed', eligibility: 'Yes' });
   });
+  test('counts polls from the deadline on, also when the last one before was at the deadline itself', () => {
+    const atDeadline = row('polling', { tries: 3, lastAskedAt: START + 300 * SECOND });
+    expect(transition(atDeadline, EVENTS.unanswered, at(400))).toMatchObject({ phase: 'polling', tries: 4 });
+    const outage = transition(atDeadline, { kind: 'unanswered', isOutage: true }, at(400));
+    expect(outage).toMatchObject({ phase: 'polling', tries: 3 });
+  });
   test('is no poll in an outage, however many there are', () => {
     const outage = { kind: 'unanswered', isOutage: true } as const;
     expect(transition(polled, outage, at(4000))).toMatchObject({ phase: 'polling', tries: 0 });
     expect(transition(row('polling', { tries: 9, lastAskedAt: START + 310 * SECOND }), outage, at(4000))).toMatchObject(
       { phase: 'polling', tries: 9 },
     );
+  });
+});
+
+describe('a refusal that no rule knows', () => {
+  test('counts as a poll, and leaves the row in doubt', () => {
+    expect(transition(row('polling', { tries: 5 }), EVENTS.doubted, at(10))).toMatchObject({
+      phase: 'polling',
+      tries: 6,
+      eligibility: 'Yes',
+      lastAskedAt: START + 10 * SECOND,
+    });
+  });
+  test.each(['reconciling', 'joining'] as const)('is no try and has no deadline in %s', (phase) => {
+    expect(transition(row(phase, { tries: 1 }), EVENTS.doubted, at(4000))).toMatchObject({
+      phase,
+      tries: 1,
+      eligibility: 'Yes',
+    });
   });
 });
 
@@ -197,6 +223,13 @@ describe('balances', () => {
 test.each(['Yes', 'No', 'YesWithModifications'] as const)('a refusal keeps its eligibility %s', (eligibility) => {
   expect(transition(row('polling'), { kind: 'refused', eligibility }, at(10)).eligibility).toBe(eligibility);
 });
+
+test.each(['ready', 'requesting', 'reconciling', 'joining', 'polling'] as const)(
+  'a row that is given up in %s may be tried again by the client',
+  (phase) => {
+    expect(transition(row(phase), EVENTS['given-up'], at(10)).eligibility).toBe('Yes');
+  },
+);
 
 test('tight budgets put the first poll off', () => {
   expect(transition(row('requesting'), { kind: 'accepted', tight: true }, at(0)).tries).toBe(3);

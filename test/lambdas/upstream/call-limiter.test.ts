@@ -59,6 +59,18 @@ describe('a limiter', () => {
   });
 });
 
+test.each<[Partial<RateLimitHeaders>, boolean]>([
+  [{}, false],
+  [{ remaining: 5 }, false],
+  [{ limit: 1000 }, true],
+  [{ resetAt: START }, true],
+])('of the headers %j something is kept: %s', (change, isKept) => {
+  const { limiter } = aLimiter();
+  const headers = { ...NO_HEADERS, ...change };
+  limiter.record('status', headers, null);
+  expect(limiter.outcomes.headers).toEqual(isKept ? headers : null);
+});
+
 describe('an answer that names another end of the window', () => {
   const told = (endsAt: number): RateLimitHeaders => ({ limit: 1000, remaining: 900, resetAt: START + endsAt });
 
@@ -89,12 +101,15 @@ describe('an answer that names another end of the window', () => {
     expect(limiter.movedWindow).toEqual({ endpoint: 'request', headers: told(30_000), callsMade: 2 });
   });
 
-  test('is kept for each endpoint, the latest', () => {
+  test('is kept for each endpoint, the one with the least that remained, as it first came', () => {
     const { limiter, call } = aLimiter();
     limiter.record('request', told(30_000), null);
     call(null);
     limiter.record('status', told(30_000), null);
     limiter.record('request', { ...told(30_000), remaining: 899 }, null);
+    call(null);
+    limiter.record('request', { ...told(30_000), remaining: 899 }, null);
+    limiter.record('request', told(30_000), null);
     expect(limiter.outcomes.told).toEqual([
       { endpoint: 'request', headers: { ...told(30_000), remaining: 899 }, callsMade: 1 },
       { endpoint: 'status', headers: told(30_000), callsMade: 1 },
@@ -109,6 +124,7 @@ describe('the circuit', () => {
     ['five connection failures in a row', times(5, UNREACHABLE)],
     ['ten answers in a row that were lost', times(10, LOST)],
     ['half of fifty calls answered 5xx', [...times(25, null), ...times(25, answered(500, null))]],
+    ['half of the last fifty of many', [...times(60, null), ...times(25, answered(500, null))]],
     ['the same, taking turns', times(25, null).flatMap(() => [answered(503, null), null])],
   ])('opens at %s, and stops all calls', (_, failures) => {
     const { limiter, call } = aLimiter();
@@ -125,11 +141,50 @@ describe('the circuit', () => {
     ['any error of a row', times(60, answered(400, 'ConsentRevoked'))],
     ['5xx to fewer than half', times(24, null).flatMap(() => [answered(500, null), null, null])],
     ['5xx to all of 49', times(49, answered(500, null))],
+    [
+      '5xx that are long past',
+      [...times(24, answered(500, null)), ...times(30, null), ...times(24, answered(500, null))],
+    ],
     ['a 429', [TOO_MANY]],
   ])('stays closed at %s', (_, failures) => {
     const { limiter, call } = aLimiter();
     call(...failures);
     expect(limiter.circuit).toBe('keep');
+  });
+});
+
+describe('what the circuit sees', () => {
+  const closed = (): ReturnType<typeof aLimiter>['limiter'] => aLimiter().limiter;
+
+  test.each<[string, readonly (UpstreamFailure | null)[], number, boolean]>([
+    ['no call', [], 0, false],
+    ['failed connections, and answers that were lost', [UNREACHABLE, LOST], 3, false],
+    ['the same after an answer', [UNREACHABLE, null, UNREACHABLE, LOST], 3, true],
+    ['an answer after them', [UNREACHABLE, LOST, TOO_MANY], 0, true],
+  ])('in a row: %s', (_, ends, weight, afterAnswer) => {
+    const limiter = closed();
+    for (const failure of ends) limiter.record('status', NO_HEADERS, failure);
+    expect(limiter.outcomes.failures).toEqual({ weight, afterAnswer });
+  });
+
+  test('is nothing new in a 5xx for a row that had one before', () => {
+    const limiter = closed();
+    const record = (count: number, failure: UpstreamFailure | null, isRepeat: boolean): void => {
+      for (const each of times(count, failure)) limiter.record('status', NO_HEADERS, each, isRepeat);
+    };
+    record(25, null, true);
+    record(24, answered(500, null), false);
+    record(50, answered(500, null), true);
+    expect(limiter.circuit).toBe('keep');
+    record(1, answered(500, null), false);
+    expect(limiter.circuit).toBe('open');
+  });
+
+  test('stays seen: calls that were under way and end well do not close it', () => {
+    const limiter = closed();
+    limiter.record('status', NO_HEADERS, UNAUTHORIZED);
+    limiter.record('status', NO_HEADERS, null);
+    expect(limiter.circuit).toBe('open');
   });
 });
 

@@ -62,9 +62,13 @@ describe('a failed call', () => {
     [UNAUTHORIZED, 'Unauthorized', 'unauthorized'],
     [answered(403, null), 'Unauthorized', 'unauthorized'],
     [answered(400, 'SignatureDoesNotMatch'), 'Unauthorized', 'unauthorized'],
-    [answered(400, 'ConsentRevoked'), 'ConsentRevoked', null],
-    [answered(400, 'DataFetchRequestInProgress'), 'DataFetchRequestInProgress', null],
-    [answered(404, 'NoDataFound'), 'NoDataFound', null],
+    [answered(408, 'RequestTimeout'), 'ServerError', 'fault'],
+    [answered(500, 'InternalError'), 'ServerError', 'fault'],
+    [answered(400, 'ServiceUnavailable'), 'ServerError', 'fault'],
+    [answered(400, 'TooManyRequests'), 'TooManyRequests', null],
+    [answered(403, 'Forbidden'), 'Unauthorized', 'unauthorized'],
+    [answered(400, 'Unauthorized'), 'Unauthorized', 'unauthorized'],
+    [answered(401, 'Forbidden'), 'Unauthorized', 'unauthorized'],
     [answered(400, 'NeverHeardOf'), 'Other', null],
     [answered(400, null), 'ServerError', 'fault'],
     [answered(302, null), 'ServerError', 'fault'],
@@ -74,6 +78,22 @@ describe('a failed call', () => {
     expect(counted).toEqual([name]);
     expect(telemetry.countOf('UpstreamFault')).toBe(kind === 'fault' ? 1 : 0);
     expect(telemetry.countOf('UpstreamUnauthorized')).toBe(kind === 'unauthorized' ? 1 : 0);
+  });
+
+  test.each([
+    'ConsentExpired',
+    'ConsentPaused',
+    'ConsentRevoked',
+    'DataFetchRequestInProgress',
+    'InvalidConfigId',
+    'InvalidConsentId',
+    'InvalidConsentStatus',
+    'InvalidConsentUse',
+    'InvalidDateRange',
+    'InvalidRequest',
+    'NoDataFound',
+  ])('that has the code %s is counted by it', (code) => {
+    expect(upstreamErrorOf(answered(400, code))).toBe(code);
   });
 
   test('is counted under one of a fixed set of names, whatever the upstream says', () => {

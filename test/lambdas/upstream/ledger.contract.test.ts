@@ -1,5 +1,7 @@
+import { PutCommand } from '@aws-sdk/lib-dynamodb';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { ledgerKey } from '#lambdas/platform/keys.ts';
 import { readSettings } from '#lambdas/platform/settings.ts';
 import { dynamoDbLedgers } from '#lambdas/upstream/ledger.dynamodb.ts';
 import { type Anchor, ENDPOINTS, type LedgerChange, type LedgerStore } from '#lambdas/upstream/ledger.ts';
@@ -125,9 +127,10 @@ describe.each(Object.entries(STORES))('a ledger in %s', (_, open) => {
         take(5, 5),
         { kind: 'release', window: 1, tokens: 3, epoch: 0 },
         { kind: 'release', window: 1, tokens: 3, epoch: 0 },
+        { kind: 'release', window: 1, tokens: 2, epoch: 0 },
       ],
-      [true, true, false],
-      { taken: new Map([[1, 2]]) },
+      [true, true, false, true],
+      { taken: new Map([[1, 0]]) },
     ],
     [
       'takes nothing back of a window that nobody took of, or of another epoch',
@@ -263,6 +266,20 @@ describe.each(Object.entries(STORES))('a ledger in %s', (_, open) => {
     ],
   ])('%s', async (_name, changes, held, left) => {
     expect(await played(...changes)).toEqual({ held, left: { ...NEW, ...left } });
+  });
+});
+
+test.each([{ format: 1 }, {}])('a ledger in DynamoDB of before windows had numbers, %j, goes on', async (format) => {
+  const organisationId = aNewOrganisation();
+  const before = { epoch: 0, limit: 500, used: {}, blockedUntil: 7, circuitOpenUntil: 9, failures: 3 };
+  const Item = { ...ledgerKey(organisationId), ...format, ...before };
+  await table.client.send(new PutCommand({ TableName: table.name, Item }));
+  const ledgers = STORES.DynamoDB();
+  const left = { epoch: 1, limit: 500, blockedUntil: 7, circuitOpenUntil: 9, failures: 3 };
+  expect(await ledgers.read(organisationId)).toMatchObject(left);
+  expect(await ledgers.apply(organisationId, take(5, 5, { epoch: 1, blockedUntil: 7 }))).toMatchObject({
+    ...left,
+    taken: new Map([[1, 5]]),
   });
 });
 

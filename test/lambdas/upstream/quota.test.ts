@@ -37,6 +37,7 @@ describe('the share of clients', () => {
   });
 
   test('is nothing while a 429 blocks the window', () => {
-    expect(quotaOf(ledgerWith([], 95_000), 90_000, SKEW)).toEqual({ isFree: false, until: 95_000 });
+    expect(quotaOf(ledgerWith([], 95_000), 94_999, SKEW)).toEqual({ isFree: false, until: 95_000 });
+    expect(quotaOf(ledgerWith([], 95_000), 95_000, SKEW)).toEqual({ isFree: true, windows: [1] });
   });
 });

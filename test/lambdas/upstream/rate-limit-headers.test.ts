@@ -27,6 +27,8 @@ describe('what rate headers teach', () => {
     ['a reset in microseconds, which never comes', { resetAt: START * 1000 }, {}],
     ['a delta in seconds', { resetAt: 50 }, {}],
     ['a limit of nothing', { limit: 0, remaining: null }, {}],
+    ['no word of what remains', { remaining: null }, {}],
+    ['no limit, but what remains of it', { limit: null, remaining: 0 }, {}],
     ['fewer calls than we have made', { remaining: 999 }, {}],
     ['calls that our other workers may have made', { remaining: 500 }, { taken: new Map([[FIRST_WINDOW, 600]]) }],
     ['calls of others that are known', { remaining: 500 }, { otherCalls: new Map([[FIRST_WINDOW, 400]]) }],
@@ -62,6 +64,20 @@ describe('a limit', () => {
       epoch: 0,
       window: FIRST_WINDOW,
       taken: 200,
+    });
+  });
+
+  test('of one call is believed', () => {
+    expect(correctionBy({ limit: 1, remaining: 0 })).toMatchObject({ kind: 'lower-limit', limit: 1 });
+  });
+
+  test('that falls to the lowest there is starts no new epoch', () => {
+    const limits = new Map([['request', 300] as const, ['status', 1000] as const]);
+    expect(correctionBy({ limit: 300 }, { limits, limit: 300 })).toEqual({
+      kind: 'tell-limit',
+      endpoint: 'status',
+      limit: 300,
+      epoch: 0,
     });
   });
 

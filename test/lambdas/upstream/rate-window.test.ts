@@ -83,8 +83,9 @@ describe('an offer', () => {
   });
 
   test('is none when a day of windows is full', () => {
-    const full = new Map(Array.from({ length: 1500 }, (_, index) => [FIRST_WINDOW + index, 1000]));
-    expect(offerWindow(ledger({ taken: full }), 10, NOW, SKEW)).toBeNull();
+    const full = (windows: number): Ledger => ledger({ taken: taken(...Array<number>(windows).fill(1000)) });
+    expect(offerOf(full(1439), 10, NOW).startsAt).toBe(START + 1439 * MINUTE);
+    expect(offerWindow(full(1440), 10, NOW, SKEW)).toBeNull();
   });
 
   test('keeps every window within its limit, whatever was asked for before', () => {
