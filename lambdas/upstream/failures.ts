@@ -126,11 +126,14 @@ export function classify(failure: UpstreamFailure): Verdict {
   if (failure.sent === 'maybe') return { kind: 'answer-lost', error: rowError('UpstreamTimeout', failure.message) };
   const { status, code, message } = failure;
   if (status === 429 || code === 'TooManyRequests') return { kind: 'rate-limited' };
-  const rule = FINAL_RULES.find((each) => each.code.test(code ?? '') && (each.message?.test(message) ?? true));
-  if (rule && status < 500 && status !== 401) {
-    const text = message.trim().slice(0, MESSAGE_LIMIT - rule.remedy.length - 1);
-    const error = rowError(code ?? 'UpstreamError', `${text} ${rule.remedy}`.trim());
-    return { kind: 'final', eligibility: rule.eligibility, error, classified: true };
+  // Also with a 401 or 403: one that names the consent is about the row.
+  if (code !== null && status < 500) {
+    const rule = FINAL_RULES.find((each) => each.code.test(code) && (each.message?.test(message) ?? true));
+    if (rule) {
+      const text = message.trim().slice(0, MESSAGE_LIMIT - rule.remedy.length - 1);
+      const error = rowError(code, `${text} ${rule.remedy}`.trim());
+      return { kind: 'final', eligibility: rule.eligibility, error, classified: true };
+    }
   }
   if (status === 401 || status === 403 || code === 'SignatureDoesNotMatch' || code === 'Unauthorized') {
     return { kind: 'unauthorized', error: rowError(code ?? 'Unauthorized', message) };

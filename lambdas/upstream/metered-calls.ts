@@ -171,7 +171,7 @@ export function callLimiter(
       const end = toldEnd(permit.seen, headers, clock.now(), clockSkew);
       if (end) movedWindow ??= { endpoint, headers, callsMade };
       // The window that this worker believed in would go on.
-      if (end && end.endsAt < permit.reservation.endsAt) endsAt = Math.min(endsAt, end.endsAt - clockSkew);
+      if (end) endsAt = Math.min(endsAt, end.endsAt - clockSkew);
       if (failure && classify(failure).kind === 'rate-limited') rateLimited = true;
       circuit.record(failure, isRepeat);
     },

@@ -88,7 +88,7 @@ export function toldEnd(
   if (!anchor.isTold || window > anchor.window + 1) return tellEnd(window, atLeast);
   if (window === anchor.window) return resetAt > anchor.endsAt ? tellEnd(window, atLeast) : null;
   const sinceLastEnd = resetAt - anchor.endsAt;
-  return sinceLastEnd < Math.max(length * SAME_WINDOW, TOO_SHORT * skew)
+  return sinceLastEnd <= Math.max(length * SAME_WINDOW, TOO_SHORT * skew)
     ? tellEnd(anchor.window, length)
     : tellEnd(window, sinceLastEnd);
 }

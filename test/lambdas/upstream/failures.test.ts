@@ -28,6 +28,7 @@ describe('failures that are not the end of a row', () => {
     ['429 of a gateway', answered(429, null), 'rate-limited'],
     ['401', answered(401, 'Unauthorized'), 'unauthorized'],
     ['401 without a body', answered(401, null), 'unauthorized'],
+    ['401 that names the consent', answered(401, 'ConsentRevoked'), 'final'],
     ['403 without a body', answered(403, null), 'unauthorized'],
     ['403', answered(403, 'Forbidden'), 'unauthorized'],
     ['Unauthorized on a 400', answered(400, 'Unauthorized'), 'unauthorized'],
