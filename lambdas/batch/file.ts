@@ -1,7 +1,9 @@
 import { ServiceError } from '../platform/errors.ts';
 import { rowError } from '../upstream/failures.ts';
 import type { FileType } from './batch.ts';
-import { type FileRow, readCsv, readJsonFile } from './file-content.ts';
+import { readCsv } from './csv-file.ts';
+import type { FileRow } from './file-text.ts';
+import { readJsonFile } from './json-file.ts';
 import {
   MAXIMUM_ROWS,
   NO_PARAMETERS,

@@ -241,7 +241,7 @@ describe('rows that are not valid', () => {
     await upload({ file, fields: { reference_id } });
     expect(await statusOf(reference_id)).toMatchObject({
       batch_status: 'IN_PROGRESS',
-      summary: { total: 6, ready: 1, failed: 5 },
+      summary: { total: 5, ready: 1, failed: 4 },
       records: [
         { status: 'READY', error: null },
         {
@@ -252,7 +252,6 @@ describe('rows that are not valid', () => {
         },
         { error: { message: expect.stringMatching(/^Line 5: fiDataRangeFrom must be/) } },
         { error: { code: 'InvalidDateRange', message: expect.stringMatching(/^Line 6: /) } },
-        { error: { message: 'Line 7: consent_id is required' } },
         { error: { message: expect.stringMatching(/^Line 8: the row has 5 values for 3 columns/) } },
       ],
     });

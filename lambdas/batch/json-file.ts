@@ -1,0 +1,50 @@
+import { type FileContent, fileText, invalidFileContent } from './file-text.ts';
+import { parseDefaults } from './submission.ts';
+
+/**
+ * Reads a JSON file: an array of rows, or an object with a `consents_list` and global defaults
+ * (docs/spec/upload-batch.md, "Files"). Rows name their consent `consent_id` or `consentId`. Keeps at most `maximum`
+ * rows and counts the rest.
+ * @throws ServiceError `InvalidFileContent`
+ */
+export function readJsonFile(bytes: Uint8Array, maximum: number): FileContent {
+  const content = parseJson(fileText(bytes).text);
+  if (Array.isArray(content)) return contentOf(content, maximum, {});
+  if (typeof content !== 'object' || content === null || !('consents_list' in content)) {
+    throw invalidFileContent('the file must be an array of rows, or an object with a consents_list');
+  }
+  if (!Array.isArray(content.consents_list)) throw invalidFileContent('consents_list must be an array of rows');
+  const defaults = parseDefaults(content);
+  if (!defaults.ok) throw invalidFileContent(defaults.fault.message);
+  return contentOf(content.consents_list, maximum, defaults.value);
+}
+
+function contentOf(list: readonly unknown[], maximum: number, defaults: FileContent['defaults']): FileContent {
+  if (list.length === 0) throw invalidFileContent('the file has no rows');
+  const rows = list
+    .slice(0, maximum)
+    .map((value, index) => ({ label: `Record ${index + 1}`, value: withConsentId(value) }));
+  return { rows, total: list.length, defaults };
+}
+
+/**
+ * The row with its consent named as in the JSON API, or a string that says why it isn't a row. `consent_id` wins over
+ * `consentId`.
+ */
+function withConsentId(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    return 'the row must be an object with a consent_id';
+  }
+  if (!('consentId' in value) || 'consent_id' in value) return value;
+  return { ...value, consent_id: value.consentId };
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    const position = /position (\d+)/.exec(String(error))?.[1];
+    const line = position === undefined ? undefined : text.slice(0, Number(position)).split('\n').length;
+    throw invalidFileContent('the file is not valid JSON', line);
+  }
+}
