@@ -42,7 +42,9 @@ function rowOf({ label, value }: FileRow, defaults: RequestParameters): RowToAcc
   if (typeof value === 'string') return rejected('', `${label}: ${value}`, 'InvalidRequest');
   const parsed = parseRow(value, defaults, '');
   if (parsed.ok) return { ...parsed.value, error: null };
-  return rejected(idOf(value), `${label}: ${parsed.fault.message}`, parsed.fault.code);
+  const { fault, others } = parsed;
+  const told = [fault, ...others].map(({ message }) => message).join('; ');
+  return rejected(idOf(value), `${label}: ${told}`, fault.code);
 }
 
 const rejected = (consentId: string, message: string, code: string): RowToAccept => ({

@@ -1,5 +1,8 @@
+import { misspellingsOf, misspelt } from '../platform/field-names.ts';
 import { type FileContent, fileText, invalidFileContent } from './file-text.ts';
 import { parseDefaults } from './submission.ts';
+
+const misspelledList = misspellingsOf(['consents_list']);
 
 /**
  * Reads a JSON file: an array of rows, or an object with a `consents_list` and global defaults
@@ -10,7 +13,10 @@ import { parseDefaults } from './submission.ts';
 export function readJsonFile(bytes: Uint8Array, maximum: number): FileContent {
   const content = parseJson(fileText(bytes).text);
   if (Array.isArray(content)) return contentOf(content, maximum, {});
-  if (typeof content !== 'object' || content === null || !('consents_list' in content)) {
+  const isObject = typeof content === 'object' && content !== null;
+  const [misspelled] = isObject ? misspelledList(content) : [];
+  if (misspelled) throw invalidFileContent(misspelt(misspelled));
+  if (!isObject || !('consents_list' in content)) {
     throw invalidFileContent('the file must be an array of rows, or an object with a consents_list');
   }
   if (!Array.isArray(content.consents_list)) throw invalidFileContent('consents_list must be an array of rows');
@@ -35,8 +41,9 @@ function withConsentId(value: unknown): unknown {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     return 'the row must be an object with a consent_id';
   }
-  if (!('consentId' in value) || 'consent_id' in value) return value;
-  return { ...value, consent_id: value.consentId };
+  if (!('consentId' in value)) return value;
+  const { consentId, ...row } = value;
+  return { consent_id: consentId, ...row };
 }
 
 function parseJson(text: string): unknown {

@@ -29,13 +29,17 @@ const NAMES: Readonly<Record<string, string>> = {
 const codeOf = (character: string): string =>
   (character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0');
 
-/** The first character of a text that nobody sees, for people; null when there is none. */
-export function invisibleIn(text: string): string | null {
-  const found = INVISIBLE.exec(text);
-  if (!found) return null;
+/**
+ * What is wrong with a value, and which of its characters nobody sees: without that, it may look perfect in the answer.
+ * White space around a value isn't looked at.
+ */
+export function withInvisible(message: string, value: unknown): string {
+  const found = typeof value === 'string' ? INVISIBLE.exec(value.trim()) : null;
+  if (!found) return message;
   const code = codeOf(found[0]);
   const name = NAMES[code];
-  return `the invisible character U+${code}${name ? ` (${name})` : ''} at position ${found.index + 1}`;
+  const shownAs = `U+${code}${name ? ` (${name})` : ''}`;
+  return `${message}; it has the invisible character ${shownAs} at position ${found.index + 1}`;
 }
 
 /** How much of a text from outside an error quotes. */

@@ -28,6 +28,15 @@ export function misspellingsOf(known: readonly string[]): (value: object) => Mis
 export const misspelt = ({ seen, meant }: Misspelling, parent = ''): string =>
   `${pathOf(parent, shown(seen))} is not a known name; spell it ${meant}`;
 
+/**
+ * Refuses an object that has one of the known names, spelt otherwise. Other keys are ignored.
+ * @throws ServiceError `InvalidRequest`, naming the one that was meant
+ */
+export function refuseMisspelled(value: object, known: readonly string[]): void {
+  const [first] = misspellingsOf(known)(value);
+  if (first) throw invalidRequest(misspelt(first), { field: first.meant });
+}
+
 /** The path of a field below `parent`. */
 export const pathOf = (parent: string, name: string): string => (parent === '' ? name : `${parent}.${name}`);
 

@@ -54,7 +54,7 @@ export function finProClient({ baseUrl, timeout, credentialsOf }: FinProOptions)
         {
           consentId,
           ...(fiDataRangeFrom === null ? {} : { fiDataRangeFrom: inUtc(fiDataRangeFrom) }),
-          ...(fiDataRangeTo === null ? {} : { fiDataRangeTo: inUtc(fiDataRangeTo) }),
+          ...(fiDataRangeTo === null ? {} : { fiDataRangeTo: inUtc(fiDataRangeTo, 'to') }),
         },
         fiRequestAnswer,
         configId === null ? {} : { 'x-config-id': headerText(configId) },

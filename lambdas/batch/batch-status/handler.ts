@@ -2,7 +2,6 @@ import * as z from 'zod';
 import { RETRY_ELIGIBILITIES, ROW_STATUSES } from '#lambdas/chunk/row.ts';
 import { authenticator } from '#lambdas/clients/authenticate.ts';
 import type { ClientStore } from '#lambdas/clients/store.ts';
-import { invalidRequest } from '#lambdas/platform/errors.ts';
 import { jsonBody } from '#lambdas/platform/http/event.ts';
 import { apiHandler } from '#lambdas/platform/http/route.ts';
 import type { Clock, Ids } from '#lambdas/platform/system.ts';
@@ -67,10 +66,7 @@ const statusQuery = z.object({
 export function parseBatchStatusQuery(body: Readonly<Record<string, unknown>>): BatchStatusQuery {
   const referenceId = parseReferenceId(body['reference_id']);
   const parsed = statusQuery.safeParse(body);
-  if (!parsed.success) {
-    const { field, message } = firstFault(parsed.error);
-    throw invalidRequest(message, { field });
-  }
+  if (!parsed.success) throw firstFault(parsed.error, body);
   const { filters, page, limit, include_balances: includeBalances } = parsed.data;
   return {
     referenceId,

@@ -8,7 +8,7 @@ import { type AcceptancePorts, acceptBatch } from '../accept.ts';
 import { shownId } from '../batch.ts';
 import { checkFileSize, fileTypeOf, readBatchFile } from '../file.ts';
 import { acceptanceOf, generatedReference, idempotencyOf, REPLAYED } from '../idempotency.ts';
-import { parseUploadFields } from '../submission.ts';
+import { parseUploadFields } from '../upload-fields.ts';
 
 export interface UploadBatchPorts extends AcceptancePorts {
   readonly clients: ClientStore;

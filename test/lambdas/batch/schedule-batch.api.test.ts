@@ -255,6 +255,46 @@ describe('bad input', () => {
     await expectNothingWritten();
   });
 
+  test('every fault is counted, and the first hundred are listed, each with its row and field', async () => {
+    const consents_list = [
+      { consent_id: CONSENT },
+      { consent_id: 'x', configId: 7 },
+      ...Array.from({ length: 9_998 }, () => ({})),
+    ];
+    const { status, body } = await api.call('schedule-batch', { reference_id: reference(), consents_list });
+    expect(status).toBe(400);
+    expect(body).toMatchObject({
+      errorCode: 'InvalidRequest',
+      errorMsg: expect.stringMatching(/^consents_list\[1\]\.configId must be a string/),
+      errorDetails: { field: 'consents_list[1].configId', row: 2 },
+      errorCount: 10_000,
+      errors: [
+        { row: 2, field: 'consents_list[1].configId', message: body['errorMsg'] },
+        { row: 2, field: 'consents_list[1].consent_id', message: expect.stringMatching(/must be a GUID/) },
+        ...Array.from({ length: 98 }, (_, index) => ({
+          row: index + 3,
+          field: `consents_list[${index + 2}].consent_id`,
+          message: `consents_list[${index + 2}].consent_id is required`,
+        })),
+      ],
+    });
+    await expectNothingWritten();
+  });
+
+  test('faults of the defaults are listed before those of rows, without a row', async () => {
+    const request = { ...good(), fiDataRangeFrom: 'x', configId: '', consents_list: [{ consent_id: 'x' }] };
+    const { body } = await api.call('schedule-batch', request);
+    expect(body).toMatchObject({
+      errorDetails: { field: 'fiDataRangeFrom' },
+      errors: [
+        { row: null, field: 'fiDataRangeFrom' },
+        { row: null, field: 'configId' },
+        { row: 1, field: 'consents_list[0].consent_id' },
+      ],
+      errorCount: 3,
+    });
+  });
+
   test('a content type that is not JSON is refused', async () => {
     const { status, body } = await api.call('schedule-batch', good(), { 'Content-Type': 'text/plain' });
     expect({ status, body }).toMatchObject({ status: 400, body: { errorDetails: { field: 'Content-Type' } } });
