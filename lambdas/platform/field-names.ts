@@ -42,7 +42,7 @@ export const pathOf = (parent: string, name: string): string => (parent === '' ?
 
 /**
  * Refuses an object with a key that isn't among `known`, at whatever depth: who misspells a filter would get
- * everything, and take it for a selection.
+ * everything, and take it for a selection. For every path below `/bulk/`.
  * @param known paths, such as `filters.status`
  * @throws ServiceError `InvalidRequest`, naming the key and the nearest known one
  */
