@@ -5,6 +5,7 @@ export type ErrorKind =
   | 'not-found'
   | 'conflict'
   | 'too-large'
+  | 'unsupported'
   | 'too-many'
   | 'upstream-failed'
   | 'upstream-timeout';

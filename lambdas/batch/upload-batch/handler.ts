@@ -8,7 +8,7 @@ import { type AcceptancePorts, acceptBatch } from '../accept.ts';
 import { shownId } from '../batch.ts';
 import { checkFileSize, fileTypeOf, readBatchFile } from '../file.ts';
 import { acceptanceOf, generatedReference, idempotencyOf, REPLAYED } from '../idempotency.ts';
-import { parseUploadFields } from '../upload-fields.ts';
+import { parseUploadFields, UPLOAD_FIELDS } from '../upload-fields.ts';
 
 export interface UploadBatchPorts extends AcceptancePorts {
   readonly clients: ClientStore;
@@ -18,7 +18,7 @@ export interface UploadBatchPorts extends AcceptancePorts {
 export function uploadBatchFunction(ports: UploadBatchPorts) {
   const authenticate = authenticator(ports.clients, ports.clock);
   return apiHandler({ ...ports, authenticate }, async ({ caller, event, transaction }) => {
-    const { fields, file } = await multipartForm(event);
+    const { fields, file } = await multipartForm(event, UPLOAD_FIELDS);
     const upload = parseUploadFields(fields);
     const type = fileTypeOf(file.contentType, file.name);
     checkFileSize(file.bytes.length);

@@ -53,6 +53,7 @@ const STATUS: Readonly<Record<ErrorKind, number>> = {
   'not-found': 404,
   conflict: 409,
   'too-large': 413,
+  unsupported: 415,
   'too-many': 429,
   'upstream-failed': 502,
   'upstream-timeout': 504,

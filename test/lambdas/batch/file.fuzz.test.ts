@@ -5,7 +5,7 @@ import { type BatchFile, readBatchFile } from '#lambdas/batch/file.ts';
 import { NO_PARAMETERS } from '#lambdas/batch/submission.ts';
 import { ServiceError } from '#lambdas/platform/errors.ts';
 
-const CODES = new Set(['InvalidFileContent', 'InvalidRequest']);
+const CODES = new Set(['InvalidFileContent', 'InvalidRequest', 'UnsupportedFileType']);
 
 /** Reads a file as the handlers do: it gives rows, or an error for the caller that names one of the documented codes. */
 function read(bytes: Uint8Array, type: FileType): BatchFile | null {
