@@ -107,6 +107,7 @@ export const batchStatusData = (report: BatchReport): object => ({
     submitted_at: isoDate(report.batch.acceptedAt),
     last_updated_at: isoDate(report.lastUpdatedAt),
     progress_percentage: report.progress,
+    duplicate_consents: report.batch.duplicates,
     global_config: report.batch.globalConfig,
   },
   pagination: report.pagination,

@@ -134,6 +134,7 @@ export async function reserveUpload(
     batchId: ids.uuid(),
     promisedId: null,
     total: 0,
+    duplicates: 0,
     chunks: 0,
     chunkRows: settings.chunkRows,
     fileName: request.fileName,

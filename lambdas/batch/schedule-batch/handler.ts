@@ -7,7 +7,7 @@ import { jsonBody } from '#lambdas/platform/http/event.ts';
 import { apiHandler } from '#lambdas/platform/http/route.ts';
 import { logger } from '#lambdas/platform/telemetry.ts';
 import { type AcceptancePorts, acceptBatch } from '../accept.ts';
-import { shownId } from '../batch.ts';
+import { duplicatesTold, shownId } from '../batch.ts';
 import { acceptanceOf, idempotencyOf, REPLAYED } from '../idempotency.ts';
 import {
   type FieldFault,
@@ -47,7 +47,7 @@ export function scheduleBatchFunction(ports: ScheduleBatchPorts) {
       transaction: acceptanceOf(batch, transaction),
       content: {
         status: 'success',
-        message: 'Batch accepted and queued for processing',
+        message: `Batch accepted and queued for processing${duplicatesTold(batch)}`,
         data: {
           reference_id: batch.referenceId,
           batch_id: shownId(batch),

@@ -5,7 +5,7 @@ import { multipartForm } from '#lambdas/platform/http/multipart.ts';
 import { apiHandler } from '#lambdas/platform/http/route.ts';
 import { logger } from '#lambdas/platform/telemetry.ts';
 import { type AcceptancePorts, acceptBatch } from '../accept.ts';
-import { shownId } from '../batch.ts';
+import { duplicatesTold, shownId } from '../batch.ts';
 import { checkFileSize, fileTypeOf, readBatchFile } from '../file.ts';
 import { acceptanceOf, generatedReference, idempotencyOf, REPLAYED } from '../idempotency.ts';
 import { parseUploadFields, UPLOAD_FIELDS } from '../upload-fields.ts';
@@ -44,7 +44,7 @@ export function uploadBatchFunction(ports: UploadBatchPorts) {
       transaction: acceptanceOf(batch, transaction),
       content: {
         status: 'success',
-        message: 'File uploaded successfully',
+        message: `File uploaded successfully${duplicatesTold(batch)}`,
         data: {
           reference_id: batch.referenceId,
           batch_id: shownId(batch),

@@ -78,6 +78,7 @@ describe('a schedule call that is in order', () => {
           submitted_at: expect.stringMatching(ISO_UTC),
           last_updated_at: expect.stringMatching(ISO_UTC),
           progress_percentage: 0,
+          duplicate_consents: 0,
           global_config: {
             fiDataRangeFrom: '2024-01-01T00:00:00Z',
             fiDataRangeTo: '2024-12-31T23:59:59Z',
@@ -101,12 +102,31 @@ describe('a schedule call that is in order', () => {
     const already = api.sent.length;
     const consents_list = Array.from({ length: 501 }, () => ({ consent_id: CONSENT }));
     const { body } = await api.call('schedule-batch', { reference_id: reference(), consents_list });
-    expect(body['data']).toMatchObject({ total_records: 501 });
+    expect(body).toMatchObject({
+      message:
+        'Batch accepted and queued for processing. 500 rows repeat a consent of an earlier row; each raises an FI request of its own.',
+      data: { total_records: 501 },
+    });
     expect(api.sent.slice(already)).toMatchObject([
       { organisationId: 'lender', chunk: 0, generation: 1 },
       { chunk: 1 },
       { chunk: 2 },
     ]);
+  });
+
+  test('tells how many rows repeat a consent, spelt in either case, in the status from then on', async () => {
+    const reference_id = reference();
+    const consents_list = [CONSENT, CONSENT.toUpperCase(), '7b2d9e3a-1f4c-4a8b-9c6d-2e5f8a9b0c1d'].map(
+      (consent_id) => ({
+        consent_id,
+      }),
+    );
+    const { body } = await api.call('schedule-batch', { reference_id, consents_list });
+    expect(body['message']).toBe(
+      'Batch accepted and queued for processing. 1 row repeats a consent of an earlier row; each raises an FI request of its own.',
+    );
+    const read = await api.call('batch-status', { reference_id });
+    expect(read.body['data']).toMatchObject({ metadata: { duplicate_consents: 1 } });
   });
 
   test.each([

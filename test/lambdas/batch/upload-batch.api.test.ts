@@ -257,6 +257,16 @@ describe('rows that are not valid', () => {
     });
   });
 
+  test('are no duplicates, and the others are told, whatever form their file has', async () => {
+    const reference_id = reference();
+    const file = `consentId\n${CONSENT}\nnonsense\nnonsense\n${CONSENT}\n${CONSENT}\n`;
+    const { body } = await upload({ file, fields: { reference_id } });
+    expect(body['message']).toBe(
+      'File uploaded successfully. 2 rows repeat a consent of an earlier row; each raises an FI request of its own.',
+    );
+    expect(await statusOf(reference_id)).toMatchObject({ metadata: { duplicate_consents: 2 } });
+  });
+
   test('make the batch FAILED when there are no others', async () => {
     const reference_id = reference();
     const { status } = await upload({
