@@ -13,15 +13,21 @@ export interface Misspelling {
   readonly meant: string;
 }
 
-/** Finds the keys of an object that are a known name but for case, spaces, hyphens and underscores. */
+/**
+ * Finds the keys of an object that are a known name but for case, spaces, hyphens and underscores: the first for each
+ * name, since somebody may send any number of them.
+ */
 export function misspellingsOf(known: readonly string[]): (value: object) => Misspelling[] {
   const exact = new Set(known);
   const meantBy = new Map(known.toReversed().map((name) => [folded(name), name]));
-  return (value) =>
-    Object.keys(value).flatMap((seen) => {
+  return (value) => {
+    const found = new Map<string, Misspelling>();
+    for (const seen of Object.keys(value)) {
       const meant = exact.has(seen) ? undefined : meantBy.get(folded(seen));
-      return meant === undefined ? [] : [{ seen, meant }];
-    });
+      if (meant !== undefined && !found.has(meant)) found.set(meant, { seen, meant });
+    }
+    return [...found.values()];
+  };
 }
 
 /** `parent` is the path of the object that has the key. */

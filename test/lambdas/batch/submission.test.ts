@@ -80,7 +80,7 @@ describe('a row', () => {
   });
 
   test('has all of its faults told, one per field', () => {
-    const row = { consentId: CONSENT, fiDataRangeFrom: 'yesterday', configid: 'c', configId: 7 };
+    const row = { consentId: CONSENT, fiDataRangeFrom: 'yesterday', configid: 'c', config_id: 'd', configId: 7 };
     const parsed = parseRow(row, NO_PARAMETERS, PLACE);
     expect(parsed.ok ? [] : [parsed.fault, ...parsed.others].map(({ field }) => field)).toEqual([
       `${PLACE}.consent_id`,
