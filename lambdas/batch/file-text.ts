@@ -11,8 +11,6 @@ export interface FileRow {
 /** What a file holds: rows, and global defaults where its format has a place for them. */
 export interface FileContent {
   readonly rows: readonly FileRow[];
-  /** The number of rows in the file; more than `rows` where it has too many. */
-  readonly total: number;
   readonly defaults: Partial<RequestParameters>;
 }
 

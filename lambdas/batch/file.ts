@@ -12,7 +12,6 @@ import {
   plainRow,
   type RequestParameters,
   type RowToAccept,
-  tooManyRows,
   withDefaults,
 } from './submission.ts';
 
@@ -35,7 +34,6 @@ const INVALID_ID_LENGTH = 64;
 export function readBatchFile(bytes: Uint8Array, type: FileType, given: RequestParameters): BatchFile {
   refuseOtherFormats(bytes);
   const content = type === 'csv' ? readCsv(bytes, MAXIMUM_ROWS) : readJsonFile(bytes, MAXIMUM_ROWS);
-  if (content.total > MAXIMUM_ROWS) throw tooManyRows('file', content.total);
   const defaults = withDefaults(given, { ...NO_PARAMETERS, ...content.defaults });
   return { rows: content.rows.map((row) => rowOf(row, defaults)), defaults };
 }

@@ -1,14 +1,13 @@
 import { misspellingsOf, misspelt } from '../platform/field-names.ts';
 import { type FileContent, fileText, invalidFileContent } from './file-text.ts';
-import { parseDefaults } from './submission.ts';
+import { parseDefaults, tooManyRows } from './submission.ts';
 
 const misspelledList = misspellingsOf(['consents_list']);
 
 /**
  * Reads a JSON file: an array of rows, or an object with a `consents_list` and global defaults
- * (docs/spec/upload-batch.md, "Files"). Rows name their consent `consent_id` or `consentId`. Keeps at most `maximum`
- * rows and counts the rest.
- * @throws ServiceError `InvalidFileContent`
+ * (docs/spec/upload-batch.md, "Files"). Rows name their consent `consent_id` or `consentId`.
+ * @throws ServiceError `InvalidFileContent`, or `InvalidRequest` when it has more than `maximum` rows
  */
 export function readJsonFile(bytes: Uint8Array, maximum: number): FileContent {
   const content = parseJson(fileText(bytes).text);
@@ -27,10 +26,9 @@ export function readJsonFile(bytes: Uint8Array, maximum: number): FileContent {
 
 function contentOf(list: readonly unknown[], maximum: number, defaults: FileContent['defaults']): FileContent {
   if (list.length === 0) throw invalidFileContent('the file has no rows');
-  const rows = list
-    .slice(0, maximum)
-    .map((value, index) => ({ label: `Record ${index + 1}`, value: withConsentId(value) }));
-  return { rows, total: list.length, defaults };
+  if (list.length > maximum) throw tooManyRows('file', list.length);
+  const rows = list.map((value, index) => ({ label: `Record ${index + 1}`, value: withConsentId(value) }));
+  return { rows, defaults };
 }
 
 /**

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { readCsv } from '#lambdas/batch/csv-file.ts';
 import { readBatchFile } from '#lambdas/batch/file.ts';
 import { NO_PARAMETERS } from '#lambdas/batch/submission.ts';
 import { ServiceError } from '#lambdas/platform/errors.ts';
@@ -82,6 +83,39 @@ describe('the work of reading a CSV file', () => {
     const [narrow = 0, wide = 0] = await workOfFiles(`consentId,\n${rows}`, `consentId${','.repeat(99)}\n${rows}`);
     expect(narrow).toBeGreaterThan(500);
     expect(wide / narrow).toBeLessThan(1.25);
+  });
+
+  const MAXIMUM = 100;
+  const stopped = (text: string) => () => {
+    expect(() => readCsv(Buffer.from(text), MAXIMUM)).toThrow(ServiceError);
+  };
+
+  test.each([
+    ['rows than a batch may have', `consentId\n${'a\n'.repeat(150)}`, 'a\n'.repeat(2_000)],
+    ['rows that are shorter than the header', `consentId,\n${'a\n'.repeat(150)}`, 'a\n'.repeat(2_000)],
+    ['empty lines of another length', `consentId\n${',\n'.repeat(250)}`, ',\n'.repeat(2_000)],
+    ['empty lines of another length than a first one', `,,\nconsentId\n${',\n'.repeat(250)}`, ',\n'.repeat(2_000)],
+  ])('ends where there are more %s', async (_, text, more) => {
+    const [some = 0, many = 0] = await workOf(['csv-parse'], [stopped(text), stopped(text + more)]);
+    expect(some).toBeGreaterThan(100);
+    expect(many / some).toBeLessThan(1.25);
+  });
+
+  test('counts the rows that it leaves', () => {
+    expect(refusalOf(`consentId\n${`${CONSENT}\r\n\r\n`.repeat(12_345)}${CONSENT}`)).toEqual({
+      code: 'InvalidRequest',
+      message: 'file cannot exceed 10,000 records',
+    });
+    try {
+      read(`consentId\n${`${CONSENT}\r\n\r\n`.repeat(12_345)}${CONSENT}`);
+    } catch (error) {
+      expect(error).toMatchObject({ details: { field: 'file', provided: 12_346, max: 10_000 } });
+    }
+    expect.assertions(2);
+  });
+
+  test('is done for empty lines as long as the others, which spreadsheets leave by the thousand', () => {
+    expect(read(`consentId,configId\n${CONSENT},\n${',\n'.repeat(50_000)}`)).toHaveLength(1);
   });
 });
 
