@@ -69,13 +69,15 @@ export function readCsv(bytes: Uint8Array, maximum: number): FileContent {
   return { rows, defaults: {} };
 }
 
+/** Bytes that are no value. */
+const NO_VALUE = new Set(Buffer.from(' \t,"'));
+
 /** How many lines have a value, by their bytes alone: a line break in quotes makes two of one. */
 function countRows(bytes: Uint8Array): number {
-  const NO_VALUES = new Set(Buffer.from(' \t,"'));
   let rows = 0;
   let hasValue = false;
   for (const byte of bytes) {
-    if (byte !== 0x0a && byte !== 0x0d) hasValue ||= !NO_VALUES.has(byte);
+    if (byte !== 0x0a && byte !== 0x0d) hasValue ||= !NO_VALUE.has(byte);
     else if (hasValue) {
       rows += 1;
       hasValue = false;

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { parseObjectKey } from '#lambdas/batch/bucket.ts';
 import { parseUploadRequest } from '#lambdas/batch/create-upload/handler.ts';
 import { readBatchFile } from '#lambdas/batch/file.ts';
 import { parseScheduleRequest } from '#lambdas/batch/schedule-batch/handler.ts';
@@ -111,6 +112,13 @@ test('a reference_id and the ids of FI Request Status have their invisible chara
   expect(refusalOf(() => parseFiStatusQuery({ sessionId: `${CONSENT}\u00ad`, consentHandle: 'x' }))).toBe(
     ' [ consentHandle must be a valid GUID, sessionId must be a valid GUID; it has the invisible character U+00AD (soft hyphen) at position 37 ] ',
   );
+});
+
+test('the name of a dropped file that looks like a reference has its invisible character named', () => {
+  expect(parseObjectKey('drop/lender/abc\u00addef.csv')).toEqual({
+    kind: 'misplaced',
+    reason: expect.stringMatching(/and \.csv or \.json; it has the .* U\+00AD \(soft hyphen\) at position 4\.$/),
+  });
 });
 
 test('an id of FI Request Status that is spelt otherwise is named', () => {
