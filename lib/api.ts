@@ -77,7 +77,9 @@ export class Api extends Construct {
       restApiName: `bulk-data-fetch-${stage.name}`,
       description: 'Bulk FI requests',
       endpointTypes: [EndpointType.REGIONAL],
-      binaryMediaTypes: ['multipart/form-data'],
+      // Functions get these byte for byte (API Gateway, "Binary media types for REST APIs"). As text, what isn't UTF-8 would
+      // come changed, and a packed body not at all.
+      binaryMediaTypes: ['multipart/form-data', 'application/json'],
       // The role that lets API Gateway log is set once per account and region, not by a stack.
       cloudWatchRole: false,
       deployOptions: {

@@ -4,6 +4,12 @@ import { ResponseType, type RestApi } from 'aws-cdk-lib/aws-apigateway';
 const MAX_BODY_BYTES = 10 * 1024 * 1024;
 
 /**
+ * The largest body that a function takes, about: its event has at most 6 MB (AWS Lambda quotas), with headers and with the body in base64,
+ * which is a third larger.
+ */
+const MAX_EVENT_BODY_BYTES = 4.4 * 1024 * 1024;
+
+/**
  * The path that answers with a form for posting files of up to that size straight to S3. A function's event is limited to 6 MB
  * (docs/decisions/0016-large-files-go-straight-to-s3.md).
  */
@@ -37,9 +43,18 @@ const ERRORS: ReadonlyArray<readonly [ResponseType, GatewayError]> = [
     {
       statusCode: '413',
       errorCode: 'FileTooLarge',
+      // The specification's words. One answer serves all paths, so what it means for a body of JSON is in the details.
       errorMsg: 'File size exceeds maximum allowed',
       // The specification's third detail, providedSize, isn't known to the gateway.
-      errorDetails: { maxSize: MAX_BODY_BYTES, maxSizeMB: MAX_BODY_BYTES / 1024 ** 2, uploadVia: PRESIGN_PATH },
+      errorDetails: {
+        maxSize: MAX_BODY_BYTES,
+        maxSizeMB: MAX_BODY_BYTES / 1024 ** 2,
+        maxBodySize: Math.floor(MAX_EVENT_BODY_BYTES),
+        uploadVia: PRESIGN_PATH,
+        remedy:
+          'The body of one request, JSON or a form, can have about 4.4 MB: pack it (Content-Encoding: gzip), or send its rows as a CSV or JSON file of ' +
+          'up to 10 MB with the form that uploadVia answers with',
+      },
     },
   ],
   [ResponseType.THROTTLED, tooManyRequests],

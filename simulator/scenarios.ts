@@ -14,6 +14,7 @@ export const SCENARIOS = [
   'denied',
   'unavailable',
   'onetime',
+  'frequency',
 ] as const;
 
 export type Scenario = (typeof SCENARIOS)[number];
@@ -35,7 +36,8 @@ const REFUSALS: Partial<Record<Scenario, Refusal>> = {
   revoked: { errorCode: 'ConsentRevoked', errorMsg: 'The consent is revoked.' },
   expired: { errorCode: 'ConsentExpired', errorMsg: 'The consent is expired.' },
   paused: { errorCode: 'ConsentPaused', errorMsg: 'The consent is paused.' },
-  quota: { errorCode: 'InvalidConsentUse', errorMsg: 'The fetch frequency of the consent is exceeded.' },
+  quota: { errorCode: 'InvalidConsentUse', errorMsg: 'The fetch quota of the consent is exceeded.' },
+  frequency: { errorCode: 'InvalidConsentUse', errorMsg: 'The fetch frequency of the consent is exceeded.' },
   'bad-range': {
     errorCode: 'InvalidDateRange',
     errorMsg: 'The FI data range is not within the data range of the consent.',

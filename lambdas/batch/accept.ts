@@ -55,8 +55,9 @@ export async function acceptBatch(ports: AcceptancePorts, submission: Submission
 
   // Also for a reserved upload: an earlier reader of its file may have crashed halfway, with another version of it, and
   // nothing of what it wrote, or what of that arrives late, may get into this batch.
-  const batch = newBatch(submission, ids.uuid(), now, settings);
-  const parts = chunksOf(batch, submission, settings);
+  const previous = previousOccurrences(submission.rows.map(({ consentId, error }) => (error ? null : consentId)));
+  const batch = newBatch(submission, previous, ids.uuid(), now, settings);
+  const parts = chunksOf(batch, submission, previous, settings);
   await chunks.create(parts);
   const expiresAt = expiryOf(batch, settings.retention);
   const acceptance: BatchChange = reserved
@@ -91,6 +92,7 @@ function replay(earlier: Batch, idempotency: Idempotency | null, now: number): A
 
 const newBatch = (
   { rows, reserved, ...submission }: Submission,
+  previous: readonly (number | null)[],
   batchId: string,
   now: number,
   { chunkRows }: Settings,
@@ -100,6 +102,7 @@ const newBatch = (
   batchId,
   promisedId: reserved?.batchId ?? null,
   total: rows.length,
+  duplicates: previous.filter((row) => row !== null).length,
   chunks: Math.ceil(rows.length / chunkRows),
   chunkRows,
   source: submission.source,
@@ -115,8 +118,12 @@ const newBatch = (
 const noValidRows = (rows: number): RowError =>
   rowError('NoValidRows', `None of the ${rows} rows is valid. Each row's error says what to change.`);
 
-function chunksOf(batch: Batch, { rows, defaults }: Submission, settings: Settings): NewChunk[] {
-  const previous = previousOccurrences(rows.map(({ consentId, error }) => (error ? null : consentId)));
+function chunksOf(
+  batch: Batch,
+  { rows, defaults }: Submission,
+  previous: readonly (number | null)[],
+  settings: Settings,
+): NewChunk[] {
   const inputs: InputRow[] = rows.map(({ error: _, ...row }, index) => ({ ...row, previous: previous[index] ?? null }));
   return Array.from({ length: batch.chunks }, (_, chunk): NewChunk => {
     const from = chunk * batch.chunkRows;

@@ -15,6 +15,8 @@ export interface Batch {
    */
   readonly promisedId: string | null;
   readonly total: number;
+  /** Rows whose consent an earlier row has; null for a batch that was stored before they were counted. */
+  readonly duplicates: number | null;
   readonly chunks: number;
   readonly chunkRows: number;
   readonly fileName: string | null;
@@ -35,6 +37,13 @@ export interface Batch {
 /** The batch_id that clients see. */
 export const shownId = ({ batchId, promisedId }: Pick<Batch, 'batchId' | 'promisedId'>): string =>
   promisedId ?? batchId;
+
+/** What an acceptance says after its own words, where consents repeat: each row spends its consent, as it was asked to. */
+export function duplicatesTold({ duplicates }: Pick<Batch, 'duplicates'>): string {
+  if (!duplicates) return '';
+  const repeat = duplicates === 1 ? '1 row repeats' : `${duplicates} rows repeat`;
+  return `. ${repeat} a consent of an earlier row; each raises an FI request of its own.`;
+}
 
 /**
  * How a batch came in: as JSON, as a file in a form, as a file posted to S3 with a presigned form, or as a dropped

@@ -1,4 +1,5 @@
 import { ORGANISATION_ID } from '../clients/client.ts';
+import { withInvisible } from '../platform/characters.ts';
 import { GUID, REFERENCE_ID } from './submission.ts';
 
 /** What a key of the bucket means. */
@@ -55,9 +56,9 @@ function dropObject([organisationId = '', fileName = '', ...rest]: readonly stri
   const match = /^(.+)\.(csv|json)$/i.exec(fileName);
   if (!match?.[1]) return misplaced('The file name must end in .csv or .json.');
   if (!REFERENCE_ID.test(match[1])) {
-    return misplaced(
-      'The file name must be the reference_id, 5 to 60 letters, digits, hyphens and underscores, and .csv or .json.',
-    );
+    const rule =
+      'The file name must be the reference_id, 5 to 60 letters, digits, hyphens and underscores, and .csv or .json';
+    return misplaced(`${withInvisible(rule, match[1])}.`);
   }
   return { kind: 'drop', organisationId, referenceId: match[1], fileName };
 }

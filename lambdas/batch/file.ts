@@ -1,7 +1,10 @@
+import { shown } from '../platform/characters.ts';
 import { ServiceError } from '../platform/errors.ts';
 import { rowError } from '../upstream/failures.ts';
 import type { FileType } from './batch.ts';
-import { type FileRow, readCsv, readJsonFile } from './file-content.ts';
+import { readCsv } from './csv-file.ts';
+import type { FileRow } from './file-text.ts';
+import { readJsonFile } from './json-file.ts';
 import {
   MAXIMUM_ROWS,
   NO_PARAMETERS,
@@ -9,7 +12,6 @@ import {
   plainRow,
   type RequestParameters,
   type RowToAccept,
-  tooManyRows,
   withDefaults,
 } from './submission.ts';
 
@@ -26,12 +28,12 @@ const INVALID_ID_LENGTH = 64;
  * Reads the rows of a file. A row that fails validation gets an error that names its line or record; it doesn't affect
  * the others.
  * @param given defaults that came with the file; they win over those in it
- * @throws ServiceError `InvalidFileContent` when the file can't be read as a whole, `InvalidRequest` when it has too
- * many rows
+ * @throws ServiceError `UnsupportedFileType` when it is of another format, `InvalidFileContent` when it can't be read as
+ * a whole, `InvalidRequest` when it has too many rows
  */
 export function readBatchFile(bytes: Uint8Array, type: FileType, given: RequestParameters): BatchFile {
+  refuseOtherFormats(bytes);
   const content = type === 'csv' ? readCsv(bytes, MAXIMUM_ROWS) : readJsonFile(bytes, MAXIMUM_ROWS);
-  if (content.total > MAXIMUM_ROWS) throw tooManyRows('file', content.total);
   const defaults = withDefaults(given, { ...NO_PARAMETERS, ...content.defaults });
   return { rows: content.rows.map((row) => rowOf(row, defaults)), defaults };
 }
@@ -40,7 +42,9 @@ function rowOf({ label, value }: FileRow, defaults: RequestParameters): RowToAcc
   if (typeof value === 'string') return rejected('', `${label}: ${value}`, 'InvalidRequest');
   const parsed = parseRow(value, defaults, '');
   if (parsed.ok) return { ...parsed.value, error: null };
-  return rejected(idOf(value), `${label}: ${parsed.fault.message}`, parsed.fault.code);
+  const { fault, others } = parsed;
+  const told = [fault, ...others].map(({ message }) => message).join('; ');
+  return rejected(idOf(value), `${label}: ${told}`, fault.code);
 }
 
 const rejected = (consentId: string, message: string, code: string): RowToAccept => ({
@@ -86,10 +90,40 @@ export function fileTypeOf(contentType: string | null, fileName: string): FileTy
   const byName = /\.(csv|json)$/i.exec(fileName)?.[1]?.toLowerCase();
   const found = GENERIC.has(type) ? byName : BY_CONTENT_TYPE[type];
   if (found === 'csv' || found === 'json') return found;
-  throw new ServiceError('invalid', 'UnsupportedFileType', 'Only JSON or CSV files are accepted', {
-    providedType: type === '' ? 'unknown' : type,
+  throw unsupported(type === '' ? 'unknown' : type);
+}
+
+const unsupported = (providedType: string, told = ''): ServiceError =>
+  new ServiceError('invalid', 'UnsupportedFileType', `Only JSON or CSV files are accepted${told}`, {
+    providedType: shown(providedType, 128),
     acceptedTypes: ['application/json', 'text/csv'],
   });
+
+const SAVE = 'save it as CSV or JSON, in UTF-8 without BOM';
+const UNPACK = 'unpack it first';
+const XLSX = 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet';
+
+/** Formats that come under the name of a CSV file, by their first bytes in hex; the first match wins. */
+const OTHER_FORMATS = [
+  { begins: '1f8b', type: 'application/gzip', told: `a gzip file; ${UNPACK}` },
+  // The first entry of an Office file, after the 30 bytes of its header (ECMA-376-2).
+  { begins: '504b0304', entry: '[Content_Types].xml', type: XLSX, told: `an Excel workbook; ${SAVE}` },
+  { begins: '504b0304', type: 'application/zip', told: `a zip file; ${UNPACK}` },
+  { begins: 'd0cf11e0a1b11ae1', type: 'application/vnd.ms-excel', told: `an Excel workbook; ${SAVE}` },
+  { begins: '255044462d', type: 'application/pdf', told: `a PDF; ${SAVE}` },
+] as const;
+
+/**
+ * Refuses what only has the name of a CSV or JSON file. None of these begins like text.
+ * @throws ServiceError `UnsupportedFileType`, which says what it is
+ */
+function refuseOtherFormats(bytes: Uint8Array): void {
+  const first = Buffer.from(bytes.subarray(0, 64));
+  const found = OTHER_FORMATS.find(
+    ({ begins, ...format }) =>
+      first.toString('hex').startsWith(begins) && (!('entry' in format) || first.includes(format.entry, 30)),
+  );
+  if (found) throw unsupported(found.type, `; this is ${found.told}`);
 }
 
 /** @throws ServiceError `FileTooLarge` with the details of docs/spec/upload-batch.md */

@@ -64,6 +64,7 @@ export async function reportBatch({ chunks, reports, clock }: ReportPorts, batch
       completed: report.counters.COMPLETED,
       failed: report.counters.FAILED,
     },
+    duplicate_consents: batch.duplicates,
     failed_rows: report.records,
   });
 }

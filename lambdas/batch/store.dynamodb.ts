@@ -27,6 +27,7 @@ const batchItem = z.object({
   batchId: z.string(),
   promisedId: string.default(null),
   total: z.number().int(),
+  duplicates: z.number().int().nullable().default(null),
   chunks: z.number().int(),
   chunkRows: z.number().int(),
   fileName: string,

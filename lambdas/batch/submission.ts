@@ -1,5 +1,7 @@
 import * as z from 'zod';
+import { isPrintable, withInvisible } from '../platform/characters.ts';
 import { invalidRequest, ServiceError } from '../platform/errors.ts';
+import { misspellingsOf, misspelt, pathOf } from '../platform/field-names.ts';
 import type { RowError } from '../upstream/failures.ts';
 import { instantOf, isReversed } from './date-range.ts';
 
@@ -11,7 +13,6 @@ export const GUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{1
 
 /** docs/spec/overview.md, "Identifiers" */
 export const REFERENCE_ID = /^[A-Za-z0-9_-]{5,60}$/;
-const REFERENCE_EXPECTED = 'must be 5 to 60 letters, digits, hyphens and underscores';
 
 /** Maximum length of a `configId`. A bound of this service (docs/spec/overview.md, "Limits"). */
 export const CONFIG_ID_LENGTH = 128;
@@ -55,17 +56,22 @@ export interface FieldFault {
   readonly code: 'InvalidRequest' | 'InvalidDateRange';
 }
 
-export type Parsed<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly fault: FieldFault };
+/** A value, or what is wrong with it: the first fault, and the others. */
+export type Parsed<T> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly fault: FieldFault; readonly others: readonly FieldFault[] };
 
-/** A fault as an error of the API; `row` counts from 1. */
-export const faultError = ({ code, message, field }: FieldFault, row?: number): ServiceError =>
-  new ServiceError('invalid', code, message, row === undefined ? { field } : { field, row });
+/** A fault as an error of the API. */
+export const faultError = ({ code, message, field }: FieldFault): ServiceError =>
+  new ServiceError('invalid', code, message, { field });
 
 const DATE_EXPECTED = 'must be an ISO 8601 date such as 2024-01-31T00:00:00Z; a time needs Z or an offset';
 const CONFIG_EXPECTED = `must be a string of 1 to ${CONFIG_ID_LENGTH} characters`;
 
+// White space around a value is no part of it, by whichever way it comes in: cells of a CSV file have it for looks.
 const date = z
   .string({ error: DATE_EXPECTED })
+  .trim()
   .refine((value) => instantOf(value) !== null, { error: DATE_EXPECTED })
   .nullish()
   .transform((value) => value ?? null);
@@ -75,8 +81,10 @@ const requestParameters = z.object({
   fiDataRangeTo: date,
   configId: z
     .string({ error: CONFIG_EXPECTED })
+    .trim()
     .min(1, { error: CONFIG_EXPECTED })
     .max(CONFIG_ID_LENGTH, { error: CONFIG_EXPECTED })
+    .refine(isPrintable, { error: 'must have printable characters only' })
     .nullish()
     .transform((value) => value ?? null),
 });
@@ -86,48 +94,86 @@ const CONSENT_EXPECTED = 'must be a GUID such as 54450ac0-8bcb-4b9c-ad74-29b4fab
 const submittedRow = requestParameters.extend({
   consent_id: z
     .string({ error: ({ input }) => (input === undefined || input === null ? 'is required' : CONSENT_EXPECTED) })
+    .trim()
     .regex(GUID, { error: CONSENT_EXPECTED }),
 });
 
-/** The first fault that zod found, with the path of its field below `parent`. */
-export function firstFault(error: z.ZodError, parent = ''): FieldFault {
-  const [issue] = error.issues;
-  const field = (issue?.path ?? []).reduce<string>((path, part) => {
-    if (typeof part === 'number') return `${path}[${part}]`;
-    return path === '' ? String(part) : `${path}.${String(part)}`;
-  }, parent);
-  return { field, message: `${field} ${issue?.message ?? 'is not valid'}`, code: 'InvalidRequest' };
+/** The faults that zod found in `value`, each with the path of its field below `parent`, and what nobody would see there. */
+function faultsOf({ issues }: z.ZodError, value: unknown, parent = ''): FieldFault[] {
+  return issues.map(({ path, message }) => {
+    const field = path.reduce<string>(
+      (of, part) => (typeof part === 'number' ? `${of}[${part}]` : pathOf(of, String(part))),
+      parent,
+    );
+    const found = path.reduce<unknown>((of, part) => new Map(Object.entries(of ?? {})).get(String(part)), value);
+    return { field, message: withInvisible(`${field} ${message}`, found), code: 'InvalidRequest' };
+  });
 }
+
+/** Never comes up: zod names a fault where it finds one. */
+const UNKNOWN: FieldFault = { field: 'body', message: 'The body is not valid', code: 'InvalidRequest' };
+
+/** The first fault that zod found in `value`, as an error of the API. */
+export const firstFault = (error: z.ZodError, value: unknown): ServiceError => {
+  const [fault = UNKNOWN] = faultsOf(error, value);
+  return faultError(fault);
+};
 
 const REVERSED = 'fiDataRangeFrom is after fiDataRangeTo';
 
+const DEFAULTS = ['fiDataRangeFrom', 'fiDataRangeTo', 'configId'] as const;
+const misspelledDefaults = misspellingsOf(DEFAULTS);
+const misspelledValues = misspellingsOf(['consent_id', ...DEFAULTS]);
+
+/** Parses what zod has read of `value` after what is wrong with its names, one fault per field. */
+function checked<T>(
+  value: object,
+  { data, error }: z.ZodSafeParseResult<T>,
+  misspelled: ReturnType<typeof misspellingsOf>,
+  parent = '',
+): Parsed<T> {
+  const names = misspelled(value).map((each): FieldFault => {
+    return { field: pathOf(parent, each.meant), message: misspelt(each, parent), code: 'InvalidRequest' };
+  });
+  if (data !== undefined && names.length === 0) return { ok: true, value: data };
+  const known = new Set(names.map(({ field }) => field));
+  const found = error ? faultsOf(error, value, parent).filter(({ field }) => !known.has(field)) : [];
+  const [fault = UNKNOWN, ...others] = [...names, ...found];
+  return { ok: false, fault, others };
+}
+
+const faulty = (fault: FieldFault): Parsed<never> => ({ ok: false, fault, others: [] });
+
 /** Parses global defaults out of an object that may have other fields. */
-export function parseDefaults(value: unknown): Parsed<RequestParameters> {
-  const parsed = requestParameters.safeParse(value);
-  if (!parsed.success) return { ok: false, fault: firstFault(parsed.error) };
-  if (isReversed(parsed.data.fiDataRangeFrom, parsed.data.fiDataRangeTo)) {
-    return { ok: false, fault: { field: 'fiDataRangeFrom', message: REVERSED, code: 'InvalidDateRange' } };
+export function parseDefaults(value: object): Parsed<RequestParameters> {
+  const parsed = checked(value, requestParameters.safeParse(value), misspelledDefaults);
+  if (parsed.ok && isReversed(parsed.value.fiDataRangeFrom, parsed.value.fiDataRangeTo)) {
+    return faulty({ field: 'fiDataRangeFrom', message: REVERSED, code: 'InvalidDateRange' });
   }
-  return { ok: true, value: parsed.data };
+  return parsed;
 }
 
 /** Parses one row, `{consent_id, fiDataRangeFrom?, fiDataRangeTo?, configId?}`. `parent` is its path, for messages. */
 export function parseRow(value: unknown, defaults: RequestParameters, parent: string): Parsed<SubmittedRow> {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     const message = `${parent} must be an object with a consent_id`;
-    return { ok: false, fault: { field: parent, message, code: 'InvalidRequest' } };
+    return faulty({ field: parent, message, code: 'InvalidRequest' });
   }
-  const parsed = submittedRow.safeParse(value);
-  if (!parsed.success) return { ok: false, fault: firstFault(parsed.error, parent) };
-  const { consent_id: consentId, ...own } = parsed.data;
+  const parsed = checked(value, submittedRow.safeParse(value), misspelledValues, parent);
+  if (!parsed.ok) return parsed;
+  const { consent_id: consentId, ...own } = parsed.value;
   const { fiDataRangeFrom, fiDataRangeTo } = withDefaults(own, defaults);
   if (isReversed(fiDataRangeFrom, fiDataRangeTo)) {
     const culprit = own.fiDataRangeFrom === null ? 'fiDataRangeTo' : 'fiDataRangeFrom';
-    const [field, message] = parent === '' ? [culprit, REVERSED] : [`${parent}.${culprit}`, `${parent}: ${REVERSED}`];
-    return { ok: false, fault: { field, message, code: 'InvalidDateRange' } };
+    const message = parent === '' ? REVERSED : `${parent}: ${REVERSED}`;
+    return faulty({ field: pathOf(parent, culprit), message, code: 'InvalidDateRange' });
   }
   return { ok: true, value: { consentId, ...own } };
 }
+
+/** A reference of another form, by the name of its field. */
+export const invalidReference = (field: string, value: unknown): ServiceError =>
+  invalidRequest(withInvisible(`${field} must be 5 to 60 letters, digits, hyphens and underscores`, value), { field });
 
 /**
  * Checks the `reference_id` of a request.
@@ -138,7 +184,7 @@ export function parseReferenceId(value: unknown): string {
     throw new ServiceError('invalid', 'MissingReferenceId', 'reference_id is required');
   }
   if (typeof value !== 'string' || !REFERENCE_ID.test(value)) {
-    throw invalidRequest(`reference_id ${REFERENCE_EXPECTED}`, { field: 'reference_id' });
+    throw invalidReference('reference_id', value);
   }
   return value;
 }
@@ -146,51 +192,3 @@ export function parseReferenceId(value: unknown): string {
 /** More rows than a batch can have, in the words of docs/spec/schedule-batch.md. */
 export const tooManyRows = (field: string, provided: number): ServiceError =>
   invalidRequest(`${field} cannot exceed 10,000 records`, { field, provided, max: MAXIMUM_ROWS });
-
-/** What an upload says beside its file. */
-export interface UploadParameters {
-  /** Null where none was sent, so one has to be generated. */
-  readonly referenceId: string | null;
-  readonly defaults: RequestParameters;
-}
-
-const DEFAULTS = ['fiDataRangeFrom', 'fiDataRangeTo', 'configId'] as const;
-
-/**
- * Parses the fields of an upload (docs/spec/upload-batch.md, "The form"). `reference_id` wins over its alias
- * `tracking_id`, `global_config` over `globalConfig`, and a single field over the same value in the global config.
- * Empty fields count as absent.
- * @throws ServiceError `InvalidRequest` or `InvalidDateRange`, naming the field
- */
-export function parseUploadFields(fields: Readonly<Record<string, unknown>>): UploadParameters {
-  const name = isGiven(fields['reference_id']) ? 'reference_id' : 'tracking_id';
-  const referenceId = isGiven(fields[name]) ? fields[name] : null;
-  if (referenceId !== null && (typeof referenceId !== 'string' || !REFERENCE_ID.test(referenceId))) {
-    throw invalidRequest(`${name} ${REFERENCE_EXPECTED}`, { field: name });
-  }
-  const config = isGiven(fields['global_config']) ? 'global_config' : 'globalConfig';
-  const values: Record<string, unknown> = { ...configObject(config, fields[config]) };
-  for (const field of DEFAULTS) if (isGiven(fields[field])) values[field] = fields[field];
-  const parsed = parseDefaults(values);
-  if (!parsed.ok) throw faultError(parsed.fault);
-  return { referenceId, defaults: parsed.value };
-}
-
-const isGiven = (value: unknown): boolean => value !== undefined && value !== null && value !== '';
-
-/** The global config: an object, or its JSON, or that JSON as a JSON string. */
-function configObject(field: string, value: unknown): object {
-  let config = value;
-  for (let depth = 0; depth < 2 && typeof config === 'string' && config !== ''; depth += 1) {
-    try {
-      config = JSON.parse(config);
-    } catch {
-      throw invalidRequest(`${field} must be a JSON object`, { field });
-    }
-  }
-  if (!isGiven(config)) return {};
-  if (typeof config !== 'object' || config === null || Array.isArray(config)) {
-    throw invalidRequest(`${field} must be a JSON object`, { field });
-  }
-  return config;
-}

@@ -5,6 +5,7 @@ export type ErrorKind =
   | 'not-found'
   | 'conflict'
   | 'too-large'
+  | 'unsupported'
   | 'too-many'
   | 'upstream-failed'
   | 'upstream-timeout';
@@ -22,13 +23,23 @@ export class ServiceError extends Error {
   readonly details: ErrorDetails | undefined;
   /** Milliseconds after which a retry may help. Goes out as `Retry-After`. */
   readonly retryAfter: number | undefined;
+  /** Further fields of the answer, beside `errorDetails`. */
+  readonly beside: ErrorDetails | undefined;
 
-  constructor(kind: ErrorKind, code: string, message: string, details?: ErrorDetails, retryAfter?: number) {
+  constructor(
+    kind: ErrorKind,
+    code: string,
+    message: string,
+    details?: ErrorDetails,
+    retryAfter?: number,
+    beside?: ErrorDetails,
+  ) {
     super(message);
     this.kind = kind;
     this.code = code;
     this.details = details;
     this.retryAfter = retryAfter;
+    this.beside = beside;
   }
 }
 

@@ -80,9 +80,15 @@ const MAX_CAUSE_DEPTH = 3;
 const isScalar = (value: unknown): value is string | number | boolean =>
   ['string', 'number', 'boolean'].includes(typeof value);
 
-/** V8 quotes the text that `JSON.parse` failed on, which may be anything. */
-const withoutQuote = (text: string): string =>
-  text.replace(/(\.\.\.)?".*"(\.\.\.)? is not valid JSON/s, 'not valid JSON');
+const NOT_JSON = ' is not valid JSON';
+
+/** V8 quotes the text that `JSON.parse` failed on, which may be anything, quotes included: looked for from both ends. */
+function withoutQuote(text: string): string {
+  const begin = text.indexOf('"');
+  const end = text.lastIndexOf(NOT_JSON);
+  if (begin < 0 || end < begin) return text;
+  return `${text.slice(0, begin).replace(/\.\.\.$/, '')}not valid JSON${text.slice(end + NOT_JSON.length)}`;
+}
 
 /**
  * Log lines with the fields above. Of errors only name, message and stack frames: AWS's errors contain whole answers

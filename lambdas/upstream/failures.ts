@@ -57,6 +57,14 @@ interface Rule {
   readonly remedy: string;
 }
 
+// A ONETIME consent is spent for good. The frequency of a PERIODIC one comes back.
+const USED_UP = /^InvalidConsentUse$|quota/i;
+const ONE_TIME = /one-?time/i;
+const FREQUENCY = /frequency|periodic/i;
+const NO_FETCH_LEFT = 'The consent allows no further fetch; ask for a new one.';
+const NEXT_PERIOD =
+  'The consent allows so many fetches per period; submit the row again once its next period has begun.';
+
 /**
  * Codes that end a row; the first match wins. `InvalidRequest` may mean a bad date or a revoked consent: the message
  * tells.
@@ -74,11 +82,9 @@ const FINAL_RULES: readonly Rule[] = [
     remedy: 'The consent is not active; ask for a new one.',
   },
   { code: /^ConsentPaused$/, eligibility: 'Yes', remedy: 'Try again when the customer has resumed the consent.' },
-  {
-    code: /^(InvalidConsentUse|.*Quota.*)$/i,
-    eligibility: 'No',
-    remedy: 'The consent allows no further fetch; ask for a new one.',
-  },
+  { code: USED_UP, message: ONE_TIME, eligibility: 'No', remedy: NO_FETCH_LEFT },
+  { code: USED_UP, message: FREQUENCY, eligibility: 'Yes', remedy: NEXT_PERIOD },
+  { code: USED_UP, eligibility: 'No', remedy: NO_FETCH_LEFT },
   {
     code: /^InvalidConfig(Id|urationId)?$|^ConfigNotFound$/i,
     eligibility: 'YesWithModifications',
@@ -96,11 +102,13 @@ const FINAL_RULES: readonly Rule[] = [
     eligibility: 'No',
     remedy: 'The consent is not active; ask for a new one.',
   },
+  { code: /^InvalidRequest$/, message: ONE_TIME, eligibility: 'No', remedy: NO_FETCH_LEFT },
+  { code: /^InvalidRequest$/, message: FREQUENCY, eligibility: 'Yes', remedy: NEXT_PERIOD },
   {
     code: /^InvalidRequest$/,
-    message: /quota|exhausted|already (been )?used|frequency/i,
+    message: /quota|exhausted|already (been )?used/i,
     eligibility: 'No',
-    remedy: 'The consent allows no further fetch; ask for a new one.',
+    remedy: NO_FETCH_LEFT,
   },
   {
     code: /^InvalidRequest$/,

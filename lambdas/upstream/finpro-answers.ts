@@ -1,11 +1,13 @@
 import * as z from 'zod';
+import { MESSAGE_LIMIT } from './failures.ts';
 import type { FiRequested } from './finpro.ts';
 import type { AccountBalance, FiStatus } from './session.ts';
 
 /** Strings from FinPro are cut to this length: clients see them, and FinPro doesn't bound them. */
 const MAX_LENGTH = 128;
 
-const text = z.string().transform((value) => value.slice(0, MAX_LENGTH));
+const cutTo = (length: number) => z.string().transform((value) => value.slice(0, length));
+const text = cutTo(MAX_LENGTH);
 const optionalText = z
   .union([text, z.number().transform(String)])
   .nullish()
@@ -20,10 +22,13 @@ const time = z
     return Number.isNaN(at) ? null : at;
   });
 
-/** `{errorCode, errorMsg}`, on any HTTP status (docs/spec/upstream.md, "Calls"). */
+/** Of an error's message, more than clients ever see of it. What decides about a row stands at its beginning. */
+const MAX_MESSAGE_LENGTH = 1_000;
+
+/** `{errorCode, errorMsg}`, on any HTTP status (docs/spec/upstream.md, "Calls"). Cut before anything looks at them. */
 export const errorAnswer = z.object({
-  errorCode: z.string().min(1),
-  errorMsg: z.string().catch(''),
+  errorCode: z.string().min(1).pipe(text),
+  errorMsg: cutTo(MAX_MESSAGE_LENGTH).catch(''),
 });
 
 /** The answer to FI Request, which has no `status` field. */
@@ -72,7 +77,7 @@ export const fiStatusAnswer = z
 
 /** The same answer for a client: unknown fields are passed on. */
 export const fiStatusDocument = z.object({
-  message: z.string().catch('success'),
+  message: cutTo(MESSAGE_LIMIT).catch('success'),
   data: z.looseObject({ sessionId: z.string(), eventStatus: z.string().nullish() }),
 });
 

@@ -54,7 +54,7 @@ export function finProClient({ baseUrl, timeout, credentialsOf }: FinProOptions)
         {
           consentId,
           ...(fiDataRangeFrom === null ? {} : { fiDataRangeFrom: inUtc(fiDataRangeFrom) }),
-          ...(fiDataRangeTo === null ? {} : { fiDataRangeTo: inUtc(fiDataRangeTo) }),
+          ...(fiDataRangeTo === null ? {} : { fiDataRangeTo: inUtc(fiDataRangeTo, 'to') }),
         },
         fiRequestAnswer,
         configId === null ? {} : { 'x-config-id': headerText(configId) },
@@ -169,10 +169,18 @@ async function boundedText({ body }: Response): Promise<string | null> {
   return new TextDecoder().decode(Buffer.concat(chunks));
 }
 
-/** The value of a JSON text; undefined for HTML, truncated or empty text. */
+/** FinPro's answers have four levels. `JSON.stringify`, which passes one on, fails at some thousands. */
+const MAX_DEPTH = 64;
+
+/** The value of a JSON text; undefined for HTML, truncated or empty text, and for what is nested too deep. */
 function parseJson(text: string): unknown {
   try {
-    return JSON.parse(text);
+    const value: unknown = JSON.parse(text);
+    let level = [value];
+    for (let depth = 0; level.length > 0 && depth <= MAX_DEPTH; depth += 1) {
+      level = level.flatMap((each): unknown[] => (typeof each === 'object' && each ? Object.values(each) : []));
+    }
+    return level.length > 0 ? undefined : value;
   } catch {
     return undefined;
   }

@@ -73,6 +73,12 @@ export function observerOf({ world, mutant }: SimulatedWorld, clients: ApiClient
     );
     holdsInItself(name, data);
     const content = data.summary.total === 0 ? null : submittedAs(name, data, attempts);
+    const valid = (content?.rows ?? []).flatMap(({ consentId, script }) => (script === null ? [] : [consentId]));
+    const duplicates = valid.length - new Set(valid).size;
+    invariant(
+      data.metadata.duplicate_consents === duplicates,
+      () => `${name} tells ${data.metadata.duplicate_consents} rows with the consent of another, of ${duplicates}`,
+    );
     for (const { attempt } of answers) {
       if (attempt.way === 'presigned') continue;
       invariant(

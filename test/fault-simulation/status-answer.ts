@@ -38,6 +38,7 @@ const batchStatusData = z.object({
   metadata: z.object({
     submitted_at: z.iso.datetime(),
     progress_percentage: count,
+    duplicate_consents: count,
     global_config: z.object({ fiDataRangeFrom: text, fiDataRangeTo: text, configId: text }),
   }),
   pagination: z.object({

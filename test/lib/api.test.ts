@@ -57,10 +57,10 @@ describe('routes', () => {
   });
 });
 
-test('the API is regional and takes files as they are', () => {
+test('the API is regional and hands bodies on byte for byte', () => {
   stack.template.hasResourceProperties('AWS::ApiGateway::RestApi', {
     EndpointConfiguration: { Types: ['REGIONAL'] },
-    BinaryMediaTypes: ['multipart/form-data'],
+    BinaryMediaTypes: ['multipart/form-data', 'application/json'],
   });
 });
 
@@ -112,7 +112,9 @@ describe('gateway responses', () => {
     expect(errorDetails).toEqual({
       maxSize: 10_485_760,
       maxSizeMB: 10,
+      maxBodySize: 4_613_734,
       uploadVia: '/fi/requests/schedule/upload/v3/presign',
+      remedy: expect.stringMatching(/about 4\.4 MB.*JSON file of up to 10 MB/),
     });
   });
 });

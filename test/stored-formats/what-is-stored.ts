@@ -26,6 +26,7 @@ const batch: Batch = {
   batchId: KEY.batchId,
   promisedId: null,
   total: 900,
+  duplicates: null,
   chunks: 4,
   chunkRows: 250,
   fileName: 'consents.csv',
@@ -69,8 +70,12 @@ export const BATCHES: Readonly<Record<string, StoredBatch>> = {
   },
 };
 
-/** With the id that was promised before its file was read, and that of the write that left the item. */
+/**
+ * With the id that was promised before its file was read, and that of the write that left the item; and with the number
+ * of its rows that repeat a consent.
+ */
 export const ADDITIONS: Readonly<Record<string, StoredBatch>> = {
+  'batch-with-duplicates': { ...stored, batch: { ...batch, finishedChunks: new Set(), duplicates: 12 } },
   'batch-read-upload': {
     ...stored,
     batch: {

@@ -29,6 +29,7 @@ const batch: Batch = {
   batchId: 'one',
   promisedId: null,
   total: 2,
+  duplicates: 0,
   chunks: 2,
   chunkRows: 1,
   fileName: 'consents.csv',

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { RETRY_ELIGIBILITIES, ROW_STATUSES } from '#lambdas/chunk/row.ts';
 import { authenticator } from '#lambdas/clients/authenticate.ts';
 import type { ClientStore } from '#lambdas/clients/store.ts';
-import { invalidRequest } from '#lambdas/platform/errors.ts';
+import { refuseUnknownKeys } from '#lambdas/platform/field-names.ts';
 import { jsonBody } from '#lambdas/platform/http/event.ts';
 import { apiHandler } from '#lambdas/platform/http/route.ts';
 import type { Clock, Ids } from '#lambdas/platform/system.ts';
@@ -39,26 +39,30 @@ const wholeNumber = (minimum: number, maximum: number, fallback: number, expecte
     .nullish()
     .default(fallback);
 
+const filters = z.object(
+  {
+    status: z
+      .array(z.enum(ROW_STATUSES, { error: oneOf(ROW_STATUSES) }), { error: 'must be an array of row statuses' })
+      .nullish(),
+    retry_eligible: z.enum(RETRY_ELIGIBILITIES, { error: oneOf(RETRY_ELIGIBILITIES) }).nullish(),
+    search: z
+      .string({ error: 'must be a string' })
+      .max(MAX_SEARCH_LENGTH, { error: `must have at most ${MAX_SEARCH_LENGTH} characters` })
+      .nullish(),
+  },
+  { error: 'must be an object with status, retry_eligible or search' },
+);
 const statusQuery = z.object({
-  filters: z
-    .object(
-      {
-        status: z
-          .array(z.enum(ROW_STATUSES, { error: oneOf(ROW_STATUSES) }), { error: 'must be an array of row statuses' })
-          .nullish(),
-        retry_eligible: z.enum(RETRY_ELIGIBILITIES, { error: oneOf(RETRY_ELIGIBILITIES) }).nullish(),
-        search: z
-          .string({ error: 'must be a string' })
-          .max(MAX_SEARCH_LENGTH, { error: `must have at most ${MAX_SEARCH_LENGTH} characters` })
-          .nullish(),
-      },
-      { error: 'must be an object with status, retry_eligible or search' },
-    )
-    .nullish(),
+  filters: filters.nullish(),
   page: wholeNumber(1, Number.MAX_SAFE_INTEGER, 1, 'must be a whole number of 1 or more'),
   limit: wholeNumber(1, MAXIMUM_LIMIT, DEFAULT_LIMIT, `must be a whole number from 1 to ${MAXIMUM_LIMIT}`),
   include_balances: z.boolean({ error: 'must be true or false' }).nullish(),
 });
+const KNOWN_KEYS = [
+  'reference_id',
+  ...Object.keys(statusQuery.shape),
+  ...Object.keys(filters.shape).map((name) => `filters.${name}`),
+];
 
 /**
  * Parses the body of a batch status call (docs/spec/batch-status.md).
@@ -66,18 +70,16 @@ const statusQuery = z.object({
  */
 export function parseBatchStatusQuery(body: Readonly<Record<string, unknown>>): BatchStatusQuery {
   const referenceId = parseReferenceId(body['reference_id']);
+  refuseUnknownKeys(body, KNOWN_KEYS);
   const parsed = statusQuery.safeParse(body);
-  if (!parsed.success) {
-    const { field, message } = firstFault(parsed.error);
-    throw invalidRequest(message, { field });
-  }
-  const { filters, page, limit, include_balances: includeBalances } = parsed.data;
+  if (!parsed.success) throw firstFault(parsed.error, body);
+  const { filters: filter, page, limit, include_balances: includeBalances } = parsed.data;
   return {
     referenceId,
     filter: {
-      statuses: new Set(filters?.status ?? []),
-      retryEligible: filters?.retry_eligible ?? null,
-      search: filters?.search?.toLowerCase() || null,
+      statuses: new Set(filter?.status ?? []),
+      retryEligible: filter?.retry_eligible ?? null,
+      search: filter?.search?.toLowerCase() || null,
     },
     page: page ?? 1,
     limit: limit ?? DEFAULT_LIMIT,
@@ -105,6 +107,7 @@ export const batchStatusData = (report: BatchReport): object => ({
     submitted_at: isoDate(report.batch.acceptedAt),
     last_updated_at: isoDate(report.lastUpdatedAt),
     progress_percentage: report.progress,
+    duplicate_consents: report.batch.duplicates,
     global_config: report.batch.globalConfig,
   },
   pagination: report.pagination,

@@ -2,7 +2,9 @@ import { createHash } from 'node:crypto';
 import * as z from 'zod';
 import { authenticator } from '#lambdas/clients/authenticate.ts';
 import type { ClientStore } from '#lambdas/clients/store.ts';
-import { invalidRequest, ServiceError } from '#lambdas/platform/errors.ts';
+import { isOneLine } from '#lambdas/platform/characters.ts';
+import { ServiceError } from '#lambdas/platform/errors.ts';
+import { refuseMisspelled } from '#lambdas/platform/field-names.ts';
 import { jsonBody } from '#lambdas/platform/http/event.ts';
 import { apiHandler } from '#lambdas/platform/http/route.ts';
 import type { Settings } from '#lambdas/platform/settings.ts';
@@ -20,7 +22,8 @@ import {
   REPLAYED,
 } from '../idempotency.ts';
 import { type BatchStore, expiryOf, findBatch } from '../store.ts';
-import { firstFault, parseUploadFields, type UploadParameters } from '../submission.ts';
+import { firstFault } from '../submission.ts';
+import { parseUploadFields, type UploadParameters } from '../upload-fields.ts';
 
 export interface CreateUploadPorts extends ReservationPorts {
   readonly clients: ClientStore;
@@ -74,14 +77,18 @@ export interface UploadRequest extends UploadParameters {
 }
 
 const NAME_EXPECTED = `must be a string of 1 to ${FILE_NAME_LENGTH} characters`;
+const ONE_LINE = 'must be one line without control characters';
 const uploadRequest = z.object({
   file_name: z
     .string({ error: ({ input }) => (input === undefined || input === null ? 'is required' : NAME_EXPECTED) })
     .min(1, { error: NAME_EXPECTED })
-    .max(FILE_NAME_LENGTH, { error: NAME_EXPECTED }),
+    .max(FILE_NAME_LENGTH, { error: NAME_EXPECTED })
+    .refine(isOneLine, { error: ONE_LINE }),
   content_type: z
     .string({ error: 'must be a string' })
     .max(128, { error: 'must have at most 128 characters' })
+    // It becomes a header, signed for S3.
+    .refine(isOneLine, { error: ONE_LINE })
     .nullish(),
 });
 
@@ -90,11 +97,9 @@ const uploadRequest = z.object({
  * @throws ServiceError `InvalidRequest`, `InvalidDateRange` or `UnsupportedFileType`
  */
 export function parseUploadRequest(body: Readonly<Record<string, unknown>>): UploadRequest {
+  refuseMisspelled(body, ['file_name', 'content_type']);
   const parsed = uploadRequest.safeParse(body);
-  if (!parsed.success) {
-    const { field, message } = firstFault(parsed.error);
-    throw invalidRequest(message, { field });
-  }
+  if (!parsed.success) throw firstFault(parsed.error, body);
   const { file_name: fileName, content_type: contentType = null } = parsed.data;
   return { ...parseUploadFields(body), fileName, contentType, fileType: fileTypeOf(contentType, fileName) };
 }
@@ -129,6 +134,7 @@ export async function reserveUpload(
     batchId: ids.uuid(),
     promisedId: null,
     total: 0,
+    duplicates: 0,
     chunks: 0,
     chunkRows: settings.chunkRows,
     fileName: request.fileName,

@@ -1,16 +1,18 @@
 import { createHash } from 'node:crypto';
 import { authenticator } from '#lambdas/clients/authenticate.ts';
 import type { ClientStore } from '#lambdas/clients/store.ts';
-import { invalidRequest } from '#lambdas/platform/errors.ts';
+import { invalidRequest, ServiceError } from '#lambdas/platform/errors.ts';
+import { refuseMisspelled } from '#lambdas/platform/field-names.ts';
 import { jsonBody } from '#lambdas/platform/http/event.ts';
 import { apiHandler } from '#lambdas/platform/http/route.ts';
 import { logger } from '#lambdas/platform/telemetry.ts';
 import { type AcceptancePorts, acceptBatch } from '../accept.ts';
-import { shownId } from '../batch.ts';
+import { duplicatesTold, shownId } from '../batch.ts';
 import { acceptanceOf, idempotencyOf, REPLAYED } from '../idempotency.ts';
 import {
-  faultError,
+  type FieldFault,
   MAXIMUM_ROWS,
+  NO_PARAMETERS,
   type Parsed,
   parseDefaults,
   parseReferenceId,
@@ -45,7 +47,7 @@ export function scheduleBatchFunction(ports: ScheduleBatchPorts) {
       transaction: acceptanceOf(batch, transaction),
       content: {
         status: 'success',
-        message: 'Batch accepted and queued for processing',
+        message: `Batch accepted and queued for processing${duplicatesTold(batch)}`,
         data: {
           reference_id: batch.referenceId,
           batch_id: shownId(batch),
@@ -66,17 +68,35 @@ export interface ScheduleRequest {
   readonly rows: readonly SubmittedRow[];
 }
 
-const valueOrThrow = <T>(parsed: Parsed<T>, row?: number): T => {
-  if (parsed.ok) return parsed.value;
-  throw faultError(parsed.fault, row);
-};
+/** A fault, and its row from 1; null for one of the defaults. */
+interface ListedFault extends FieldFault {
+  readonly row: number | null;
+}
+
+/** How many faults an answer lists: enough to see what is wrong with the list, and some 20 KB at most. */
+const LISTED_FAULTS = 100;
+
+/** `errorDetails` names the first fault, `errors` the first hundred. */
+const invalidList = (first: ListedFault, faults: readonly ListedFault[]): ServiceError =>
+  new ServiceError(
+    'invalid',
+    first.code,
+    first.message,
+    first.row === null ? { field: first.field } : { field: first.field, row: first.row },
+    undefined,
+    {
+      errors: faults.slice(0, LISTED_FAULTS).map(({ row, field, message }) => ({ row, field, message })),
+      errorCount: faults.length,
+    },
+  );
 
 /**
  * Parses the body of a schedule call. One invalid row refuses the whole request.
  * @throws ServiceError `MissingReferenceId`, `InvalidRequest` or `InvalidDateRange`, naming the field and the row (from
- * 1)
+ * 1) of the first fault, and listing the others
  */
 export function parseScheduleRequest(body: Readonly<Record<string, unknown>>): ScheduleRequest {
+  refuseMisspelled(body, ['reference_id', 'consents_list']);
   const referenceId = parseReferenceId(body['reference_id']);
   const list = body['consents_list'];
   if (list === undefined || list === null) {
@@ -89,7 +109,17 @@ export function parseScheduleRequest(body: Readonly<Record<string, unknown>>): S
     throw invalidRequest('consents_list must have at least 1 record', { field: 'consents_list', provided: 0, min: 1 });
   }
   if (list.length > MAXIMUM_ROWS) throw tooManyRows('consents_list', list.length);
-  const defaults = valueOrThrow(parseDefaults(body));
-  const rows = list.map((row, index) => valueOrThrow(parseRow(row, defaults, `consents_list[${index}]`), index + 1));
+  const faults: ListedFault[] = [];
+  const takeValue = <T>(parsed: Parsed<T>, row: number | null): T | null => {
+    if (parsed.ok) return parsed.value;
+    faults.push(...[parsed.fault, ...parsed.others].map((fault) => ({ ...fault, row })));
+    return null;
+  };
+  const defaults = takeValue(parseDefaults(body), null) ?? NO_PARAMETERS;
+  const rows = list.flatMap(
+    (row, index) => takeValue(parseRow(row, defaults, `consents_list[${index}]`), index + 1) ?? [],
+  );
+  const [first] = faults;
+  if (first) throw invalidList(first, faults);
   return { referenceId, defaults, rows };
 }

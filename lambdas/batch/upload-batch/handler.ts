@@ -5,10 +5,10 @@ import { multipartForm } from '#lambdas/platform/http/multipart.ts';
 import { apiHandler } from '#lambdas/platform/http/route.ts';
 import { logger } from '#lambdas/platform/telemetry.ts';
 import { type AcceptancePorts, acceptBatch } from '../accept.ts';
-import { shownId } from '../batch.ts';
+import { duplicatesTold, shownId } from '../batch.ts';
 import { checkFileSize, fileTypeOf, readBatchFile } from '../file.ts';
 import { acceptanceOf, generatedReference, idempotencyOf, REPLAYED } from '../idempotency.ts';
-import { parseUploadFields } from '../submission.ts';
+import { parseUploadFields, UPLOAD_FIELDS } from '../upload-fields.ts';
 
 export interface UploadBatchPorts extends AcceptancePorts {
   readonly clients: ClientStore;
@@ -18,7 +18,7 @@ export interface UploadBatchPorts extends AcceptancePorts {
 export function uploadBatchFunction(ports: UploadBatchPorts) {
   const authenticate = authenticator(ports.clients, ports.clock);
   return apiHandler({ ...ports, authenticate }, async ({ caller, event, transaction }) => {
-    const { fields, file } = await multipartForm(event);
+    const { fields, file } = await multipartForm(event, UPLOAD_FIELDS);
     const upload = parseUploadFields(fields);
     const type = fileTypeOf(file.contentType, file.name);
     checkFileSize(file.bytes.length);
@@ -44,7 +44,7 @@ export function uploadBatchFunction(ports: UploadBatchPorts) {
       transaction: acceptanceOf(batch, transaction),
       content: {
         status: 'success',
-        message: 'File uploaded successfully',
+        message: `File uploaded successfully${duplicatesTold(batch)}`,
         data: {
           reference_id: batch.referenceId,
           batch_id: shownId(batch),

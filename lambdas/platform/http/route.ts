@@ -53,6 +53,7 @@ const STATUS: Readonly<Record<ErrorKind, number>> = {
   'not-found': 404,
   conflict: 409,
   'too-large': 413,
+  unsupported: 415,
   'too-many': 429,
   'upstream-failed': 502,
   'upstream-timeout': 504,
@@ -106,11 +107,11 @@ const rateHeaders = ({ limit, remaining, resetAt }: ClientRate): HttpHeaders => 
 
 function failure(error: unknown, transaction: Transaction, headers: HttpHeaders): APIGatewayProxyResult {
   if (error instanceof ServiceError) {
-    const { kind, code, message, details, retryAfter } = error;
+    const { kind, code, message, details, retryAfter, beside } = error;
     logger.info('refused', { status: STATUS[kind], errorCode: code, kind });
     const wait: HttpHeaders =
       retryAfter === undefined ? {} : { 'Retry-After': String(Math.max(1, Math.ceil(retryAfter / 1000))) };
-    return errorAnswer(STATUS[kind], transaction, code, message, details, { ...headers, ...wait });
+    return errorAnswer(STATUS[kind], transaction, code, message, details, { ...headers, ...wait }, beside);
   }
   logger.error('the request failed', { error: error instanceof Error ? error : String(error) });
   return errorAnswer(
@@ -148,5 +149,11 @@ const errorAnswer = (
   errorMsg: string,
   errorDetails?: ErrorDetails,
   headers: Readonly<Record<string, string>> = {},
+  beside: ErrorDetails = {},
 ): APIGatewayProxyResult =>
-  answer(statusCode, transaction, { errorCode, errorMsg, ...(errorDetails ? { errorDetails } : {}) }, headers);
+  answer(
+    statusCode,
+    transaction,
+    { errorCode, errorMsg, ...(errorDetails ? { errorDetails } : {}), ...beside },
+    headers,
+  );

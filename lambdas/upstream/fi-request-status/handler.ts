@@ -2,7 +2,9 @@ import { GUID } from '#lambdas/batch/submission.ts';
 import { authenticator } from '#lambdas/clients/authenticate.ts';
 import { type ClientRatePorts, countClientCall } from '#lambdas/clients/rate-limit.ts';
 import type { ClientStore } from '#lambdas/clients/store.ts';
+import { withInvisible } from '#lambdas/platform/characters.ts';
 import { invalidRequest } from '#lambdas/platform/errors.ts';
+import { misspellingsOf, misspelt } from '#lambdas/platform/field-names.ts';
 import { jsonBody } from '#lambdas/platform/http/event.ts';
 import { apiHandler } from '#lambdas/platform/http/route.ts';
 import type { Ids } from '#lambdas/platform/system.ts';
@@ -29,6 +31,7 @@ export const fiRequestStatusFunction = (ports: FiRequestStatusPorts) =>
   );
 
 const IDENTIFIERS = ['consentId', 'consentHandle', 'sessionId'] as const;
+const misspelledIdentifiers = misspellingsOf(IDENTIFIERS);
 
 /**
  * Parses the body of an FI Request Status call. All faults go into one list, in FinPro's words.
@@ -36,8 +39,12 @@ const IDENTIFIERS = ['consentId', 'consentHandle', 'sessionId'] as const;
  */
 export function parseFiStatusQuery(body: Readonly<Record<string, unknown>>): FiStatusQuery {
   const given = IDENTIFIERS.filter((name) => body[name] !== undefined && body[name] !== null);
+  const misspelled = misspelledIdentifiers(body).map((each) => misspelt(each));
+  if (misspelled.length > 0) throw refused(misspelled);
   if (given.length === 0) throw refused(['at least one of consentId, consentHandle or sessionId is required']);
-  const faults = given.filter((name) => !isGuid(body[name])).map((name) => `${name} must be a valid GUID`);
+  const faults = given
+    .filter((name) => !isGuid(body[name]))
+    .map((name) => withInvisible(`${name} must be a valid GUID`, body[name]));
   if (faults.length > 0) throw refused(faults);
   return Object.fromEntries(given.map((name) => [name, body[name]]));
 }

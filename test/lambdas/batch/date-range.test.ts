@@ -18,6 +18,9 @@ describe('an ISO 8601 date', () => {
     ['2000-02-29T12:00:00Z', '2000-02-29T12:00:00.000Z'],
     ['2024-12-31T23:59:59-00:00', '2024-12-31T23:59:59.000Z'],
     ['2024-01-01T00:00:00+23:59', '2023-12-31T00:01:00.000Z'],
+    ['2024-01-01T00:00:00+00', '2024-01-01T00:00:00.000Z'],
+    ['2024-01-01T00:00:00+05', '2023-12-31T19:00:00.000Z'],
+    ['2024-01-01T00:00-08', '2024-01-01T08:00:00.000Z'],
   ])('%s is %s', (date, utc) => {
     expect(inUtc(date)).toBe(utc);
   });
@@ -37,7 +40,8 @@ describe('an ISO 8601 date', () => {
     ['a time without a zone', '2024-01-01T00:00:00'],
     ['a time with hours only', '2024-01-01T10Z'],
     ['an offset of 24 hours', '2024-01-01T00:00:00+24:00'],
-    ['an offset of hours only', '2024-01-01T00:00:00+05'],
+    ['an offset of 24 hours, and no minutes', '2024-01-01T00:00:00+24'],
+    ['an offset of one digit', '2024-01-01T00:00:00+5'],
     ['a zone without a time', '2024-01-01Z'],
     ['a blank between date and time', '2024-01-01 00:00:00Z'],
     ['blanks around', ' 2024-01-01 '],
@@ -52,6 +56,15 @@ describe('an ISO 8601 date', () => {
   ])('%s is none', (_, date) => {
     expect(instantOf(date)).toBeNull();
     expect(() => inUtc(date)).toThrow(RangeError);
+  });
+
+  test.each([
+    ['2024-06-30', '2024-06-30T23:59:59.999Z'],
+    ['2024-02-29', '2024-02-29T23:59:59.999Z'],
+    ['2024-06-30T00:00:00Z', '2024-06-30T00:00:00.000Z'],
+    ['2024-06-30T00:00:00+05:30', '2024-06-29T18:30:00.000Z'],
+  ])('%s as the end of a range is %s: its last day is in it', (date, utc) => {
+    expect(inUtc(date, 'to')).toBe(utc);
   });
 
   test('is the instant that any date printed with any offset names', () => {
@@ -87,6 +100,9 @@ describe('a range', () => {
     ['2024-01-01', '2024-01-02', false],
     ['2024-01-02', '2024-01-01', true],
     ['2024-01-01', '2024-01-01T00:00:00Z', false],
+    ['2024-01-01', '2024-01-01', false],
+    ['2024-01-01T12:00:00Z', '2024-01-01', false],
+    ['2024-01-02T00:00:00Z', '2024-01-01', true],
     ['2024-01-01T00:00:00+05:30', '2023-12-31T18:30:00Z', false],
     ['2024-01-01T00:00:00+05:30', '2023-12-31T18:29:59Z', true],
     ['2024-01-01T05:00:00+05:30', '2024-01-01T00:00:00Z', false],

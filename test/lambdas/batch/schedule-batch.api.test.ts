@@ -78,6 +78,7 @@ describe('a schedule call that is in order', () => {
           submitted_at: expect.stringMatching(ISO_UTC),
           last_updated_at: expect.stringMatching(ISO_UTC),
           progress_percentage: 0,
+          duplicate_consents: 0,
           global_config: {
             fiDataRangeFrom: '2024-01-01T00:00:00Z',
             fiDataRangeTo: '2024-12-31T23:59:59Z',
@@ -101,12 +102,31 @@ describe('a schedule call that is in order', () => {
     const already = api.sent.length;
     const consents_list = Array.from({ length: 501 }, () => ({ consent_id: CONSENT }));
     const { body } = await api.call('schedule-batch', { reference_id: reference(), consents_list });
-    expect(body['data']).toMatchObject({ total_records: 501 });
+    expect(body).toMatchObject({
+      message:
+        'Batch accepted and queued for processing. 500 rows repeat a consent of an earlier row; each raises an FI request of its own.',
+      data: { total_records: 501 },
+    });
     expect(api.sent.slice(already)).toMatchObject([
       { organisationId: 'lender', chunk: 0, generation: 1 },
       { chunk: 1 },
       { chunk: 2 },
     ]);
+  });
+
+  test('tells how many rows repeat a consent, spelt in either case, in the status from then on', async () => {
+    const reference_id = reference();
+    const consents_list = [CONSENT, CONSENT.toUpperCase(), '7b2d9e3a-1f4c-4a8b-9c6d-2e5f8a9b0c1d'].map(
+      (consent_id) => ({
+        consent_id,
+      }),
+    );
+    const { body } = await api.call('schedule-batch', { reference_id, consents_list });
+    expect(body['message']).toBe(
+      'Batch accepted and queued for processing. 1 row repeats a consent of an earlier row; each raises an FI request of its own.',
+    );
+    const read = await api.call('batch-status', { reference_id });
+    expect(read.body['data']).toMatchObject({ metadata: { duplicate_consents: 1 } });
   });
 
   test.each([
@@ -253,6 +273,46 @@ describe('bad input', () => {
     expect(answer.body).toMatchObject({ ver: '1.0', errorCode: code, errorMsg: expect.stringMatching(message) });
     expect(answer.body['errorDetails']).toEqual(details);
     await expectNothingWritten();
+  });
+
+  test('every fault is counted, and the first hundred are listed, each with its row and field', async () => {
+    const consents_list = [
+      { consent_id: CONSENT },
+      { consent_id: 'x', configId: 7 },
+      ...Array.from({ length: 9_998 }, () => ({})),
+    ];
+    const { status, body } = await api.call('schedule-batch', { reference_id: reference(), consents_list });
+    expect(status).toBe(400);
+    expect(body).toMatchObject({
+      errorCode: 'InvalidRequest',
+      errorMsg: expect.stringMatching(/^consents_list\[1\]\.configId must be a string/),
+      errorDetails: { field: 'consents_list[1].configId', row: 2 },
+      errorCount: 10_000,
+      errors: [
+        { row: 2, field: 'consents_list[1].configId', message: body['errorMsg'] },
+        { row: 2, field: 'consents_list[1].consent_id', message: expect.stringMatching(/must be a GUID/) },
+        ...Array.from({ length: 98 }, (_, index) => ({
+          row: index + 3,
+          field: `consents_list[${index + 2}].consent_id`,
+          message: `consents_list[${index + 2}].consent_id is required`,
+        })),
+      ],
+    });
+    await expectNothingWritten();
+  });
+
+  test('faults of the defaults are listed before those of rows, without a row', async () => {
+    const request = { ...good(), fiDataRangeFrom: 'x', configId: '', consents_list: [{ consent_id: 'x' }] };
+    const { body } = await api.call('schedule-batch', request);
+    expect(body).toMatchObject({
+      errorDetails: { field: 'fiDataRangeFrom' },
+      errors: [
+        { row: null, field: 'fiDataRangeFrom' },
+        { row: null, field: 'configId' },
+        { row: 1, field: 'consents_list[0].consent_id' },
+      ],
+      errorCount: 3,
+    });
   });
 
   test('a content type that is not JSON is refused', async () => {

@@ -30,6 +30,7 @@ function aBatch(change: Partial<Batch> = {}): Batch {
     batchId: 'one',
     promisedId: null,
     total: 2,
+    duplicates: 0,
     chunks: 2,
     chunkRows: 1,
     fileName: 'consents.csv',

@@ -18,6 +18,7 @@ describe('a row', () => {
       { consent_id: '9a8b7c6d-5e4f-3a2b-1c0d-9e8f7a6b5c4d' },
       plainRow('9a8b7c6d-5e4f-3a2b-1c0d-9e8f7a6b5c4d'),
     ],
+    ['with white space around its consent', { consent_id: ` ${CONSENT}\n` }, plainRow(CONSENT)],
     ['in capitals, which stay', { consent_id: CONSENT.toUpperCase() }, plainRow(CONSENT.toUpperCase())],
     ['with fields that nobody knows', { consent_id: CONSENT, note: { a: 1 } }, plainRow(CONSENT)],
     ['with a configId of 128', { consent_id: CONSENT, configId: 'c'.repeat(128) }, { configId: 'c'.repeat(128) }],
@@ -40,10 +41,14 @@ describe('a row', () => {
     ['with null as consent', { consent_id: null }, `${PLACE}.consent_id`, /is required$/],
     ['with a number as consent', { consent_id: 7 }, `${PLACE}.consent_id`, GUID],
     ['with an empty consent', { consent_id: '' }, `${PLACE}.consent_id`, GUID],
-    ['with a consent and a blank', { consent_id: `${CONSENT} ` }, `${PLACE}.consent_id`, GUID],
-    ['with a consent and a line', { consent_id: `${CONSENT}\n` }, `${PLACE}.consent_id`, GUID],
+    ['with a consent and a blank in it', { consent_id: CONSENT.replace('-', ' -') }, `${PLACE}.consent_id`, GUID],
     ['with a consent in braces', { consent_id: `{${CONSENT}}` }, `${PLACE}.consent_id`, GUID],
-    ['with the field of the single call', { consentId: CONSENT }, `${PLACE}.consent_id`, /is required$/],
+    [
+      'with the field of the single call',
+      { consentId: CONSENT },
+      `${PLACE}.consent_id`,
+      /^consents_list\[13\]\.consentId is not a known name; spell it consent_id$/,
+    ],
     [
       'with a day that is not in the calendar',
       { consent_id: CONSENT, fiDataRangeTo: '2024-02-30' },
@@ -70,7 +75,18 @@ describe('a row', () => {
     expect(parseRow(value, NO_PARAMETERS, PLACE)).toEqual({
       ok: false,
       fault: { field, message: expect.stringMatching(message), code: 'InvalidRequest' },
+      others: [],
     });
+  });
+
+  test('has all of its faults told, one per field', () => {
+    const row = { consentId: CONSENT, fiDataRangeFrom: 'yesterday', configid: 'c', config_id: 'd', configId: 7 };
+    const parsed = parseRow(row, NO_PARAMETERS, PLACE);
+    expect(parsed.ok ? [] : [parsed.fault, ...parsed.others].map(({ field }) => field)).toEqual([
+      `${PLACE}.consent_id`,
+      `${PLACE}.configId`,
+      `${PLACE}.fiDataRangeFrom`,
+    ]);
   });
 
   test.each<[string, object, Partial<typeof defaults>, string]>([
@@ -87,6 +103,7 @@ describe('a row', () => {
         message: `${PLACE}: fiDataRangeFrom is after fiDataRangeTo`,
         code: 'InvalidDateRange',
       },
+      others: [],
     });
   });
   const defaults = { fiDataRangeFrom: '2024-01-01', fiDataRangeTo: '2024-12-31', configId: null };
@@ -106,7 +123,7 @@ describe('global defaults', () => {
     });
   });
 
-  test.each<[unknown, string, string, RegExp]>([
+  test.each<[object, string, string, RegExp]>([
     [
       { fiDataRangeFrom: 'yesterday' },
       'fiDataRangeFrom',
@@ -125,6 +142,7 @@ describe('global defaults', () => {
     expect(parseDefaults(value)).toEqual({
       ok: false,
       fault: { field, code, message: expect.stringMatching(message) },
+      others: [],
     });
   });
 });

@@ -241,7 +241,7 @@ describe('rows that are not valid', () => {
     await upload({ file, fields: { reference_id } });
     expect(await statusOf(reference_id)).toMatchObject({
       batch_status: 'IN_PROGRESS',
-      summary: { total: 6, ready: 1, failed: 5 },
+      summary: { total: 5, ready: 1, failed: 4 },
       records: [
         { status: 'READY', error: null },
         {
@@ -252,10 +252,19 @@ describe('rows that are not valid', () => {
         },
         { error: { message: expect.stringMatching(/^Line 5: fiDataRangeFrom must be/) } },
         { error: { code: 'InvalidDateRange', message: expect.stringMatching(/^Line 6: /) } },
-        { error: { message: 'Line 7: consent_id is required' } },
         { error: { message: expect.stringMatching(/^Line 8: the row has 5 values for 3 columns/) } },
       ],
     });
+  });
+
+  test('are no duplicates, and the others are told, whatever form their file has', async () => {
+    const reference_id = reference();
+    const file = `consentId\n${CONSENT}\nnonsense\nnonsense\n${CONSENT}\n${CONSENT}\n`;
+    const { body } = await upload({ file, fields: { reference_id } });
+    expect(body['message']).toBe(
+      'File uploaded successfully. 2 rows repeat a consent of an earlier row; each raises an FI request of its own.',
+    );
+    expect(await statusOf(reference_id)).toMatchObject({ metadata: { duplicate_consents: 2 } });
   });
 
   test('make the batch FAILED when there are no others', async () => {

@@ -119,7 +119,8 @@ beforeAll(async () => {
   await runToEnd(world);
 
   // What must not be in the logs has been there to be logged.
-  const status = await call('batch-status', { reference_id: REFERENCE, include_balances: true, note: BODY });
+  expect(await call('batch-status', { reference_id: REFERENCE, note: BODY })).toMatch(/^400/);
+  const status = await call('batch-status', { reference_id: REFERENCE, include_balances: true });
   for (const text of [BALANCE, ACCOUNT]) expect(status).toContain(text);
   expect(await call('fi-request-status', { sessionId: consentId(9) })).toContain(VUA);
 
@@ -129,7 +130,7 @@ beforeAll(async () => {
   world.batches.read = async () => {
     throw Object.assign(new Error('the table is away'), { $response: { body: VUA }, Item: { balance: BALANCE } });
   };
-  expect(await call('batch-status', { reference_id: REFERENCE, note: BODY })).toMatch(/^500/);
+  expect(await call('batch-status', { reference_id: REFERENCE, filters: { search: BODY } })).toMatch(/^500/);
   const message = { Records: [{ messageId: 'm-1', body: `{"organisationId": ${VUA}}` }] };
   await functions['start-chunk'](message, invocation('start-chunk'));
   await functions['recover-batches']({}, invocation('recover-batches'));

@@ -141,6 +141,18 @@ describe('a log line', () => {
     for (const line of output.lines) expect(line).not.toMatch(/XXXX|finvu/);
   });
 
+  test('leaves out a quote of any length in one look at it', async () => {
+    const before = '"'.repeat(50_000);
+    const lines = await written(() => {
+      telemetry.powertoolsTelemetry.warn('could not be read', { error: `${before} is not valid JSON, says who` });
+      telemetry.powertoolsTelemetry.warn('could not be read', { error: `SyntaxError: ..."${before}x` });
+    });
+    expect(lines.map((line) => line['error'])).toEqual([
+      'not valid JSON, says who',
+      expect.stringMatching(/^SyntaxError/),
+    ]);
+  });
+
   test('is cut where it gets long, and causes end somewhere', async () => {
     let error = new Error('a'.repeat(9_000));
     for (let depth = 0; depth < 20; depth += 1) error = new Error('b'.repeat(9_000), { cause: error });

@@ -111,6 +111,13 @@ describe('failures that end a row', () => {
     ['QuotaExceeded', 'Quota exceeded', 'No', /no further fetch/],
     ['ConsentQuotaExceeded', 'Quota exceeded', 'No', /no further fetch/],
     ['ConsentPaused', 'Paused', 'Yes', /resumed/],
+    ['InvalidConsentUse', 'The fetch frequency of the consent is exceeded.', 'Yes', /next period/],
+    ['InvalidConsentUse', 'PERIODIC consent: no fetch is left in this period', 'Yes', /next period/],
+    ['QuotaExceeded', 'Frequency limit reached', 'Yes', /next period/],
+    ['InvalidRequest', 'Data fetch frequency exceeded for consent', 'Yes', /next period/],
+    ['InvalidConsentUse', 'The consent is of fetch type ONETIME and has been used.', 'No', /new one/],
+    ['InvalidConsentUse', 'Frequency of a one-time consent is exceeded', 'No', /new one/],
+    ['InvalidRequest', 'The consent was already used', 'No', /new one/],
   ])('%s, “%s”: %s', (code, message, eligibility, remedy) => {
     for (const status of [400, 200, 404, 422]) {
       expect(classify(answered(status, code, message))).toMatchObject({

@@ -1,6 +1,8 @@
 import { createServer, type RequestListener } from 'node:http';
+import { json } from 'node:stream/consumers';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
-import { callUpstream } from '#lambdas/upstream/finpro.http.ts';
+import { MESSAGE_LIMIT } from '#lambdas/upstream/failures.ts';
+import { callUpstream, finProClient } from '#lambdas/upstream/finpro.http.ts';
 import type { UpstreamAnswer } from '#lambdas/upstream/finpro.ts';
 import { fiRequestAnswer, fiStatusAnswer, fiStatusDocument } from '#lambdas/upstream/finpro-answers.ts';
 import { listen, stopServer } from '#local/listening.ts';
@@ -90,6 +92,15 @@ describe('a call that may have been processed', () => {
     expect(await call()).toMatchObject({ ok: false, failure: { sent: 'maybe', timedOut: false } });
   });
 
+  test.each([
+    ['lists', `${'['.repeat(5_000)}${']'.repeat(5_000)}`],
+    ['objects', `${'{"a":'.repeat(5_000)}null${'}'.repeat(5_000)}`],
+  ])('is answered with %s nested 5,000 deep, which nobody can pass on', async (_, nested) => {
+    answer = text(200, `{"data":{"sessionId":"${SESSION}","eventStatus":"DATA_READY","more":${nested}}}`);
+    const document = await callUpstream({ url, headers: {}, body: {}, timeout: 5_000, answer: fiStatusDocument });
+    expect(document).toMatchObject({ ok: false, failure: { sent: 'maybe', timedOut: false } });
+  });
+
   test('is cut off where its answer never ends', async () => {
     const left = Promise.withResolvers<void>();
     answer = (_, response) => {
@@ -153,6 +164,16 @@ describe('a call that was answered', () => {
     expect(await call()).toMatchObject({ ok: false, failure: { sent: 'answered', status, code } });
   });
 
+  test('with an error as long as it likes tells as much of it as anybody reads', async () => {
+    answer = text(400, error('Quota'.repeat(10_000), 'm'.repeat(100_000)));
+    const { failure } = Object(await call());
+    expect(failure.code).toHaveLength(128);
+    expect(failure.message).toHaveLength(1_000);
+    expect(fiStatusDocument.parse({ message: 'm'.repeat(10_000), data: { sessionId: SESSION } }).message).toHaveLength(
+      MESSAGE_LIMIT,
+    );
+  });
+
   test('up to 1 MB is read', async () => {
     answer = text(200, JSON.stringify({ ...OPENED, more: 'ä'.repeat(500 * 1024) }));
     expect(await call()).toMatchObject({ ok: true, value: { sessionId: SESSION } });
@@ -208,5 +229,24 @@ describe('a call that was answered', () => {
   test('with headers that are no numbers tells nothing', async () => {
     answer = text(200, JSON.stringify(OPENED), { 'X-RateLimit-Limit': 'many', 'X-RateLimit-Reset': '-1' });
     expect((await call()).headers).toEqual({ limit: null, remaining: null, resetAt: null });
+  });
+});
+
+test('an FI request names its range in UTC, and a date alone at its end is the last moment of that day', async () => {
+  let body: unknown;
+  const recording = createServer(async (request, response) => {
+    body = await json(request);
+    response.end(JSON.stringify(OPENED));
+  });
+  const credentials = { client_id: 'c', client_secret: 's', organisationId: 'lender', appIdentifier: 'a' };
+  const credentialsOf = Object.assign(async () => credentials, { forget: () => {} });
+  const finPro = finProClient({ baseUrl: await listen(recording, 0), timeout: 5_000, credentialsOf });
+  const range = { fiDataRangeFrom: '2024-06-30', fiDataRangeTo: '2024-06-30' };
+  await finPro.requestFi('lender', { consentId: 'c', ...range, configId: null });
+  await stopServer(recording);
+  expect(body).toEqual({
+    consentId: 'c',
+    fiDataRangeFrom: '2024-06-30T00:00:00.000Z',
+    fiDataRangeTo: '2024-06-30T23:59:59.999Z',
   });
 });

@@ -24,7 +24,6 @@ describe('a status query', () => {
     ['with empty filters', { ...GOOD, filters: {} }],
     ['with nulls in its filters', { ...GOOD, filters: { status: null, retry_eligible: null, search: null } }],
     ['with filters that select everything', { ...GOOD, filters: { status: [], search: '' } }],
-    ['with fields that nobody knows', { ...GOOD, sort: 'id', filters: { colour: 'red' } }],
   ])('%s asks for the first 100 of everything', (_, body) => {
     expect(parseBatchStatusQuery(body)).toEqual({
       referenceId: 'batch-20251110-001',
@@ -111,6 +110,26 @@ describe('a status query', () => {
     expect(refusalOf({ ...GOOD, ...change })).toEqual({
       code: 'InvalidRequest',
       message: expect.stringMatching(message),
+      details: { field },
+    });
+  });
+
+  const KNOWN =
+    'reference_id, filters, page, limit, include_balances, filters.status, filters.retry_eligible, filters.search';
+  test.each<[Record<string, unknown>, string, string]>([
+    [{ status: 'FAILED' }, 'status', 'did you mean filters.status?'],
+    [{ filter: { status: ['FAILED'] } }, 'filter', 'did you mean filters?'],
+    [{ filters: { statuses: ['FAILED'] } }, 'filters.statuses', 'did you mean filters.status?'],
+    [{ filters: { retryEligible: 'Yes' } }, 'filters.retryEligible', 'did you mean filters.retry_eligible?'],
+    [{ includeBalances: true }, 'includeBalances', 'did you mean include_balances?'],
+    [{ filters: { sessionId: 'x' } }, 'filters.sessionId', `known are ${KNOWN}`],
+    [{ filters: { page: 2 } }, 'filters.page', 'did you mean page?'],
+    [{ ['x'.repeat(1000)]: 1 }, `${'x'.repeat(59)}…`, `known are ${KNOWN}`],
+    [{ ['page\u200b']: 1 }, 'pageU+200B', 'did you mean page?'],
+  ])('with the unknown key of %j is refused: it would select everything', (change, field, hint) => {
+    expect(refusalOf({ ...GOOD, ...change })).toEqual({
+      code: 'InvalidRequest',
+      message: `${field} is not known; ${hint}`,
       details: { field },
     });
   });
