@@ -102,7 +102,7 @@ describe('failures that end a row', () => {
     ['InvalidRequest', 'All fetches are exhausted', 'No', /no further fetch/],
     ['InvalidRequest', 'The consent was already used', 'No', /no further fetch/],
     ['InvalidRequest', 'The consent has already been used', 'No', /no further fetch/],
-    ['InvalidRequest', 'Above the frequency of the consent', 'No', /no further fetch/],
+    ['InvalidRequest', 'Above the frequency of the consent', 'Yes', /next period/],
     ['InvalidRequest', 'The consent is paused', 'Yes', /resumed/],
     ['InvalidRequest', 'The dates are wrong', 'YesWithModifications', /fiDataRangeFrom/],
     ['InvalidRequest', 'Not in the range', 'YesWithModifications', /fiDataRangeFrom/],
