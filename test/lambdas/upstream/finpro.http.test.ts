@@ -1,6 +1,6 @@
 import { createServer, type RequestListener } from 'node:http';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
-import { callUpstream } from '#lambdas/upstream/finpro.http.ts';
+import { callUpstream, finProClient } from '#lambdas/upstream/finpro.http.ts';
 import type { UpstreamAnswer } from '#lambdas/upstream/finpro.ts';
 import { fiRequestAnswer, fiStatusAnswer, fiStatusDocument } from '#lambdas/upstream/finpro-answers.ts';
 import { listen, stopServer } from '#local/listening.ts';
@@ -31,6 +31,19 @@ const text =
   (_, response) =>
     response.writeHead(status, headers).end(body);
 const error = (errorCode: unknown, errorMsg = 'Said so.') => JSON.stringify({ ver: '1.21.0', errorCode, errorMsg });
+
+test.each(['', '/', '/gateway/v1', '/gateway/v1/'])('an address that ends in "%s" keeps its path', async (path) => {
+  const paths: (string | undefined)[] = [];
+  answer = (request, response) => {
+    paths.push(request.url);
+    response.end(JSON.stringify(OPENED));
+  };
+  const credentials = { client_id: 'c', client_secret: 's', organisationId: 'o', appIdentifier: 'a' };
+  const credentialsOf = Object.assign(async () => credentials, { forget: () => {} });
+  const finPro = finProClient({ baseUrl: `${url}${path}`, timeout: 5_000, credentialsOf });
+  await finPro.fiStatus('org', { sessionId: SESSION });
+  expect(paths).toEqual([`${path.replace(/\/$/, '')}/consent/firequest/status`]);
+});
 
 describe('a call that never left us', () => {
   test.each([
