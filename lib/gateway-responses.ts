@@ -1,4 +1,5 @@
 import { ResponseType, type RestApi } from 'aws-cdk-lib/aws-apigateway';
+import { EVERY_ANSWER } from '#lambdas/platform/http/answer-headers.ts';
 
 /** The largest body that API Gateway takes, and the largest file (`docs/spec/overview.md`, "Limits"). In bytes. */
 const MAX_BODY_BYTES = 10 * 1024 * 1024;
@@ -8,6 +9,9 @@ const MAX_BODY_BYTES = 10 * 1024 * 1024;
  * (docs/decisions/0016-large-files-go-straight-to-s3.md).
  */
 export const PRESIGN_PATH = '/fi/requests/schedule/upload/v3/presign';
+
+/** A gateway's response quotes what is no variable. */
+const EVERY_RESPONSE = Object.fromEntries(Object.entries(EVERY_ANSWER).map(([name, value]) => [name, `'${value}'`]));
 
 interface GatewayError {
   /** The gateway's own status, unless set. */
@@ -70,7 +74,7 @@ export function addGatewayResponses(api: RestApi): void {
     api.addGatewayResponse(type.responseType, {
       type,
       ...(statusCode === undefined ? {} : { statusCode }),
-      ...(headers === undefined ? {} : { responseHeaders: { ...headers } }),
+      responseHeaders: { ...EVERY_RESPONSE, ...headers },
       templates: { 'application/json': JSON.stringify(envelope) },
     });
   }

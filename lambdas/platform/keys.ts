@@ -78,17 +78,8 @@ export const clientCallsKey = (organisationId: string, startsAt: number): ItemKe
   sk: `WINDOW#${startsAt}`,
 });
 
-const sessionPartition = (organisationId: string, sessionId: string): string =>
-  `ORG#${organisationId}#SESSION#${sessionId.toLowerCase()}`;
-
-/** The cached status of a session. */
-export const statusCacheKey = (organisationId: string, sessionId: string): ItemKey => ({
-  pk: sessionPartition(organisationId, sessionId),
-  sk: 'STATUS',
-});
-
 /** The row that has adopted a session of the organisation. */
 export const claimKey = (organisationId: string, sessionId: string): ItemKey => ({
-  pk: sessionPartition(organisationId, sessionId),
+  pk: `ORG#${organisationId}#SESSION#${sessionId.toLowerCase()}`,
   sk: 'CLAIM',
 });

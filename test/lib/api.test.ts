@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
+import { EVERY_ANSWER } from '#lambdas/platform/http/answer-headers.ts';
 import { rendered, synthesized } from './synthesized.ts';
 
 const stack = synthesized();
@@ -89,6 +90,16 @@ describe('gateway responses', () => {
 
   test.each([...answers])('%s is in the envelope', (_, { body }) => {
     envelopeSchema.parse(JSON.parse(body));
+  });
+
+  test('each has the headers that every answer of a function has', () => {
+    for (const { properties } of stack.all('AWS::ApiGateway::GatewayResponse')) {
+      expect(properties['ResponseParameters']).toMatchObject(
+        Object.fromEntries(
+          Object.entries(EVERY_ANSWER).map(([name, value]) => [`gatewayresponse.header.${name}`, `'${value}'`]),
+        ),
+      );
+    }
   });
 
   test.each([

@@ -4,6 +4,7 @@ import { type ClientRate, tooManyClientCalls } from '#lambdas/clients/rate-limit
 import { type ErrorDetails, type ErrorKind, ServiceError } from '../errors.ts';
 import type { Clock, Ids } from '../system.ts';
 import { instrumented, logger } from '../telemetry.ts';
+import { EVERY_ANSWER } from './answer-headers.ts';
 import { type ApiEvent, parseApiEvent } from './event.ts';
 
 /** `ver` in every answer (docs/spec/overview.md, "Answers"). */
@@ -75,11 +76,11 @@ export function apiHandler(
     const event = parseApiEvent(proxyEvent);
     const transaction: Transaction = {
       ver,
-      txnid: event.requestId ?? ports.ids.uuid(),
+      txnid: ports.ids.uuid(),
       timestamp: new Date(ports.clock.now()).toISOString(),
     };
     let headers: HttpHeaders = {};
-    logger.appendKeys({ txnid: transaction.txnid });
+    logger.appendKeys({ txnid: transaction.txnid, gatewayRequestId: event.gatewayRequestId });
     try {
       const caller = await ports.authenticate(event.headers);
       logger.appendKeys({ organisationId: caller.organisationId, clientId: caller.clientId });
@@ -137,7 +138,7 @@ const answer = (
   headers: Readonly<Record<string, string>> = {},
 ): APIGatewayProxyResult => ({
   statusCode,
-  headers: { 'Content-Type': 'application/json', ...headers },
+  headers: { 'Content-Type': 'application/json', ...EVERY_ANSWER, ...headers },
   body: JSON.stringify({ ver, timestamp, txnid, ...content }),
 });
 

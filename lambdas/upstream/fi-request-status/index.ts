@@ -6,7 +6,7 @@ import { randomIds, systemClock, systemWait } from '#lambdas/platform/system.ts'
 import { powertoolsTelemetry } from '#lambdas/platform/telemetry.ts';
 import { connectUpstream } from '../connect.ts';
 import { fiRequestStatusFunction } from './handler.ts';
-import { dynamoDbStatusCache } from './status-cache.dynamodb.ts';
+import { memoryStatusCache } from './status-cache.ts';
 
 const environment = z.object({ TABLE_NAME: z.string() }).parse(process.env);
 const settings = readSettings(process.env);
@@ -16,7 +16,7 @@ export const handler = fiRequestStatusFunction({
   ...connectUpstream(process.env, table, settings),
   clients: dynamoDbClients(table),
   clientCalls: dynamoDbClientCalls(table),
-  statusCache: dynamoDbStatusCache(table),
+  statusCache: memoryStatusCache(),
   clock: systemClock,
   ids: randomIds,
   wait: systemWait,

@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import pMap from 'p-map';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import { unpackJson } from '#lambdas/platform/dynamodb.ts';
 import { type Simulator, startSimulator } from '#simulator/server.ts';
 import { Caller } from '#test/simulator/caller.ts';
 import {
@@ -106,6 +108,18 @@ describe('a look-up', () => {
     expect((await lookUp({ sessionId, consentId: randomUUID() })).body).toMatchObject({
       errorCode: 'InvalidSessionId',
     });
+  });
+
+  test('leaves nothing of a customer in the table', async () => {
+    const { sessionId } = await session();
+    const { body } = await lookUp({ sessionId });
+    const { vua } = z.object({ data: z.object({ vua: z.string() }) }).parse(body).data;
+    expect((await lookUp({ sessionId })).body).toMatchObject({ data: { vua } });
+    // What is compressed doesn't show what it holds.
+    const stored = (await api.table.items()).flatMap((item) =>
+      Object.values(item).map((value) => (value instanceof Uint8Array ? JSON.stringify(unpackJson(value)) : value)),
+    );
+    expect(JSON.stringify(stored)).not.toContain(vua);
   });
 
   test('asks each time for a session that goes on, and for a consent', async () => {

@@ -3,6 +3,7 @@ import { ServiceError } from '#lambdas/platform/errors.ts';
 import { readSettings } from '#lambdas/platform/settings.ts';
 import type { UpstreamFailure } from '#lambdas/upstream/failures.ts';
 import { askFiStatus } from '#lambdas/upstream/fi-request-status/ask.ts';
+import { memoryStatusCache } from '#lambdas/upstream/fi-request-status/status-cache.ts';
 import type { FiStatusDocument, UpstreamAnswer } from '#lambdas/upstream/finpro.ts';
 import { memoryLedgers } from '#test/world/ledgers.ts';
 import { memoryTelemetry } from '#test/world/telemetry.ts';
@@ -23,17 +24,14 @@ const failed = (failure: UpstreamFailure): UpstreamAnswer<FiStatusDocument> => (
 /** Ports that answer as they are told, and remember what they were asked. */
 function world() {
   let now = NOW;
-  const cached = new Map<string, { readonly document: FiStatusDocument; readonly until: number }>();
   const script: {
     blocks: number[];
     answer: UpstreamAnswer<FiStatusDocument>;
-    caches: boolean;
     credentialsTime: number;
   } = {
     /** Until when the ledger is found blocked, at each look at it; then it's free. */
     blocks: [],
     answer: { ok: true, value: documentOf('PENDING'), headers: NO_HEADERS },
-    caches: true,
     /** How long the credentials take to read, in milliseconds. */
     credentialsTime: 0,
   };
@@ -58,16 +56,7 @@ function world() {
         return ledgers.read(organisationId);
       },
     },
-    statusCache: {
-      find: async (organisationId: string, sessionId: string, at: number) => {
-        const found = cached.get(`${organisationId} ${sessionId}`);
-        return found && found.until > at ? found.document : null;
-      },
-      store: async (organisationId: string, sessionId: string, document: FiStatusDocument, until: number) => {
-        if (!script.caches) throw new Error('throttled');
-        cached.set(`${organisationId} ${sessionId}`, { document, until });
-      },
-    },
+    statusCache: memoryStatusCache(),
     finPro: {
       prepare: async () => {
         now += script.credentialsTime;
@@ -124,13 +113,6 @@ describe('a final status', () => {
       expect(it.calls()).toBe(3);
     },
   );
-
-  test('is given though it could not be cached', async () => {
-    it.script.answer = { ok: true, value: documentOf('DATA_READY'), headers: NO_HEADERS };
-    it.script.caches = false;
-    expect(await it.ask()).toEqual(documentOf('DATA_READY'));
-    expect(it.telemetry.notes).toHaveLength(1);
-  });
 
   test.each([
     ['sessionId', { sessionId: SESSION }],
