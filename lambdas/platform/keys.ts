@@ -74,7 +74,7 @@ export const ledgerKey = (organisationId: string): ItemKey => ({ pk: `ORG#${orga
 
 /** The number of an organisation's client calls in the window that starts at this time. */
 export const clientCallsKey = (organisationId: string, startsAt: number): ItemKey => ({
-  pk: `ORG#${organisationId}#CALLS`,
+  pk: `CALLS#ORG#${organisationId}`,
   sk: `WINDOW#${startsAt}`,
 });
 

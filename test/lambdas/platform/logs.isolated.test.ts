@@ -22,7 +22,7 @@ const BODY = 'a-part-of-a-body';
 const NEVER_LOGGED = [SECRET, WRONG_SECRET, VUA, BALANCE, ACCOUNT, BODY];
 
 /** What API Gateway calls a request, and its caller can't choose. */
-const GATEWAY_REQUEST = 'JKJaXmPLvHcESHA=';
+const GATEWAY_REQUEST = 'A1B2C3D4E5F6A7B8=';
 
 const HEADERS = {
   'Content-Type': 'application/json',
