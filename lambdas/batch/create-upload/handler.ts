@@ -8,7 +8,7 @@ import { apiHandler } from '#lambdas/platform/http/route.ts';
 import type { Settings } from '#lambdas/platform/settings.ts';
 import type { Clock, Ids } from '#lambdas/platform/system.ts';
 import { logger } from '#lambdas/platform/telemetry.ts';
-import { type Batch, type FileType, shownId } from '../batch.ts';
+import { type Batch, type FileType, shownId, withoutRows } from '../batch.ts';
 import { type PresignedForm, type UploadPresigner, uploadKey } from '../bucket.ts';
 import { FILE_NAME_LENGTH, fileTypeOf, MAXIMUM_FILE_BYTES } from '../file.ts';
 import {
@@ -123,23 +123,19 @@ export async function reserveUpload(
 ): Promise<ReservedUpload> {
   const now = clock.now();
   const { expiry, reservation } = settings.upload;
-  const batch: Batch = {
+  const batch = withoutRows({
     organisationId,
     referenceId,
     batchId: ids.uuid(),
-    promisedId: null,
-    total: 0,
-    chunks: 0,
     chunkRows: settings.chunkRows,
     fileName: request.fileName,
     globalConfig: request.defaults,
     acceptedAt: now,
-    finishedChunks: new Set(),
     source: 'presigned',
     reservation: { fileType: request.fileType, until: now + expiry + reservation },
     error: null,
     idempotency,
-  };
+  });
   const find = () => findBatch(batches, organisationId, referenceId, clock.now());
   const accept = { kind: 'accept', batch, expiresAt: expiryOf(batch, settings.retention), now } as const;
   const earlier = await find();
