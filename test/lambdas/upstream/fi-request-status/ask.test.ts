@@ -189,6 +189,19 @@ const answered = (status: number, code: string | null): UpstreamFailure => ({
   message: 'said by FinPro',
 });
 
+describe('an open circuit is tried by the workers', () => {
+  test.each([
+    ['refused', failed(answered(403, null))],
+    ['answered', { ok: true, value: documentOf('PENDING'), headers: NO_HEADERS } as const],
+  ])('though a look-up is %s meanwhile', async (_, answer) => {
+    await it.ledgers.apply('lender', { kind: 'open-circuit', until: NOW - 1_000, by: 'another' });
+    it.script.answer = answer;
+    await it.ask().catch(() => {});
+    expect(it.calls()).toBe(1);
+    expect(it.ledgers.of('lender').circuitOpenUntil).toBe(NOW - 1_000);
+  });
+});
+
 describe('what the upstream says is told as what it is', () => {
   test.each<[UpstreamFailure, Partial<ServiceError>]>([
     [answered(400, 'InvalidSessionId'), { kind: 'invalid', code: 'InvalidSessionId' }],
@@ -220,7 +233,7 @@ describe('what the upstream says is told as what it is', () => {
     expect(await refusalOf(it.ask())).toEqual(refusal);
   });
 
-  test('and the budget learns of it: of a 429, of refused credentials, of an upstream that is away', async () => {
+  test('and the budget learns of it: of a 429 and of an upstream that is away, and not of a refused look-up', async () => {
     const failures = {
       limited: answered(429, null),
       refused: answered(401, null),
@@ -231,8 +244,8 @@ describe('what the upstream says is told as what it is', () => {
       await it.ask(organisationId).catch(() => {});
     }
     expect(it.ledgers.of('limited').blockedUntil).toBeGreaterThan(NOW);
-    expect(it.ledgers.of('refused').circuitOpenUntil).toBe(NOW + 60_000);
+    expect(it.ledgers.of('refused').circuitOpenUntil).toBeNull();
     expect(it.ledgers.of('away')).toMatchObject({ circuitOpenUntil: null, failures: 2 });
-    expect(it.telemetry.countOf('CircuitOpened')).toBe(1);
+    expect(it.telemetry.countOf('CircuitOpened')).toBe(0);
   });
 });
