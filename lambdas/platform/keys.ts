@@ -72,9 +72,9 @@ export const organisationKey = (organisationId: string): ItemKey => ({
 
 export const ledgerKey = (organisationId: string): ItemKey => ({ pk: `ORG#${organisationId}#UPSTREAM`, sk: 'LEDGER' });
 
-/** The number of an organisation's client calls in the window that starts at this time. */
-export const clientCallsKey = (organisationId: string, startsAt: number): ItemKey => ({
-  pk: `CALLS#ORG#${organisationId}`,
+/** The number of calls of one kind in the window that starts at this time. */
+export const callsKey = (of: string, startsAt: number): ItemKey => ({
+  pk: `CALLS#${of}`,
   sk: `WINDOW#${startsAt}`,
 });
 

@@ -9,13 +9,14 @@ import { advanceChunkFunction } from '#lambdas/chunk/advance-chunk/handler.ts';
 import type { RecoveryPorts } from '#lambdas/chunk/recover.ts';
 import { recoverBatchesFunction } from '#lambdas/chunk/recover-batches/handler.ts';
 import { type StartChunkPorts, startChunkFunction } from '#lambdas/chunk/start-chunk/handler.ts';
-import type { ClientStore } from '#lambdas/clients/store.ts';
+import type { CallCounter, ClientStore } from '#lambdas/clients/store.ts';
 import type { Ids } from '#lambdas/platform/system.ts';
 import { FUNCTIONS as TOPOLOGY } from '#lib/topology.ts';
 
 /** Every port that some function has. */
 export interface AllPorts extends StartChunkPorts, RecoveryPorts, IngestPorts {
   readonly clients: ClientStore;
+  readonly calls: CallCounter;
   readonly presigner: UploadPresigner;
   readonly ids: Ids;
 }

@@ -1,10 +1,8 @@
 import { createHash } from 'node:crypto';
 import * as z from 'zod';
-import { authenticator } from '#lambdas/clients/authenticate.ts';
-import type { ClientStore } from '#lambdas/clients/store.ts';
 import { invalidRequest, ServiceError } from '#lambdas/platform/errors.ts';
 import { jsonBody } from '#lambdas/platform/http/event.ts';
-import { apiHandler } from '#lambdas/platform/http/route.ts';
+import { type ApiPorts, apiHandler } from '#lambdas/platform/http/route.ts';
 import type { Settings } from '#lambdas/platform/settings.ts';
 import type { Clock, Ids } from '#lambdas/platform/system.ts';
 import { logger } from '#lambdas/platform/telemetry.ts';
@@ -22,14 +20,11 @@ import {
 import { type BatchStore, expiryOf, findBatch } from '../store.ts';
 import { firstFault, parseUploadFields, type UploadParameters } from '../submission.ts';
 
-export interface CreateUploadPorts extends ReservationPorts {
-  readonly clients: ClientStore;
-}
+export type CreateUploadPorts = ReservationPorts & ApiPorts;
 
 /** `POST /fi/requests/schedule/upload/v3/presign` (docs/spec/upload-batch.md, "The presigned form"). */
 export function createUploadFunction(ports: CreateUploadPorts) {
-  const authenticate = authenticator(ports.clients, ports.clock);
-  return apiHandler({ ...ports, authenticate }, async ({ caller, event, transaction }) => {
+  return apiHandler(ports, { countedAs: 'create-upload' }, async ({ caller, event, transaction }) => {
     const request = parseUploadRequest(jsonBody(event));
     const idempotency = idempotencyOf(event.headers, transaction.txnid, () =>
       createHash('sha256').update(JSON.stringify(request)).digest('hex'),

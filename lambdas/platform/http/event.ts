@@ -11,7 +11,12 @@ const apiEvent = z.object({
   headers: z.record(z.string(), z.string().optional()).nullish(),
   body: z.string().nullish(),
   isBase64Encoded: z.boolean().nullish(),
-  requestContext: z.object({ extendedRequestId: z.string().optional().catch(undefined) }).nullish(),
+  requestContext: z
+    .object({
+      extendedRequestId: z.string().optional().catch(undefined),
+      identity: z.object({ sourceIp: z.string() }).optional().catch(undefined),
+    })
+    .nullish(),
 });
 
 export interface ApiEvent {
@@ -23,6 +28,8 @@ export interface ApiEvent {
    * (Amazon API Gateway, "$context variables").
    */
   readonly gatewayRequestId: string | undefined;
+  /** The address that the gateway was called from. */
+  readonly sourceIp: string;
 }
 
 export function parseApiEvent(event: unknown): ApiEvent {
@@ -32,6 +39,7 @@ export function parseApiEvent(event: unknown): ApiEvent {
     headers: { get: (name) => values.get(name.toLowerCase()) },
     bytes: Buffer.from(body ?? '', isBase64Encoded === true ? 'base64' : 'utf8'),
     gatewayRequestId: requestContext?.extendedRequestId,
+    sourceIp: requestContext?.identity?.sourceIp ?? '',
   };
 }
 

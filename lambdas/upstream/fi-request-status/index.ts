@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { dynamoDbClientCalls, dynamoDbClients } from '#lambdas/clients/store.dynamodb.ts';
+import { dynamoDbCalls, dynamoDbClients } from '#lambdas/clients/store.dynamodb.ts';
 import { connectTable } from '#lambdas/platform/dynamodb.ts';
 import { readSettings } from '#lambdas/platform/settings.ts';
 import { randomIds, systemClock, systemWait } from '#lambdas/platform/system.ts';
@@ -15,7 +15,7 @@ const table = connectTable(environment.TABLE_NAME);
 export const handler = fiRequestStatusFunction({
   ...connectUpstream(process.env, table, settings),
   clients: dynamoDbClients(table),
-  clientCalls: dynamoDbClientCalls(table),
+  calls: dynamoDbCalls(table),
   statusCache: memoryStatusCache(),
   clock: systemClock,
   ids: randomIds,

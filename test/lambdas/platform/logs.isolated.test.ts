@@ -59,7 +59,6 @@ async function connect() {
     ...world,
     telemetry: powertoolsTelemetry,
     clients,
-    clientCalls: { add: async () => 1 },
     statusCache: memoryStatusCache(),
     finPro: {
       ...world.finPro,

@@ -2,6 +2,8 @@ import type { Context } from 'aws-lambda';
 import { expect, test } from 'vitest';
 import { hashSecret } from '#lambdas/clients/secret.ts';
 import { notFoundFunction } from '#lambdas/platform/not-found/handler.ts';
+import { readSettings } from '#lambdas/platform/settings.ts';
+import { UNCOUNTED } from '#test/world/calls.ts';
 import { invocation } from '#test/world/captured-output.ts';
 
 const CLIENT = {
@@ -26,6 +28,8 @@ const notFound = notFoundFunction({
   },
   clock: { now: () => Date.UTC(2026, 10, 20) },
   ids: { uuid: () => OURS },
+  calls: UNCOUNTED,
+  settings: readSettings({}),
 });
 
 const call = (headers: object, context: Context = invocation('not-found')) =>

@@ -246,6 +246,6 @@ describe("the organisation's rate limit", () => {
   test('costs one write a call', async () => {
     const before = api.tableCalls.length;
     await lookUp({});
-    expect(api.tableCalls.slice(before)).toEqual([`UpdateItem CALLS#ORG#${TENANT.organisationId}`]);
+    expect(api.tableCalls.slice(before)).toEqual([`UpdateItem CALLS#ORG#${TENANT.organisationId}#fi-request-status`]);
   });
 });
