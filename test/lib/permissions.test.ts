@@ -98,6 +98,8 @@ describe('a function may do what it is for, and no more', () => {
       ...inFolder('uploads', 'GetObjectVersion'),
       ...inFolder('drop-reports', 'PutObject'),
       ...onQueue(files),
+      // It sorts what S3 announces by organisation.
+      `sqs:SendMessage ${files}`,
       `sqs:SendMessage ${chunks}`,
     ],
     'batch-status': [...callers, ...onTable('GetItem', 'Query')],

@@ -2,7 +2,7 @@ import type { Context } from 'aws-lambda';
 import { batchStatusFunction } from '#lambdas/batch/batch-status/handler.ts';
 import type { UploadPresigner } from '#lambdas/batch/bucket.ts';
 import { createUploadFunction } from '#lambdas/batch/create-upload/handler.ts';
-import { type IngestPorts, ingestFileFunction } from '#lambdas/batch/ingest-file/handler.ts';
+import { ingestFileFunction, type SortPorts } from '#lambdas/batch/ingest-file/handler.ts';
 import { scheduleBatchFunction } from '#lambdas/batch/schedule-batch/handler.ts';
 import { uploadBatchFunction } from '#lambdas/batch/upload-batch/handler.ts';
 import { advanceChunkFunction } from '#lambdas/chunk/advance-chunk/handler.ts';
@@ -14,7 +14,7 @@ import type { Ids } from '#lambdas/platform/system.ts';
 import { FUNCTIONS as TOPOLOGY } from '#lib/topology.ts';
 
 /** Every port that some function has. */
-export interface AllPorts extends StartChunkPorts, RecoveryPorts, IngestPorts {
+export interface AllPorts extends StartChunkPorts, RecoveryPorts, SortPorts {
   readonly clients: ClientStore;
   readonly calls: CallCounter;
   readonly presigner: UploadPresigner;

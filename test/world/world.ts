@@ -90,6 +90,7 @@ export function worldOf<S extends Stores>(options: WorldOptions<S>): World<S> {
         ),
     },
     finPro: withCredentials(finPro, call, () => clock.wait(options.credentialsTime?.() ?? 0)),
+    sortedFiles: { send: (file) => call('sortedFiles.send', () => fileQueue.send([JSON.stringify({ file })])) },
     ...bucket.portsFor(call),
     ...openStores(call, own, settings()),
   });

@@ -5,19 +5,32 @@ import { type RowError, rowError } from '#lambdas/upstream/failures.ts';
 import { type AcceptancePorts, acceptBatch } from '../accept.ts';
 import { type Batch, withoutRows } from '../batch.ts';
 import { storedFiles } from '../bucket.s3.ts';
-import { type FileStore, type ObjectKey, parseObjectKey, type StoredFile } from '../bucket.ts';
+import { type FileQueue, type FileStore, type ObjectKey, parseObjectKey, type StoredFile } from '../bucket.ts';
 import { checkFileSize, fileTypeOf, readBatchFile } from '../file.ts';
+import { sortedFileIn } from '../file-queue.sqs.ts';
 import { type FinishPorts, finishBatch, reportBatch, reportRejection } from '../finish.ts';
 import { expiryOf, findBatch, findUpload } from '../store.ts';
 import { NO_PARAMETERS } from '../submission.ts';
 
-/** Consumes the file queue, which the bucket's notifications fill (docs/spec/upload-batch.md). */
-export const ingestFileFunction = (ports: IngestPorts) =>
+/**
+ * Consumes the file queue, which the bucket's notifications fill (docs/spec/upload-batch.md). What S3 announces is sent on
+ * under its organisation, and read when its turn has come.
+ */
+export const ingestFileFunction = (ports: SortPorts) =>
   queueConsumer(async (body, context) => {
+    const sorted = sortedFileIn(body);
+    const read = (file: StoredFile) => ingestFile(ports, file, ports.clock.now() + context.getRemainingTimeInMillis());
+    if (sorted) return read(sorted);
     for (const file of storedFiles(body)) {
-      await ingestFile(ports, file, ports.clock.now() + context.getRemainingTimeInMillis());
+      const key = parseObjectKey(file.key);
+      // What is nobody's takes no time.
+      await ('organisationId' in key ? ports.sortedFiles.send(file, key.organisationId) : read(file));
     }
   });
+
+export interface SortPorts extends IngestPorts {
+  readonly sortedFiles: FileQueue;
+}
 
 export interface IngestPorts extends AcceptancePorts, FinishPorts {
   readonly files: FileStore;
