@@ -65,8 +65,9 @@ const ERRORS: ReadonlyArray<readonly [ResponseType, GatewayError]> = [
 ];
 
 /**
- * What API Gateway answers itself, in the API's error envelope. It can't format dates, so `timestamp` is the request's time in epoch milliseconds
- * (`docs/spec/overview.md`, "Errors of every path"). Failed and timed-out integrations get the 5xx default.
+ * What API Gateway answers itself, in the API's error envelope as far as it lets us: `docs/spec/overview.md`, "What API Gateway answers itself", has what is
+ * known and what is hoped. Nothing may rely on it for REQUEST_TOO_LARGE, which AWS's notes say can't be customized. It can't format dates, so `timestamp` is the request's time in epoch milliseconds
+ *. Failed and timed-out integrations get the 5xx default.
  */
 export function addGatewayResponses(api: RestApi): void {
   for (const [type, { statusCode, headers, ...error }] of ERRORS) {

@@ -103,6 +103,7 @@ describe('gateway responses', () => {
   });
 
   test.each([
+    // Hoped for at best: AWS's notes say that it can't be customized.
     ['REQUEST_TOO_LARGE', '413', 'FileTooLarge'],
     ['THROTTLED', '429', 'TooManyRequests'],
     ['QUOTA_EXCEEDED', '429', 'TooManyRequests'],

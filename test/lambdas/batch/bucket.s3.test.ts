@@ -8,13 +8,13 @@ const record = (eventName: string, eTag: string) => ({
   awsRegion: 'ap-south-1',
   eventTime: '2026-11-27T15:50:06.684Z',
   eventName,
-  userIdentity: { principalId: 'AWS:AIDA' },
+  userIdentity: { principalId: 'AWS:uploader' },
   requestParameters: { sourceIPAddress: '192.0.2.1' },
-  responseElements: { 'x-amz-request-id': 'C3D13FE58DE4C810', 'x-amz-id-2': 'FMyUVURI' },
+  responseElements: { 'x-amz-request-id': 'C3D13FE58DE4C810', 'x-amz-id-2': 'id-2' },
   s3: {
     s3SchemaVersion: '1.0',
     configurationId: 'files',
-    bucket: { name: 'bucket', ownerIdentity: { principalId: 'A3NL1KOZZKExample' }, arn: 'arn:aws:s3:::bucket' },
+    bucket: { name: 'bucket', ownerIdentity: { principalId: 'OWNER' }, arn: 'arn:aws:s3:::bucket' },
     object: { key: 'drop/lender/red+flower%2B.csv', size: 9_437_184, eTag, versionId: 'v1', sequencer: '0055AED6DCD9' },
   },
 });
