@@ -70,8 +70,10 @@ export class Api extends Construct {
       name: 'not-found',
       impactOfErrors: 'unknown paths and methods get 5xx instead of 404; known ones work.',
     });
-    // Like every function of the API it checks the caller's credentials first.
-    storage.grant(notFound, 'GetItem');
+    // Whatever is called, its caller's credentials are checked first.
+    for (const one of [scheduleBatch, uploadBatch, createUpload, batchStatus, fiRequestStatus, notFound]) {
+      storage.grantCallers(one);
+    }
 
     this.restApi = new RestApi(this, 'RestApi', {
       restApiName: `bulk-data-fetch-${stage.name}`,

@@ -46,13 +46,27 @@ const STAGES: Readonly<Record<Stage['name'], Stage>> = {
 /** FinPro's address where a deployment names none. The host doesn't exist. */
 export const EXAMPLE_FINPRO_BASE_URL = 'https://api.finpro.example';
 
+/**
+ * Consents and credentials go to this address: in clear text only to the machine itself, for tests. A path in it is kept; credentials, which would be in
+ * the template, and what a path can't be added to are refused.
+ */
+const isUpstreamUrl = (text: string): boolean => {
+  const url = URL.canParse(text) ? new URL(text) : null;
+  const isLoopback = url !== null && /^(localhost|127(\.\d+){3}|\[::1\])$/.test(url.hostname);
+  const isPlain = url !== null && url.username + url.password + url.search + url.hash === '';
+  return isPlain && (url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback));
+};
+
 const contextSchema = z.object({
   stage: z.enum(['dev', 'prod']).default('dev'),
   region: z
     .string()
     .regex(/^[a-z]{2}(-[a-z]+)+-\d$/, 'expected a region such as ap-south-1')
     .default('ap-south-1'),
-  finproBaseUrl: z.url({ protocol: /^https?$/ }).default(EXAMPLE_FINPRO_BASE_URL),
+  finproBaseUrl: z
+    .string()
+    .refine(isUpstreamUrl, 'expected an https URL such as https://finpro.example.com/api, http only for this machine')
+    .default(EXAMPLE_FINPRO_BASE_URL),
   table: z
     .string()
     .regex(/^[\w.-]{3,255}$/, 'expected the name of a table')

@@ -37,8 +37,9 @@ export class FileStore extends Construct {
       versioned: true,
       lifecycleRules: [
         {
-          // Files and reports are kept as long as their batches.
-          expiration: Duration.days(Number(SETTINGS.RETENTION_DAYS)),
+          // Files and reports are kept no longer than their batches: what expires is a noncurrent version from then on, and
+          // is deleted when that has expired (Amazon S3, "Lifecycle and versioning").
+          expiration: Duration.days(Number(SETTINGS.RETENTION_DAYS) - DEAD_LETTER_RETENTION.toDays()),
           // A deleted or overwritten file can be read for as long as a message about it can be in the dead-letter queue.
           noncurrentVersionExpiration: DEAD_LETTER_RETENTION,
           abortIncompleteMultipartUploadAfter: Duration.days(1),

@@ -1,4 +1,5 @@
 import { ResponseType, type RestApi } from 'aws-cdk-lib/aws-apigateway';
+import { EVERY_ANSWER } from '#lambdas/platform/http/answer-headers.ts';
 
 /** The largest body that API Gateway takes, and the largest file (`docs/spec/overview.md`, "Limits"). In bytes. */
 const MAX_BODY_BYTES = 10 * 1024 * 1024;
@@ -14,6 +15,9 @@ const MAX_EVENT_BODY_BYTES = 4.4 * 1024 * 1024;
  * (docs/decisions/0016-large-files-go-straight-to-s3.md).
  */
 export const PRESIGN_PATH = '/fi/requests/schedule/upload/v3/presign';
+
+/** A gateway's response quotes what is no variable. */
+const EVERY_RESPONSE = Object.fromEntries(Object.entries(EVERY_ANSWER).map(([name, value]) => [name, `'${value}'`]));
 
 interface GatewayError {
   /** The gateway's own status, unless set. */
@@ -76,8 +80,9 @@ const ERRORS: ReadonlyArray<readonly [ResponseType, GatewayError]> = [
 ];
 
 /**
- * What API Gateway answers itself, in the API's error envelope. It can't format dates, so `timestamp` is the request's time in epoch milliseconds
- * (`docs/spec/overview.md`, "Errors of every path"). Failed and timed-out integrations get the 5xx default.
+ * What API Gateway answers itself, in the API's error envelope as far as it lets us: `docs/spec/overview.md`, "What API Gateway answers itself", has what is
+ * known and what is hoped. Nothing may rely on it for REQUEST_TOO_LARGE, which AWS's notes say can't be customized. It can't format dates, so `timestamp` is the request's time in epoch milliseconds
+ *. Failed and timed-out integrations get the 5xx default.
  */
 export function addGatewayResponses(api: RestApi): void {
   for (const [type, { statusCode, headers, ...error }] of ERRORS) {
@@ -85,7 +90,7 @@ export function addGatewayResponses(api: RestApi): void {
     api.addGatewayResponse(type.responseType, {
       type,
       ...(statusCode === undefined ? {} : { statusCode }),
-      ...(headers === undefined ? {} : { responseHeaders: { ...headers } }),
+      responseHeaders: { ...EVERY_RESPONSE, ...headers },
       templates: { 'application/json': JSON.stringify(envelope) },
     });
   }

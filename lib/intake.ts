@@ -35,6 +35,8 @@ export class Intake extends Construct {
       consumer: ingestFile,
       impactOfDeadLetters: `a file couldn't be read in ${QUEUES.file.maxReceiveCount} deliveries and started no batch. Fix the cause, then redrive it.`,
     });
+    // S3 can't say whose a file is; ingest-file sends it on to the queue again, and does (docs/decisions/0021-files-are-sorted-by-organisation.md).
+    this.files.grantSend(ingestFile, 'FILE_QUEUE_URL');
     fileStore.notifyQueue(this.files, ['drop/', 'uploads/']);
   }
 }

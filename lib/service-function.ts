@@ -67,8 +67,12 @@ export class ServiceFunction extends Construct {
     suppressWildcardNag(role, '*', 'Active tracing: X-Ray supports no permissions on single resources.');
   }
 
-  /** Allows the function these actions on these resources. */
-  allow(actions: readonly string[], resources: readonly string[]): void {
-    this.lambda.addToRolePolicy(new PolicyStatement({ actions: [...actions], resources: [...resources] }));
+  /** Allows the function these actions on these resources, under these conditions. */
+  allow(
+    actions: readonly string[],
+    resources: readonly string[],
+    conditions: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {},
+  ): void {
+    this.lambda.addToRolePolicy(new PolicyStatement({ actions: [...actions], resources: [...resources], conditions }));
   }
 }

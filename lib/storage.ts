@@ -20,6 +20,9 @@ export interface StorageProps {
 /** What a function can do with single items of the table, and with one partition at a time. There is no Scan. */
 type TableAction = 'GetItem' | 'PutItem' | 'UpdateItem' | 'Query' | 'BatchWriteItem';
 
+/** The partitions, by the beginning of their keys (`lambdas/platform/keys.ts`): what organisations have, clients, and counts of calls. */
+type Partitions = 'ORG#*' | 'CLIENTS' | 'CALLS#*';
+
 /** The one table, and the sparse index of open batches. */
 export class Storage extends Construct {
   readonly table: Pick<ITable, 'tableName' | 'tableArn'>;
@@ -52,13 +55,24 @@ export class Storage extends Construct {
     return table;
   }
 
-  /** Allows a function these actions on the table's items; sets `TABLE_NAME`. */
+  /** Allows a function these actions on what organisations have; sets `TABLE_NAME`. */
   grant(consumer: ServiceFunction, ...actions: readonly TableAction[]): void {
+    this.#grant(consumer, 'ORG#*', actions);
+  }
+
+  /** Lets a function of the API know its callers, and count their calls; sets `TABLE_NAME`. Only people write clients. */
+  grantCallers(consumer: ServiceFunction): void {
+    this.#grant(consumer, 'CLIENTS', ['GetItem']);
+    this.#grant(consumer, 'CALLS#*', ['UpdateItem']);
+  }
+
+  #grant(consumer: ServiceFunction, partitions: Partitions, actions: readonly TableAction[]): void {
     consumer.lambda.addEnvironment('TABLE_NAME', this.table.tableName);
-    consumer.allow(
-      actions.map((action) => `dynamodb:${action}`),
-      [this.table.tableArn],
-    );
+    // A request may name several keys. `ForAllValues` also holds for none, but each of these actions names at least one (Amazon DynamoDB developer guide,
+    // "Using IAM policy conditions for fine-grained access control").
+    const condition = { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': [partitions] } };
+    const named = actions.map((action) => `dynamodb:${action}`);
+    consumer.allow(named, [this.table.tableArn], condition);
   }
 
   /** Lets a function list the open batches; sets `OPEN_BATCHES_INDEX`. */

@@ -20,6 +20,8 @@ export interface AwsAnswer {
 export interface NeededPermission {
   readonly action: string;
   readonly resource: string;
+  /** Of a table: the key's beginning, up to the first `#`. */
+  readonly partition?: string;
 }
 
 /** A service that the front hands calls to. */

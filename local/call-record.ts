@@ -9,9 +9,9 @@ export interface RecordedCall extends NeededPermission {
 export class CallRecord {
   readonly #calls = new Map<string, RecordedCall>();
 
-  add(caller: string, { action, resource }: NeededPermission): void {
-    const key = `${caller} ${action} ${resource}`;
-    if (!this.#calls.has(key)) this.#calls.set(key, { caller, action, resource });
+  add(caller: string, needed: NeededPermission): void {
+    const key = `${caller} ${needed.action} ${needed.resource} ${needed.partition ?? ''}`;
+    if (!this.#calls.has(key)) this.#calls.set(key, { caller, ...needed });
   }
 
   read(): RecordedCall[] {

@@ -26,13 +26,45 @@ export interface Batch {
   readonly finishedChunks: ReadonlySet<number>;
   readonly source: BatchSource;
   /**
-   * For a presigned upload whose file hasn't been read yet: its type, and until when the reference is reserved for it.
+   * For a presigned upload that no file has been read of yet: its type, and until when the reference is reserved for it.
+   * With an error, what came so far couldn't be read.
    */
   readonly reservation: UploadReservation | null;
   /** Why the batch failed as a whole, otherwise null. */
   readonly error: RowError | null;
   readonly idempotency: Idempotency | null;
 }
+
+/** A batch as it is before its rows are known. */
+export const withoutRows = (
+  known: Pick<
+    Batch,
+    | 'organisationId'
+    | 'referenceId'
+    | 'batchId'
+    | 'chunkRows'
+    | 'fileName'
+    | 'globalConfig'
+    | 'acceptedAt'
+    | 'source'
+    | 'reservation'
+    | 'error'
+    | 'idempotency'
+  >,
+): Batch => ({
+  ...known,
+  promisedId: null,
+  total: 0,
+  duplicates: 0,
+  chunks: 0,
+  finishedChunks: new Set(),
+});
+
+/**
+ * Whether it is what is left of a file that couldn't be read. That never became a batch: it tells the fault, and its
+ * reference is free.
+ */
+export const isUnread = ({ total, error }: Batch): boolean => total === 0 && error !== null;
 
 /** The batch_id that clients see. */
 export const shownId = ({ batchId, promisedId }: Pick<Batch, 'batchId' | 'promisedId'>): string =>
@@ -79,8 +111,8 @@ export function batchStatusOf(total: number, counters: Counters, error: RowError
  * Whether a new batch has work to do: its rows, or the report on a dropped file that failed as a whole. Recovery looks
  * at open batches only.
  */
-export const isOpenAtFirst = ({ error, reservation, source }: Batch): boolean =>
-  reservation === null && (error === null || source === 'drop');
+export const isOpenAtFirst = ({ total, error, source }: Batch): boolean =>
+  total > 0 && (error === null || source === 'drop');
 
 /** Percentage of rows that are terminal, rounded down; 0 for a batch without rows. */
 export const progressOf = (total: number, counters: Counters): number =>

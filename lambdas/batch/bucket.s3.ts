@@ -1,7 +1,8 @@
-import { GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { GetObjectCommand, InvalidObjectState, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { createPresignedPost } from '@aws-sdk/s3-presigned-post';
 import * as z from 'zod';
 import { awsClientOptions } from '../platform/aws-client.ts';
+import { ServiceError } from '../platform/errors.ts';
 import type { FileStore, ReportStore, StoredFile, UploadPresigner } from './bucket.ts';
 
 /** The one bucket and the client that reaches it. */
@@ -16,15 +17,29 @@ export const connectBucket = (name: string, endpoint = process.env['AWS_ENDPOINT
   name,
 });
 
-/** Reads files in the version that was announced. */
+/**
+ * Reads files in the version that was announced.
+ * @throws ServiceError `InvalidFileContent` for one that S3 doesn't give out before it's restored
+ */
 export const s3Files = ({ client, name }: Bucket): FileStore => ({
   read: async ({ key, version }) => {
     const VersionId = version === '' ? undefined : version;
-    const { Body } = await client.send(new GetObjectCommand({ Bucket: name, Key: key, VersionId }));
+    const { Body } = await client
+      .send(new GetObjectCommand({ Bucket: name, Key: key, VersionId }))
+      .catch((error: unknown) => {
+        throw error instanceof InvalidObjectState ? archived() : error;
+      });
     if (!Body) throw new Error('S3 returned no body');
     return Body.transformToByteArray();
   },
 });
+
+const archived = (): ServiceError =>
+  new ServiceError(
+    'invalid',
+    'InvalidFileContent',
+    'the file is archived (its storage class is GLACIER or the like); put it there again in STANDARD',
+  );
 
 /** Reports on dropped files, as JSON for people and programs. */
 export const s3Reports = ({ client, name }: Bucket): ReportStore => ({

@@ -76,6 +76,11 @@ export interface FileStore {
   read(file: StoredFile): Promise<Uint8Array>;
 }
 
+/** Files that wait to be read, fairly between organisations. */
+export interface FileQueue {
+  send(file: StoredFile, organisationId: string): Promise<void>;
+}
+
 /** The drop folder's reports. */
 export interface ReportStore {
   write(key: string, report: object): Promise<void>;

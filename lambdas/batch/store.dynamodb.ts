@@ -66,9 +66,12 @@ function toBatchItem(batch: Batch, expiresAt: number): Record<string, unknown> {
 const IS_EXPIRED = 'expiresAt <= :seconds';
 const IS_LAPSED = 'reservation.#until <= :now';
 const IS_OURS = 'batchId = :batchId';
+/** Nobody holds the reference of what is left of a file that couldn't be read, but a late repeat of its own reservation. */
+const IS_UNREAD = '#total = :none AND attribute_exists(#error.code) AND batchId <> :batchId';
 const IS_RESERVED = 'attribute_exists(reservation.#until)';
-/** `until` is a reserved word. */
+/** Reserved words. */
 const UNTIL = { '#until': 'until' };
+const UNREAD = { '#total': 'total', '#error': 'error' };
 
 /** The batches in the table. */
 export function dynamoDbBatches({ client, name: TableName }: Table): BatchStore {
@@ -118,11 +121,13 @@ export function dynamoDbBatches({ client, name: TableName }: Table): BatchStore 
       switch (change.kind) {
         case 'accept':
           return put(toBatchItem(change.batch, change.expiresAt), {
-            ConditionExpression: `attribute_not_exists(pk) OR ${IS_EXPIRED} OR ${IS_LAPSED}`,
-            ExpressionAttributeNames: UNTIL,
+            ConditionExpression: `attribute_not_exists(pk) OR ${IS_EXPIRED} OR ${IS_LAPSED} OR (${IS_UNREAD})`,
+            ExpressionAttributeNames: { ...UNTIL, ...UNREAD },
             ExpressionAttributeValues: {
               ':seconds': epochSeconds(change.now),
               ':now': change.now,
+              ':none': 0,
+              ':batchId': change.batch.batchId,
             },
           });
         case 'accept-upload':

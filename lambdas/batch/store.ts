@@ -1,4 +1,4 @@
-import { type Batch, isOpenAtFirst } from './batch.ts';
+import { type Batch, isOpenAtFirst, isUnread } from './batch.ts';
 
 /** A batch as it is stored. */
 export interface StoredBatch {
@@ -20,11 +20,14 @@ export type BatchKey = Pick<Batch, 'organisationId' | 'referenceId' | 'batchId'>
  * A write that the SDK repeats changes nothing once somebody else has written the item.
  */
 export type BatchChange =
-  /** The acceptance of a batch, or the reservation of an upload, if the reference is free at `now`. */
+  /**
+   * The acceptance of a batch, the reservation of an upload, or what is left of a file that couldn't be read, if the
+   * reference is free at `now`.
+   */
   | { readonly kind: 'accept'; readonly batch: Batch; readonly expiresAt: number; readonly now: number }
   /** Leases the file of a reserved upload to one reader until `until`. */
   | { readonly kind: 'lease-upload'; readonly until: number; readonly now: number }
-  /** The acceptance of a reserved upload, once its file is read. */
+  /** The acceptance of a reserved upload, once its file is read; or why it can't be read. */
   | { readonly kind: 'accept-upload'; readonly batch: Batch; readonly expiresAt: number }
   /** Adds a chunk to the set of finished ones; doing it again changes nothing. */
   | { readonly kind: 'finish-chunk'; readonly chunk: number }
@@ -51,27 +54,21 @@ const isExpired = ({ expiresAt }: StoredBatch, now: number): boolean => expiresA
 const isLapsed = ({ batch: { reservation } }: StoredBatch, now: number): boolean =>
   reservation !== null && reservation.until <= now;
 
-/** The batch of a reference; null when none exists, or its retention or reservation is over. */
-export async function findBatch(
-  batches: BatchStore,
-  organisationId: string,
-  referenceId: string,
-  now: number,
-): Promise<Batch | null> {
-  const stored = await batches.read(organisationId, referenceId);
-  return stored && !isExpired(stored, now) && !isLapsed(stored, now) ? stored.batch : null;
-}
+const finder =
+  (isFound: (stored: StoredBatch, now: number) => boolean) =>
+  async (batches: BatchStore, organisationId: string, referenceId: string, now: number): Promise<Batch | null> => {
+    const stored = await batches.read(organisationId, referenceId);
+    return stored && !isExpired(stored, now) && isFound(stored, now) ? stored.batch : null;
+  };
 
-/** The same, but also finds an upload whose reservation is over, as long as nobody else has taken the reference. */
-export async function findUpload(
-  batches: BatchStore,
-  organisationId: string,
-  referenceId: string,
-  now: number,
-): Promise<Batch | null> {
-  const stored = await batches.read(organisationId, referenceId);
-  return stored && !isExpired(stored, now) ? stored.batch : null;
-}
+/** The batch that has a reference; null when the reference is free: none exists, or its retention or reservation is over. */
+export const findBatch = finder((stored, now) => !isLapsed(stored, now) && !isUnread(stored.batch));
+
+/** The same, or what is left of the last file under the reference that couldn't be read. */
+export const findOutcome = finder((stored, now) => !isLapsed(stored, now) || isUnread(stored.batch));
+
+/** The same, and also an upload whose reservation is over, as long as nobody else has taken the reference. */
+export const findUpload = finder(() => true);
 
 const newlyStored = (batch: Batch, expiresAt: number): StoredBatch => ({
   batch: { ...batch, finishedChunks: new Set() },
@@ -94,7 +91,9 @@ export function applyBatchChange(
   switch (change.kind) {
     case 'accept': {
       const { now } = change;
-      const isFree = !stored || isExpired(stored, now) || isLapsed(stored, now);
+      // A late repeat of a reservation is of before its own file was read.
+      const isOther = stored?.batch.batchId !== change.batch.batchId;
+      const isFree = !stored || isExpired(stored, now) || isLapsed(stored, now) || (isUnread(stored.batch) && isOther);
       return isFree ? newlyStored(change.batch, change.expiresAt) : null;
     }
     case 'lease-upload':

@@ -1,7 +1,7 @@
 import { ServiceError } from '../platform/errors.ts';
-import type { Headers } from '../platform/http/event.ts';
-import type { Clock } from '../platform/system.ts';
+import type { ApiEvent } from '../platform/http/event.ts';
 import type { Client } from './client.ts';
+import { type RatePorts, wrongCredentials } from './rate-limit.ts';
 import { isSecretOf } from './secret.ts';
 import type { ClientStore } from './store.ts';
 
@@ -27,14 +27,20 @@ interface CachedClient {
   readonly rereadAt: number;
 }
 
-export type Authenticate = (headers: Headers) => Promise<Caller>;
+export interface AuthenticationPorts extends RatePorts {
+  readonly clients: ClientStore;
+}
+
+export type Authenticate = (event: Pick<ApiEvent, 'headers' | 'sourceIp'>) => Promise<Caller>;
 
 /**
  * Authenticates a call by its four headers (docs/spec/overview.md, "Requests").
  * @throws ServiceError `Unauthorized`, which names the first missing header, or just says that the credentials are
- * invalid
+ * invalid; `TooManyRequests` to who has tried wrong ones too often
  */
-export function authenticator(clients: ClientStore, clock: Clock): Authenticate {
+export function authenticator(ports: AuthenticationPorts): Authenticate {
+  const { clients, clock } = ports;
+  const countWrong = wrongCredentials(ports);
   const cache = new Map<string, CachedClient>();
 
   const find = async (clientId: string, secret: string, now: number): Promise<Client | null> => {
@@ -50,7 +56,7 @@ export function authenticator(clients: ClientStore, clock: Clock): Authenticate 
     return client;
   };
 
-  return async (headers) => {
+  return async ({ headers, sourceIp }) => {
     const missing = HEADERS.find((name) => !headers.get(name));
     if (missing) throw new ServiceError('unauthorized', 'Unauthorized', `The header ${missing} is missing`);
     const now = clock.now();
@@ -64,7 +70,10 @@ export function authenticator(clients: ClientStore, clock: Clock): Authenticate 
       !client.disabled &&
       client.organisationId === headers.get('organisationId') &&
       client.appIdentifiers.includes(headers.get('appIdentifier') ?? '');
-    if (!isValid) throw new ServiceError('unauthorized', 'Unauthorized', 'The credentials are not valid');
+    if (!isValid) {
+      await countWrong(sourceIp);
+      throw new ServiceError('unauthorized', 'Unauthorized', 'The credentials are not valid');
+    }
     return { organisationId: client.organisationId, clientId };
   };
 }

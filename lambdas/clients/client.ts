@@ -34,5 +34,8 @@ export const validSecrets = ({ secrets }: Pick<Client, 'secrets'>, now: number):
 /** Printable ASCII without spaces, since it's sent as a header. */
 export const APP_IDENTIFIER = /^[\x21-\x7e]{1,128}$/;
 
-/** An organisation is part of every key, so it's short and simple (docs/architecture.md, "The table"). */
-export const ORGANISATION_ID = /^[A-Za-z0-9._-]{1,36}$/;
+/**
+ * An organisation is part of every key, so it's short and simple (docs/architecture.md, "The table"). It's also a folder in
+ * the bucket and part of a secret's name: tools take `.` and `..` for other folders.
+ */
+export const ORGANISATION_ID = /^(?!\.\.?$)[A-Za-z0-9._-]{1,36}$/;

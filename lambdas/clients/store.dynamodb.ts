@@ -1,9 +1,9 @@
 import { GetCommand, PutCommand, QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import * as z from 'zod';
 import { epochSeconds, ifCondition, type Table } from '../platform/dynamodb.ts';
-import { CLIENTS, clientCallsKey, clientKey, organisationKey } from '../platform/keys.ts';
+import { CLIENTS, callsKey, clientKey, organisationKey } from '../platform/keys.ts';
 import type { Client, RegisteredClient } from './client.ts';
-import type { ClientCallCounter, ClientRegistry, ClientStore, OrganisationStore } from './store.ts';
+import type { CallCounter, ClientRegistry, ClientStore, OrganisationStore } from './store.ts';
 
 /** The format of a client's item. One without a number is of format 1, which was stored before formats had numbers. */
 const FORMAT = 1;
@@ -137,22 +137,27 @@ export const dynamoDbOrganisations = ({ client, name: TableName }: Table): Organ
   },
 });
 
-const callCount = z.object({ calls: z.number() });
+const callCounts = z.record(z.string(), z.number());
+
+/** The attribute that counts the calls of one. */
+const ownCalls = (one: string): string => `own:${one}`;
 
 /**
  * One item per window, incremented in one write. A write that the SDK repeats may count twice, but never zero times.
  */
-export const dynamoDbClientCalls = ({ client, name: TableName }: Table): ClientCallCounter => ({
-  add: async (organisationId, { startsAt, endsAt }) => {
+export const dynamoDbCalls = ({ client, name: TableName }: Table): CallCounter => ({
+  add: async (of, one, { startsAt, endsAt }) => {
     const { Attributes } = await client.send(
       new UpdateCommand({
         TableName,
-        Key: clientCallsKey(organisationId, startsAt),
-        UpdateExpression: 'ADD calls :one SET expiresAt = :expiresAt',
+        Key: callsKey(of, startsAt),
+        UpdateExpression: 'ADD calls :one, #own :one SET expiresAt = :expiresAt',
+        ExpressionAttributeNames: { '#own': ownCalls(one) },
         ExpressionAttributeValues: { ':one': 1, ':expiresAt': epochSeconds(endsAt) },
         ReturnValues: 'UPDATED_NEW',
       }),
     );
-    return callCount.parse(Attributes).calls;
+    const counts = callCounts.parse(Attributes);
+    return { all: counts['calls'] ?? 0, own: counts[ownCalls(one)] ?? 0 };
   },
 });

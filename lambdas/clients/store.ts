@@ -28,8 +28,15 @@ export interface OrganisationStore {
   exists(organisationId: string): Promise<boolean>;
 }
 
-/** How often an organisation's clients have called, in fixed windows. */
-export interface ClientCallCounter {
-  /** Counts a call in the window between two times. Returns the calls in it so far, this one included. */
-  add(organisationId: string, window: { readonly startsAt: number; readonly endsAt: number }): Promise<number>;
+/** How often there were calls of one kind, in fixed windows. */
+export interface CallCounter {
+  /**
+   * Counts a call in the window between two times, of all under `of` and of one of them.
+   * @returns the calls in it so far, this one included
+   */
+  add(
+    of: string,
+    one: string,
+    window: { readonly startsAt: number; readonly endsAt: number },
+  ): Promise<{ readonly all: number; readonly own: number }>;
 }

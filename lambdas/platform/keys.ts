@@ -72,23 +72,14 @@ export const organisationKey = (organisationId: string): ItemKey => ({
 
 export const ledgerKey = (organisationId: string): ItemKey => ({ pk: `ORG#${organisationId}#UPSTREAM`, sk: 'LEDGER' });
 
-/** The number of an organisation's client calls in the window that starts at this time. */
-export const clientCallsKey = (organisationId: string, startsAt: number): ItemKey => ({
-  pk: `ORG#${organisationId}#CALLS`,
+/** The number of calls of one kind in the window that starts at this time. */
+export const callsKey = (of: string, startsAt: number): ItemKey => ({
+  pk: `CALLS#${of}`,
   sk: `WINDOW#${startsAt}`,
-});
-
-const sessionPartition = (organisationId: string, sessionId: string): string =>
-  `ORG#${organisationId}#SESSION#${sessionId.toLowerCase()}`;
-
-/** The cached status of a session. */
-export const statusCacheKey = (organisationId: string, sessionId: string): ItemKey => ({
-  pk: sessionPartition(organisationId, sessionId),
-  sk: 'STATUS',
 });
 
 /** The row that has adopted a session of the organisation. */
 export const claimKey = (organisationId: string, sessionId: string): ItemKey => ({
-  pk: sessionPartition(organisationId, sessionId),
+  pk: `ORG#${organisationId}#SESSION#${sessionId.toLowerCase()}`,
   sk: 'CLAIM',
 });

@@ -41,6 +41,9 @@ const settingsSchema = z
     UPLOAD_RESERVATION_SECONDS: seconds(3600),
     RETENTION_DAYS: count(90),
     CLIENT_RATE_LIMIT: count(1000),
+    API_RATE_LIMIT: count(1000),
+    SEARCH_RATE_LIMIT: count(200),
+    UNAUTHORIZED_RATE_LIMIT: count(300),
     CLIENT_RATE_WINDOW_MILLISECONDS: milliseconds(60_000),
     CLIENT_PATIENCE_MILLISECONDS: milliseconds(2_000),
     STATUS_CACHE_MILLISECONDS: milliseconds(60_000),
@@ -77,6 +80,9 @@ const settingsSchema = z
     /** Clients see these in real time: the local cloud doesn't scale them. */
     client: {
       limit: env.CLIENT_RATE_LIMIT,
+      apiLimit: env.API_RATE_LIMIT,
+      searchLimit: env.SEARCH_RATE_LIMIT,
+      wrongCredentials: env.UNAUTHORIZED_RATE_LIMIT,
       window: env.CLIENT_RATE_WINDOW_MILLISECONDS,
       /** How long a client's call waits for a token. */
       patience: env.CLIENT_PATIENCE_MILLISECONDS,

@@ -62,6 +62,7 @@ const FIELDS: ReadonlySet<string> = new Set([
   'clientId',
   'error',
   'errorCode',
+  'gatewayRequestId',
   'generation',
   'kind',
   'messageId',

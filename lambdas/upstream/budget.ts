@@ -10,6 +10,8 @@ export interface Granted {
   readonly reservation: Reservation;
   /** One call only, which tries whether an open circuit can close. */
   readonly halfOpen: boolean;
+  /** A client's own look-up. That FinPro refuses it says nothing of the calls that batches make. */
+  readonly forClient: boolean;
   /** Whether the tokens were taken for this permit, rather than reserved before. */
   readonly taken: boolean;
   /** The ledger when the permit was granted; what the calls show is compared with it. */
@@ -77,7 +79,7 @@ export function budgetOf(
     if (waitUntil !== null) return { granted: false, waitUntil };
     const endsAt = now + upstream.circuitWait + clockSkew;
     const reservation = { window, startsAt: now - clockSkew, endsAt, tokens: 1, tight: false, epoch: seen.epoch };
-    return { granted: true, halfOpen: true, taken: false, reservation, seen };
+    return { granted: true, halfOpen: true, forClient: false, taken: false, reservation, seen };
   };
 
   /** Takes tokens in each window of `capacities`, up to its capacity; false when another worker was faster. */
@@ -120,13 +122,14 @@ export function budgetOf(
         const tried = await throughCircuit(organisationId, seen, now);
         if (tried) return tried;
         const usable = held && heldNow(held, seen, now, clockSkew);
-        if (usable) return { granted: true, halfOpen: false, taken: false, reservation: usable, seen };
+        if (usable)
+          return { granted: true, halfOpen: false, forClient: false, taken: false, reservation: usable, seen };
         const reservation = offerWindow(seen, calls, now, clockSkew);
         if (!reservation) return { granted: false, waitUntil: now + seen.length };
         const { window, tokens } = reservation;
         const capacity = capacityOf(seen, window > windowAt(seen, now));
         if (await take(organisationId, seen, tokens, new Map([[window, capacity]]), now)) {
-          return { granted: true, halfOpen: false, taken: true, reservation, seen };
+          return { granted: true, halfOpen: false, forClient: false, taken: true, reservation, seen };
         }
       }
       return { granted: false, waitUntil: now + waitStep };
@@ -135,8 +138,10 @@ export function budgetOf(
     acquireForClient: async (organisationId, now) => {
       for (let tries = 0; tries < TRIES; tries += 1) {
         const seen = await ledgers.read(organisationId);
-        const tried = await throughCircuit(organisationId, seen, now);
-        if (tried) return tried.granted ? tried : { granted: false, because: 'circuit-open', until: tried.waitUntil };
+        // When it's time to try the circuit, a worker does: by what a client asks about it might never close.
+        if (seen.circuitOpenUntil !== null && seen.circuitOpenUntil > now) {
+          return { granted: false, because: 'circuit-open', until: seen.circuitOpenUntil };
+        }
         const quota = quotaOf(seen, now, clockSkew);
         if (!quota.isFree) return { granted: false, because: 'used-up', until: quota.until };
         const capacities = new Map(quota.windows.map((window) => [window, seen.limit]));
@@ -144,7 +149,7 @@ export function budgetOf(
         const window = windowAt(seen, now);
         const [startsAt, endsAt] = [endOf(seen, window - 1), endOf(seen, window)];
         const reservation = { window, startsAt, endsAt, tokens: 1, tight: false, epoch: seen.epoch };
-        return { granted: true, halfOpen: false, taken: true, reservation, seen };
+        return { granted: true, halfOpen: false, forClient: true, taken: true, reservation, seen };
       }
       return { granted: false, because: 'used-up', until: now + waitStep };
     },

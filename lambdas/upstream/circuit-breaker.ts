@@ -4,7 +4,7 @@ import { classify, isServerError, type UpstreamFailure } from './failures.ts';
 import type { Ledger, LedgerStore } from './ledger.ts';
 
 /**
- * An organisation's circuit opens, and its calls stop, when its credentials are refused, when the upstream can't be
+ * An organisation's circuit opens, and its calls stop, when its batches' credentials are refused, when the upstream can't be
  * reached 5 times in a row over all workers, or when half of the last 50 calls of one advance were answered 5xx or by
  * a gateway (docs/decisions/0005-when-the-circuit-opens.md).
  */
@@ -44,14 +44,23 @@ export interface CircuitWatch {
   readonly failures: FailureRun;
 }
 
-/** @param halfOpen whether the one call tries an open circuit */
-export function watchCircuit(halfOpen: boolean): CircuitWatch {
+/**
+ * @param halfOpen whether the one call tries an open circuit
+ * @param forClient whether it's a client's own look-up, whose refusal doesn't count
+ */
+export function watchCircuit({
+  halfOpen,
+  forClient,
+}: {
+  readonly halfOpen: boolean;
+  readonly forClient: boolean;
+}): CircuitWatch {
   let failures: FailureRun = { weight: 0, afterAnswer: false };
   let recent: readonly boolean[] = [];
   let verdict: CircuitVerdict = 'keep';
 
   const verdictAfter = (failure: UpstreamFailure | null, isRepeat: boolean): CircuitVerdict => {
-    if (failure && classify(failure).kind === 'unauthorized') return 'open';
+    if (failure && !forClient && classify(failure).kind === 'unauthorized') return 'open';
     const weight = FAILURE_WEIGHT[failure?.sent ?? 'answered'];
     failures =
       weight === 0

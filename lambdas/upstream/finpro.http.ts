@@ -9,6 +9,7 @@ import { errorAnswer, fiBalanceAnswer, fiRequestAnswer, fiStatusAnswer, fiStatus
 import type { RateLimitHeaders } from './rate-limit-headers.ts';
 
 export interface FinProOptions {
+  /** May have a path, which comes before those of the calls. */
   readonly baseUrl: string;
   /** Milliseconds for one call. */
   readonly timeout: number;
@@ -32,7 +33,8 @@ export function finProClient({ baseUrl, timeout, credentialsOf }: FinProOptions)
     } catch {
       return withoutCredentials();
     }
-    const result = await callUpstream({ url: new URL(path, baseUrl).href, headers, body, timeout, answer });
+    const url = `${baseUrl.replace(/\/+$/, '')}${path}`;
+    const result = await callUpstream({ url, headers, body, timeout, answer });
     if (!result.ok && result.failure.sent === 'answered' && [401, 403].includes(result.failure.status)) {
       credentialsOf.forget(organisationId);
     }

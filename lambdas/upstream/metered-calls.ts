@@ -144,11 +144,11 @@ export interface CallLimiter {
  */
 export function callLimiter(
   clock: Clock,
-  permit: Pick<Granted, 'reservation' | 'halfOpen' | 'seen'>,
+  permit: Pick<Granted, 'reservation' | 'halfOpen' | 'forClient' | 'seen'>,
   callsEndAt: number,
   clockSkew: number,
 ): CallLimiter {
-  const circuit = watchCircuit(permit.halfOpen);
+  const circuit = watchCircuit(permit);
   let tokensLeft = permit.halfOpen ? 1 : permit.reservation.tokens;
   let callsMade = 0;
   let latest: RateLimitHeaders | null = null;

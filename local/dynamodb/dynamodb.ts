@@ -20,6 +20,8 @@ const inputSchema = z.looseObject({
   AttributeUpdates: z.record(z.string(), z.unknown()).optional(),
   ExpressionAttributeNames: z.record(z.string(), z.string()).optional(),
   RequestItems: z.record(z.string(), z.unknown()).optional(),
+  KeyConditionExpression: z.string().optional(),
+  ExpressionAttributeValues: itemSchema.optional(),
 });
 type Input = z.infer<typeof inputSchema>;
 
@@ -30,7 +32,12 @@ const answerSchema = z.looseObject({
   Attributes: itemSchema.optional(),
   ConsumedCapacity: z.union([consumedSchema, z.array(consumedSchema)]).optional(),
 });
-const putRequests = z.array(z.looseObject({ PutRequest: z.object({ Item: itemSchema }).optional() }));
+const writeRequests = z.array(
+  z.looseObject({
+    PutRequest: z.object({ Item: itemSchema }).optional(),
+    DeleteRequest: z.object({ Key: itemSchema }).optional(),
+  }),
+);
 
 const READS = new Set(['GetItem', 'BatchGetItem', 'Query', 'Scan']);
 const SINGLE_WRITES = new Set(['PutItem', 'UpdateItem', 'DeleteItem']);
@@ -55,10 +62,14 @@ export class DynamoDb implements AwsService {
   }
 
   permissions({ action, input }: AwsCall): NeededPermission[] {
-    const { TableName, IndexName, RequestItems } = inputSchema.parse(input);
-    return [...(TableName === undefined ? [] : [TableName]), ...Object.keys(RequestItems ?? {})].map((name) => {
-      const arn = this.#tables.get(name)?.arn ?? name;
-      return { action: `dynamodb:${action}`, resource: IndexName === undefined ? arn : `${arn}/index/${IndexName}` };
+    const asked = inputSchema.parse(input);
+    const { TableName, IndexName, RequestItems } = asked;
+    return [...(TableName === undefined ? [] : [TableName]), ...Object.keys(RequestItems ?? {})].flatMap((name) => {
+      const { arn = name, keys = [] } = this.#tables.get(name) ?? {};
+      const resource = IndexName === undefined ? arn : `${arn}/index/${IndexName}`;
+      const needed = { action: `dynamodb:${action}`, resource };
+      const partitions = IndexName === undefined ? partitionsOf(asked, name, keys[0] ?? '') : [];
+      return partitions.length === 0 ? [needed] : partitions.map((partition) => ({ ...needed, partition }));
     });
   }
 
@@ -110,7 +121,7 @@ export class DynamoDb implements AwsService {
     for (const [name, requests] of Object.entries(asked.RequestItems ?? {})) {
       const table = this.#tables.get(name);
       for (const index of table?.indexes ?? []) {
-        for (const { PutRequest } of putRequests.parse(requests)) {
+        for (const { PutRequest } of writeRequests.parse(requests)) {
           if (table === undefined || PutRequest === undefined) continue;
           this.#meter.add('dynamodb.indexWriteUnit', indexWriteUnits(index, table.keys, undefined, PutRequest.Item));
         }
@@ -124,6 +135,21 @@ export class DynamoDb implements AwsService {
     const answer = await this.#engine.send('GetItem', { TableName: table.name, Key: key, ConsistentRead: true });
     return answerSchema.parse(answer.body).Item;
   }
+}
+
+/** The partitions of a table that a call names, each by its key up to the first `#`: what IAM calls leading keys. */
+function partitionsOf(asked: Input, table: string, keyName: string): string[] {
+  const writes = writeRequests.parse(asked.RequestItems?.[table] ?? []);
+  const value = /= *(:\w+)/.exec(asked.KeyConditionExpression ?? '')?.[1] ?? '';
+  const keys = [
+    ...[
+      asked.Key,
+      asked.Item,
+      ...writes.flatMap(({ PutRequest, DeleteRequest }) => [PutRequest?.Item, DeleteRequest?.Key]),
+    ],
+    { [keyName]: asked.ExpressionAttributeValues?.[value] ?? {} },
+  ].map((item) => item?.[keyName]?.['S']);
+  return [...new Set(keys.flatMap((key) => (typeof key === 'string' ? [key.replace(/(?<=#).*/s, '')] : [])))];
 }
 
 const refused = (message: string): AwsAnswer => ({

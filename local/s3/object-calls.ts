@@ -90,16 +90,38 @@ export function copy(call: Call, action: 'putObject' | 'uploadPart'): S3Answer {
     throw preconditionFailed('x-amz-copy-source-If-Match');
   }
   const sent = { ...uploadHeaders(headers), 'x-amz-copy-source': source.map(encodeURIComponent).join('/') };
+  const from = call.store.find(...source, versionId);
   const answer = act(call, action, 'ObjectCreated:Copy', { headers: sent, versionId });
+  // Tags are copied unless they're replaced. The storage class isn't (S3 API reference, "CopyObject").
+  if (action === 'putObject') {
+    const { 'x-amz-tagging': tags, 'x-amz-storage-class': storageClass } = headers;
+    const copiedTags = headers['x-amz-tagging-directive'] === 'REPLACE' ? tags : keptWith(from)['x-amz-tagging'];
+    change(call, { 'x-amz-tagging': copiedTags, 'x-amz-storage-class': storageClass });
+  }
   const copied: Record<string, string> = versionId === undefined ? {} : { 'x-amz-copy-source-version-id': versionId };
   return { ...answer, headers: { ...answer.headers, ...copied } };
+}
+
+/** Keeps something else with the version that a call is about: what is undefined, or nothing, is kept no longer. */
+function change({ request, bucket, store }: Call, changed: Record<string, string | undefined>): ObjectVersion {
+  const version = store.find(bucket.name, request.key, request.query.get('versionId') ?? undefined);
+  const kept = Object.entries({ ...keptWith(version), ...changed }).filter(
+    ([, value]) => value && value !== 'STANDARD',
+  );
+  const metadata = { ...version.object.metadata, [KEPT_METADATA]: JSON.stringify(Object.fromEntries(kept)) };
+  store.versions.describe(version, { ...version.object, metadata });
+  return version;
 }
 
 /** GetObject and HeadObject: by version, in part, and only if it matches. */
 export function getObject(call: Call, action: 'getObject' | 'headObject'): S3Answer {
   const { request, store, bucket } = call;
   const versionId = request.query.get('versionId') ?? undefined;
-  const { object } = store.find(bucket.name, request.key, versionId);
+  const version = store.find(bucket.name, request.key, versionId);
+  const { object } = version;
+  if (action === 'getObject' && ARCHIVES.test(keptWith(version)['x-amz-storage-class'] ?? '')) {
+    throw new S3Error(403, 'InvalidObjectState', "The operation is not valid for the object's storage class");
+  }
   const { 'if-match': ifMatch, range, ...headers } = request.headers;
   if (ifMatch !== undefined && !matches(ifMatch, object.etag)) throw preconditionFailed('If-Match');
   const part = readRange(range, object.contentLength);
@@ -108,6 +130,9 @@ export function getObject(call: Call, action: 'getObject' | 'headObject'): S3Ans
   const ranged = action === 'headObject' && part !== undefined ? 'getObject' : action;
   return act(call, ranged, '', { headers: sent, versionId });
 }
+
+/** What is in one of these has to be restored before it can be read. */
+const ARCHIVES = /^(GLACIER|DEEP_ARCHIVE)$/;
 
 /** A range as fauxqs reads it; undefined for all. Like S3, it gives all where several parts are asked for. */
 function readRange(header: string | undefined, size: number): string | undefined {
@@ -134,6 +159,25 @@ export function getTagging({ request, bucket, store }: Call): S3Answer {
     body: document(element('Tagging', element('TagSet', set))),
   };
 }
+
+/** PutObjectTagging, whose body is XML, and DeleteObjectTagging. Neither makes a version. */
+export async function putTagging(call: Call): Promise<S3Answer> {
+  const tags = [...(await readBody(call.request)).toString('utf8').matchAll(/<Tag>(.*?)<\/Tag>/gs)];
+  const textOf = (xml: string, name: string): string =>
+    plain(new RegExp(`<${name}>(.*?)</${name}>`, 's').exec(xml)?.[1] ?? '');
+  const pairs = tags.map(([, xml = '']): [string, string] => [textOf(xml, 'Key'), textOf(xml, 'Value')]);
+  const { versionId } = change(call, { 'x-amz-tagging': new URLSearchParams(pairs).toString() });
+  return { status: 200, headers: versionHeader(call.bucket, versionId) };
+}
+
+export function deleteTagging(call: Call): S3Answer {
+  const { versionId } = change(call, { 'x-amz-tagging': undefined });
+  return { status: 204, headers: versionHeader(call.bucket, versionId) };
+}
+
+const ENTITIES: Readonly<Record<string, string>> = { lt: '<', gt: '>', quot: '"', apos: "'", amp: '&' };
+/** The text of XML without elements. */
+const plain = (xml: string): string => xml.replaceAll(/&(\w+);/g, (entity, name: string) => ENTITIES[name] ?? entity);
 
 export const createUpload = (call: Call): S3Answer =>
   act(call, 'createMultipartUpload', '', { headers: uploadHeaders(call.request.headers) });

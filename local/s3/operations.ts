@@ -30,6 +30,8 @@ const OPERATIONS = {
   GetObject: GET,
   HeadObject: GET,
   GetObjectTagging: { permission: 's3:GetObjectTagging', unit: 's3.getRequest', parameters: ['tagging', 'versionId'] },
+  PutObjectTagging: { permission: 's3:PutObjectTagging', unit: 's3.putRequest', parameters: ['tagging', 'versionId'] },
+  DeleteObjectTagging: { permission: 's3:DeleteObjectTagging', parameters: ['tagging', 'versionId'] },
   DeleteObject: { permission: 's3:DeleteObject', parameters: ['versionId'] },
   ListObjectsV2: { permission: 's3:ListBucket', unit: 's3.putRequest', parameters: LIST_OBJECTS },
   ListObjectVersions: { permission: 's3:ListBucketVersions', unit: 's3.putRequest', parameters: LIST_VERSIONS },
@@ -64,6 +66,7 @@ function onObject({ method, query, headers }: S3Request): Operation | undefined 
   const copies = headers['x-amz-copy-source'] !== undefined;
   switch (method) {
     case 'PUT':
+      if (query.has('tagging')) return 'PutObjectTagging';
       if (query.has('uploadId')) return copies ? 'UploadPartCopy' : 'UploadPart';
       return copies ? 'CopyObject' : 'PutObject';
     case 'POST':
@@ -74,6 +77,7 @@ function onObject({ method, query, headers }: S3Request): Operation | undefined 
     case 'HEAD':
       return 'HeadObject';
     case 'DELETE':
+      if (query.has('tagging')) return 'DeleteObjectTagging';
       return query.has('uploadId') ? 'AbortMultipartUpload' : 'DeleteObject';
     default:
       return undefined;

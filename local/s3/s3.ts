@@ -29,6 +29,8 @@ const PERFORM: Readonly<Record<Exclude<Operation, 'PostObject'>, Perform>> = {
   GetObject: (call) => objects.getObject(call, 'getObject'),
   HeadObject: (call) => objects.getObject(call, 'headObject'),
   GetObjectTagging: objects.getTagging,
+  PutObjectTagging: objects.putTagging,
+  DeleteObjectTagging: objects.deleteTagging,
   DeleteObject: objects.deleteObject,
   ListObjectsV2: listObjects,
   ListObjectVersions: listVersions,

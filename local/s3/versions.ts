@@ -100,6 +100,11 @@ export class Versions {
     return { bucket, key, versionId, sequence: Number(lastInsertRowid), latest: true, modified, object };
   }
 
+  /** Changes what is kept beside an object's bytes. */
+  describe({ sequence }: ObjectVersion, object: DescribedObject): void {
+    this.#database.prepare('UPDATE versions SET object = ? WHERE sequence = ?').run(JSON.stringify(object), sequence);
+  }
+
   /** Removes a version for good. The one before it is the latest then. */
   remove(bucket: string, key: string, versionId: string): void {
     this.#database

@@ -8,12 +8,14 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { authenticator } from '#lambdas/clients/authenticate.ts';
 import { dynamoDbClients } from '#lambdas/clients/store.dynamodb.ts';
+import { readSettings } from '#lambdas/platform/settings.ts';
 import { systemClock } from '#lambdas/platform/system.ts';
 import { AwsFront } from '#local/aws-front.ts';
 import { CallRecord } from '#local/call-record.ts';
 import { Meter } from '#local/meter.ts';
 import { SecretsManager } from '#local/secrets-manager.ts';
 import { State } from '#local/state.ts';
+import { UNCOUNTED } from '#test/world/calls.ts';
 import { type LocalTable, localTable } from '../world/local-table.ts';
 
 const CLI = fileURLToPath(new URL('../../cli/clients.ts', import.meta.url));
@@ -75,7 +77,8 @@ const onAws = () => ({
 async function isTaken(headers: string): Promise<boolean> {
   const values = new Headers(headers.split('\n').flatMap((line) => (line === '' ? [] : [pair(line)])));
   try {
-    await authenticator(dynamoDbClients(table), systemClock)({ get: (name) => values.get(name) ?? undefined });
+    const ports = { clients: dynamoDbClients(table), clock: systemClock, calls: UNCOUNTED, settings: readSettings({}) };
+    await authenticator(ports)({ headers: { get: (name) => values.get(name) ?? undefined }, sourceIp: '192.0.2.1' });
     return true;
   } catch {
     return false;

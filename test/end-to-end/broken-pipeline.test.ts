@@ -93,8 +93,8 @@ describe('a batch outlives', () => {
     expect(waiting).toBeGreaterThan(0);
   });
 
-  test('all its executions aborted in the middle, while it is asked for its status up to a hundred times a second', async () => {
-    const load = new StatusLoad(product, REFERENCE, counters).run(8, 100);
+  test('all its executions aborted in the middle, while it is asked for its status up to forty times a second', async () => {
+    const load = new StatusLoad(product, REFERENCE, counters).run(8, 40);
     const abort = async (): Promise<number> => {
       await reached(ROWS / 5);
       return faults.abortExecutions();

@@ -34,10 +34,13 @@ const SLOW = guidOf('every-flow-slow');
 
 class Flows {
   readonly #product: Product;
+  /** An organisation that never has a batch. */
+  readonly #other: Product;
   readonly #backstage: Backstage;
 
   constructor(environment: Environment) {
     this.#product = new Product(environment.endpoints, environment.tenants[0]);
+    this.#other = new Product(environment.endpoints, environment.tenants[1]);
     this.#backstage = new Backstage(environment, this.#product.tenant.organisationId);
   }
 
@@ -132,8 +135,12 @@ class Flows {
     await this.#finished('lost-execution');
   }
 
-  /** By consent first, for the session; then by the session twice: the second answer is one that was kept. */
+  /**
+   * By consent first, for the session; then by the session twice: the second answer is one that was kept. And by an
+   * organisation that has never called FinPro, so that its ledger is made.
+   */
   async statusLookUp(): Promise<void> {
+    await this.#other.post('/consent/firequest/status', { consentId: READY });
     await this.#schedule('looked-up', READY);
     await this.#finished('looked-up');
     const [record] = await this.#product.records('looked-up');

@@ -132,7 +132,7 @@ test('credentials refused in the middle of a batch stop its calls; when they are
   await expect
     .poll(async () => (await product.status('refused-credentials', { limit: 1 })).summary.in_progress, {
       timeout: 60_000,
-      interval: 50,
+      interval: 100,
     })
     .toBeGreaterThan(0);
   await product.control('PUT', '/_sim/faults', { unauthorized: true });

@@ -123,6 +123,7 @@ describe('a file in a form', () => {
     expect(summary).toMatchObject({ total: 500, completed: 500 });
   });
 
+  // The text is hoped for: a function takes no 6 MB, and API Gateway's answer to that has the type of one that can't be changed.
   test('that is too large for it is 413, and says where to go', async () => {
     const { status, body } = await upload(new Uint8Array(6 * 1024 * 1024), 'big.csv', 'text/csv', {});
     expect(status).toBe(413);

@@ -13,7 +13,7 @@ export interface Grant {
   readonly resource: string;
   readonly conditions: Conditions;
 }
-type Conditions = Readonly<Record<string, Readonly<Record<string, string>>>>;
+type Conditions = Readonly<Record<string, Readonly<Record<string, readonly string[]>>>>;
 
 const some = z.union([z.array(z.string()), z.string().transform((one) => [one])]);
 const principal = z.union([
@@ -28,7 +28,9 @@ const statement = z.strictObject({
   Action: some,
   Resource: some,
   Principal: principal.optional(),
-  Condition: z.record(z.string(), z.record(z.string(), z.coerce.string())).default({}),
+  Condition: z
+    .record(z.string(), z.record(z.string(), z.union([some, z.boolean().transform((one) => [String(one)])])))
+    .default({}),
 });
 const documentSchema = z.object({ Statement: z.array(statement) });
 
@@ -90,7 +92,7 @@ export function covers({ holder, action, resource, conditions }: Grant, call: Re
     matches(action.toLowerCase(), call.action.toLowerCase()) &&
     matches(resource, call.resource) &&
     Object.entries(conditions).every(([operator, asked]) =>
-      Object.entries(asked).every(([key, wanted]) => isMet(operator, key, wanted)),
+      Object.entries(asked).every(([key, wanted]) => wanted.some((one) => isMet(operator, key, one, call))),
     )
   );
 }
@@ -115,7 +117,7 @@ const matches = (pattern: string, text: string): boolean =>
  * this account.
  * @throws Error on a condition that is not known here, since guessing would let it pass or fail for nothing
  */
-function isMet(operator: string, key: string, wanted: string): boolean {
+function isMet(operator: string, key: string, wanted: string, { partition }: RecordedCall): boolean {
   switch (`${operator} ${key}`) {
     case 'Bool aws:SecureTransport':
       return wanted === 'true';
@@ -123,6 +125,9 @@ function isMet(operator: string, key: string, wanted: string): boolean {
       return wanted === ACCOUNT;
     case 'ArnEquals aws:SourceArn':
       return /^arn:aws:s3:::bulk-data-fetch-/.test(wanted);
+    // The record has one call for each of the partitions that a request names.
+    case 'ForAllValues:StringLike dynamodb:LeadingKeys':
+      return partition === undefined || matches(wanted, partition);
     default:
       throw new Error(`say here when ${operator} on ${key} is met`);
   }

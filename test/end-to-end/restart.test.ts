@@ -83,7 +83,7 @@ async function reached(product: Product, share: number, counters: ExactCounters)
     const done = `${fiRequests} FI requests, ${terminal} of ${ROWS} rows terminal`;
     if (Math.min(fiRequests, ROWS) + terminal >= share * 2 * ROWS) return done;
     if (performance.now() > giveUpAt) throw new Error(`the batch does not get on: ${done}`);
-    await wait(50);
+    await wait(100);
   }
 }
 

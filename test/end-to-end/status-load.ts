@@ -5,7 +5,7 @@ import type { Product } from './product.ts';
 /** A machine that cannot answer so many a second is not to be buried under them. */
 const MOST_AT_ONCE = 25;
 /**
- * Most clients here want the counters only, and ask for a page that has no records: reading one takes DynamoDB's stand-in, which runs in this
+ * All of them together stay below the rate limit of `/bulk/*`, 1,000 a minute. Most want the counters only, and ask for a page that has no records: reading one takes DynamoDB's stand-in, which runs in this
  * process, as long as all else of a call.
  */
 const BEHIND_THE_LAST = 1_000_000;

@@ -29,6 +29,8 @@ export interface ApiClients {
   readonly busy: number;
   /** Successful answers, by batch as planned. */
   answersOf(batch: PlannedBatch): readonly Answered[];
+  /** Whether an empty file was posted with a batch's form: its reference is then free for others. */
+  isSpoilt(batchId: string): boolean;
   /** Attempts that were refused because the reference is taken, by batch as planned. */
   refusalsOf(batch: PlannedBatch): readonly Refused[];
 }
@@ -47,6 +49,7 @@ export function apiClients({ world, stored, plan, mix, random, shareNow }: Simul
   const answers = new Map<PlannedBatch, Answered[]>();
   const refusals = new Map<PlannedBatch, Refused[]>();
   const forms = new Map<PlannedBatch, string>();
+  const spoilt = new Set<string>();
   let busy = 0;
 
   /** One call; null when no answer came in time, or the gateway's own. */
@@ -146,6 +149,12 @@ export function apiClients({ world, stored, plan, mix, random, shareNow }: Simul
     answers.set(batch, [...(answers.get(batch) ?? []), { attempt, batchId, text: answer.text }]);
     if (!fields) return;
     forms.set(batch, fields.key);
+    if (attempt.rows.length % 3 === 0) {
+      // By mistake the empty file goes first, and then the right one with the same form.
+      spoilt.add(batchId);
+      bucket.put(fields.key, new Uint8Array());
+      await clock.wait(attempt.rows.length * 1_000);
+    }
     put(attempt, fields.key);
   };
 
@@ -164,6 +173,7 @@ export function apiClients({ world, stored, plan, mix, random, shareNow }: Simul
       return busy;
     },
     answersOf,
+    isSpoilt: (batchId) => spoilt.has(batchId),
     refusalsOf: (batch) => refusals.get(batch) ?? [],
   };
 }

@@ -58,8 +58,9 @@ function scenario(way: Way, nth: number, fault: Fault): Scenario {
   };
 }
 
-/** Two items a chunk, the batch, the messages; a presigned upload reserves its reference and leases its file before. */
-const WRITES: Readonly<Record<Way, number>> = { json: 8, form: 8, drop: 8, presigned: 10 };
+/** Two items a chunk, the batch, the messages; a presigned upload reserves its reference and leases its file before.
+ * The client of a dropped file puts an empty one there later, whose fault finds the reference taken. */
+const WRITES: Readonly<Record<Way, number>> = { json: 8, form: 8, drop: 9, presigned: 10 };
 
 describe.each(['json', 'form', 'drop', 'presigned'] as const)('a batch that comes in as %s', (way) => {
   const writes = Array.from({ length: WRITES[way] }, (_, index) => index + 1);

@@ -44,6 +44,7 @@ export async function checkEnd(ended: EndedWorld): Promise<number> {
     const sight = await ended.observer.look(batch);
     if (sight) sights.set(batch, sight);
     else checkAbsent(ended, batch);
+    if (sight) checkCorrected(ended, batch, sight);
   }
   const contents = [...sights.values()].flatMap(({ content }) => content ?? []);
   for (const [consentId, asked] of askedByConsent(contents)) {
@@ -122,6 +123,16 @@ function checkAbsent({ clients, world }: EndedWorld, batch: PlannedBatch): void 
     // A reservation for an upload that never comes refuses a dropped file, and lapses.
     !attempts.some(({ way }) => way === 'drop') || world.fileQueue.deadLetters.length > 0 || attempts.some(isUpload),
     () => `${referenceId} was dropped, and is not there`,
+  );
+}
+
+/** What could not be read was always followed by a good file, with the same form or under the same name. */
+function checkCorrected({ world }: EndedWorld, { attempts, referenceId }: PlannedBatch, { data }: Sight): void {
+  // One of several may have been void by then: another form, or a batch, had its reference.
+  const isAlone = attempts.length === 1 || attempts.every(({ way }) => way === 'drop');
+  invariant(
+    data.summary.total > 0 || data.batch_status !== 'FAILED' || !isAlone || world.fileQueue.deadLetters.length > 0,
+    () => `the corrected file of ${referenceId} started no batch`,
   );
 }
 
@@ -310,7 +321,7 @@ async function checkLeftovers(ended: EndedWorld, { tenant, referenceId }: Planne
     );
   }
   if (sight.content) await storesWhatWasSubmitted(ended, name, batch, sight.content);
-  if (batch.source === 'drop' && batch.fileName !== null) checkReport(ended, name, sight);
+  if (sight.content && batch.source === 'drop' && batch.fileName !== null) checkReport(ended, name, sight);
 }
 
 const report = z.object({

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
+import { EVERY_ANSWER } from '#lambdas/platform/http/answer-headers.ts';
 import { rendered, synthesized } from './synthesized.ts';
 
 const stack = synthesized();
@@ -91,7 +92,18 @@ describe('gateway responses', () => {
     envelopeSchema.parse(JSON.parse(body));
   });
 
+  test('each has the headers that every answer of a function has', () => {
+    for (const { properties } of stack.all('AWS::ApiGateway::GatewayResponse')) {
+      expect(properties['ResponseParameters']).toMatchObject(
+        Object.fromEntries(
+          Object.entries(EVERY_ANSWER).map(([name, value]) => [`gatewayresponse.header.${name}`, `'${value}'`]),
+        ),
+      );
+    }
+  });
+
   test.each([
+    // Hoped for at best: AWS's notes say that it can't be customized.
     ['REQUEST_TOO_LARGE', '413', 'FileTooLarge'],
     ['THROTTLED', '429', 'TooManyRequests'],
     ['QUOTA_EXCEEDED', '429', 'TooManyRequests'],

@@ -41,10 +41,22 @@ describe('context', () => {
     ['table', 'not a table'],
     ['finproBaseUrl', 'finpro.test'],
     ['finproBaseUrl', 'ftp://finpro.test'],
+    ['finproBaseUrl', 'http://finpro.test'],
+    ['finproBaseUrl', 'http://127.0.0.1.finpro.test'],
+    ['finproBaseUrl', 'https://user:secret@finpro.test'],
+    ['finproBaseUrl', 'https://finpro.test/?key=1'],
+    ['finproBaseUrl', 'https://finpro.test/#one'],
   ])('%s cannot be %s, and the error says which value it is', (key, value) => {
     expect(() => reading({ [key]: value })).toThrow(key);
   });
 });
+
+test.each(['http://127.0.0.1:4001', 'http://localhost:4001', 'http://[::1]:4001', 'https://finpro.test/gateway/v1'])(
+  'the upstream can be %s',
+  (finproBaseUrl) => {
+    expect(reading({ finproBaseUrl })).toMatchObject({ finproBaseUrl });
+  },
+);
 
 describe('stages', () => {
   const dev = synthesized();

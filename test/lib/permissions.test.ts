@@ -3,13 +3,19 @@ import { z } from 'zod';
 import { rendered, type Synthesized, synthesized } from './synthesized.ts';
 
 const some = z.union([z.array(z.unknown()), z.unknown().transform((one) => [one])]);
+/** The one condition that a role has: on which partitions of the table. */
+const leadingKeys = z
+  .strictObject({ 'ForAllValues:StringLike': z.strictObject({ 'dynamodb:LeadingKeys': some }) })
+  .transform((condition) => condition['ForAllValues:StringLike']['dynamodb:LeadingKeys']);
 const documentSchema = z.object({
-  Statement: z.array(z.object({ Effect: z.literal('Allow'), Action: some, Resource: some })),
+  Statement: z.array(
+    z.object({ Effect: z.literal('Allow'), Action: some, Resource: some, Condition: leadingKeys.optional() }),
+  ),
 });
 const inlineSchema = z.array(z.object({ PolicyDocument: documentSchema })).default([]);
 const attachedSchema = z.object({ Roles: z.array(z.object({ Ref: z.string() })), PolicyDocument: documentSchema });
 
-/** Every permission of a role, as `action resource`. */
+/** Every permission of a role, as `action resource`, and for the table `of partition`. */
 function permissionsOf(stack: Synthesized, role: string): string[] {
   const inline = stack
     .all('AWS::IAM::Role')
@@ -21,8 +27,12 @@ function permissionsOf(stack: Synthesized, role: string): string[] {
     .filter(({ Roles }) => Roles.some(({ Ref }) => Ref === role));
   return [...inline, ...attached]
     .flatMap(({ PolicyDocument }) => PolicyDocument.Statement)
-    .flatMap(({ Action, Resource }) =>
-      Action.flatMap((action) => Resource.map((resource) => `${rendered(action)} ${rendered(resource)}`)),
+    .flatMap(({ Action, Resource, Condition = [''] }) =>
+      Action.flatMap((action) =>
+        Resource.flatMap((resource) =>
+          Condition.map((keys) => `${rendered(action)} ${rendered(resource)}${keys && ` of ${rendered(keys)}`}`),
+        ),
+      ),
     )
     .sort();
 }
@@ -60,7 +70,9 @@ test('no role takes a policy that AWS manages, and nobody but the services may t
 
 describe('a function may do what it is for, and no more', () => {
   const TABLE = '<StorageTableB43FDCE7.Arn>';
-  const onTable = (...actions: string[]) => actions.map((action) => `dynamodb:${action} ${TABLE}`);
+  const onTable = (...actions: string[]) => actions.map((action) => `dynamodb:${action} ${TABLE} of ORG#*`);
+  /** Every function of the API knows callers by the clients' items, which none may write, and counts their calls. */
+  const callers = [`dynamodb:GetItem ${TABLE} of CLIENTS`, `dynamodb:UpdateItem ${TABLE} of CALLS#*`];
   const [chunks = '', files = ''] = ['chunks', 'files'].map((name) =>
     stack
       .all('AWS::SQS::Queue')
@@ -76,21 +88,27 @@ describe('a function may do what it is for, and no more', () => {
   const secrets = 'arn:aws:secretsmanager:ap-south-1:<AWS::AccountId>:secret:bulk-data-fetch/dev/upstream/*';
 
   const expected: Readonly<Record<string, readonly string[]>> = {
-    'schedule-batch': [...onTable('BatchWriteItem', 'GetItem', 'PutItem'), `sqs:SendMessage ${chunks}`],
-    'upload-batch': [...onTable('BatchWriteItem', 'GetItem', 'PutItem'), `sqs:SendMessage ${chunks}`],
+    'schedule-batch': [...callers, ...onTable('BatchWriteItem', 'GetItem', 'PutItem'), `sqs:SendMessage ${chunks}`],
+    'upload-batch': [...callers, ...onTable('BatchWriteItem', 'GetItem', 'PutItem'), `sqs:SendMessage ${chunks}`],
     // Who has a form that it signed may do with it what it may do.
-    'create-upload': [...onTable('GetItem', 'PutItem'), ...inFolder('uploads', 'PutObject')],
+    'create-upload': [...callers, ...onTable('GetItem', 'PutItem'), ...inFolder('uploads', 'PutObject')],
     'ingest-file': [
       ...onTable('BatchWriteItem', 'GetItem', 'PutItem', 'Query', 'UpdateItem'),
       ...inFolder('drop', 'GetObjectVersion'),
       ...inFolder('uploads', 'GetObjectVersion'),
       ...inFolder('drop-reports', 'PutObject'),
       ...onQueue(files),
+      // It sorts what S3 announces by organisation.
+      `sqs:SendMessage ${files}`,
       `sqs:SendMessage ${chunks}`,
     ],
-    'batch-status': onTable('GetItem', 'Query'),
-    'fi-request-status': [...onTable('GetItem', 'PutItem', 'UpdateItem'), `secretsmanager:GetSecretValue ${secrets}`],
-    'not-found': onTable('GetItem'),
+    'batch-status': [...callers, ...onTable('GetItem', 'Query')],
+    'fi-request-status': [
+      ...callers,
+      ...onTable('GetItem', 'PutItem', 'UpdateItem'),
+      `secretsmanager:GetSecretValue ${secrets}`,
+    ],
+    'not-found': callers,
     'start-chunk': [
       ...onTable('GetItem', 'PutItem', 'Query', 'UpdateItem'),
       `secretsmanager:GetSecretValue ${secrets}`,
@@ -112,6 +130,11 @@ describe('a function may do what it is for, and no more', () => {
   };
 
   test.each(Object.entries(expected))('%s', (name, permissions) => {
+    // Whatever is in the table is in a partition that the statement names.
+    const onAll = permissionsOf(stack, roleOf(name)).filter((permission) =>
+      /^dynamodb:\S+ \S+(?<!\/index\/open-batches)$/.test(permission),
+    );
+    expect(onAll).toEqual([]);
     const beyondLogging = permissionsOf(stack, roleOf(name)).filter((permission) => !/^(logs|xray):/.test(permission));
     expect(beyondLogging).toEqual([...permissions].sort());
   });

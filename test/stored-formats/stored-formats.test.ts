@@ -102,7 +102,7 @@ describe.each(FORMATS)('items of %s', (format) => {
 
   test('are all read by a test', () => {
     const files = readdirSync(join(import.meta.dirname, format)).map((file) => file.replace('.json', ''));
-    // The status cache lives for a minute: `test/lambdas/upstream/status-cache.test.ts`. A claim is only compared.
+    // Cached statuses lived for a minute and aren't stored any more. A claim is only compared.
     expect(files.filter((file) => !['status-cache', 'claim'].includes(file)).toSorted()).toEqual(
       cases.map(({ name }) => name).toSorted(),
     );

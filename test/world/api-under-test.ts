@@ -47,7 +47,12 @@ export interface ApiUnderTest {
   /** Bodies of the messages that were sent to the chunk queue. */
   readonly sent: unknown[];
   /** Calls a function as API Gateway would. `headers` replace the tenant's where given; undefined leaves one out. */
-  call(name: ApiFunction, body: unknown, headers?: Record<string, string | undefined>): Promise<Answer>;
+  call(
+    name: ApiFunction,
+    body: unknown,
+    headers?: Record<string, string | undefined>,
+    sourceIp?: string,
+  ): Promise<Answer>;
   close(): Promise<void>;
 }
 
@@ -134,6 +139,8 @@ export async function apiUnderTest(variables: Readonly<Record<string, string>> =
     POWERTOOLS_METRICS_DISABLED: 'true',
     POWERTOOLS_SERVICE_NAME: 'test',
     POWERTOOLS_METRICS_NAMESPACE: 'test',
+    // No test but those of limits meets one.
+    ...Object.fromEntries(['API', 'SEARCH', 'UNAUTHORIZED'].map((name) => [`${name}_RATE_LIMIT`, '1000000'])),
     ...variables,
   });
   const clients = dynamoDbClientRegistry(table);
@@ -161,12 +168,12 @@ export async function apiUnderTest(variables: Readonly<Record<string, string>> =
     table,
     tableCalls: recorded.calls,
     sent,
-    call: async (name, body, headers = {}) => {
+    call: async (name, body, headers = {}, sourceIp = '192.0.2.99') => {
       const event: object = {
         headers: { 'Content-Type': 'application/json', ...TENANT, ...headers },
         body: bodyOf(body),
         isBase64Encoded: body instanceof Uint8Array,
-        requestContext: { requestId: randomUUID() },
+        requestContext: { requestId: randomUUID(), identity: { sourceIp } },
       };
       const answer = proxyAnswer.parse(await handlers[name](event, CONTEXT));
       return { status: answer.statusCode, headers: answer.headers, body: answer.body };

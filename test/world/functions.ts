@@ -2,20 +2,21 @@ import type { Context } from 'aws-lambda';
 import { batchStatusFunction } from '#lambdas/batch/batch-status/handler.ts';
 import type { UploadPresigner } from '#lambdas/batch/bucket.ts';
 import { createUploadFunction } from '#lambdas/batch/create-upload/handler.ts';
-import { type IngestPorts, ingestFileFunction } from '#lambdas/batch/ingest-file/handler.ts';
+import { ingestFileFunction, type SortPorts } from '#lambdas/batch/ingest-file/handler.ts';
 import { scheduleBatchFunction } from '#lambdas/batch/schedule-batch/handler.ts';
 import { uploadBatchFunction } from '#lambdas/batch/upload-batch/handler.ts';
 import { advanceChunkFunction } from '#lambdas/chunk/advance-chunk/handler.ts';
 import type { RecoveryPorts } from '#lambdas/chunk/recover.ts';
 import { recoverBatchesFunction } from '#lambdas/chunk/recover-batches/handler.ts';
 import { type StartChunkPorts, startChunkFunction } from '#lambdas/chunk/start-chunk/handler.ts';
-import type { ClientStore } from '#lambdas/clients/store.ts';
+import type { CallCounter, ClientStore } from '#lambdas/clients/store.ts';
 import type { Ids } from '#lambdas/platform/system.ts';
 import { FUNCTIONS as TOPOLOGY } from '#lib/topology.ts';
 
 /** Every port that some function has. */
-export interface AllPorts extends StartChunkPorts, RecoveryPorts, IngestPorts {
+export interface AllPorts extends StartChunkPorts, RecoveryPorts, SortPorts {
   readonly clients: ClientStore;
+  readonly calls: CallCounter;
   readonly presigner: UploadPresigner;
   readonly ids: Ids;
 }

@@ -6,6 +6,7 @@ import type { Telemetry } from '#lambdas/platform/telemetry.ts';
 import type { FinPro } from '#lambdas/upstream/finpro.ts';
 import { CHUNK_LOOP, QUEUES, RECOVERY } from '#lib/topology.ts';
 import { type Bucket, bucketOf } from './bucket.ts';
+import { UNCOUNTED } from './calls.ts';
 import type { VirtualClock } from './clock.ts';
 import { type Containers, containersOf, type Mutant } from './containers.ts';
 import { CALM, type Disturbance } from './disturbance.ts';
@@ -75,6 +76,8 @@ export function worldOf<S extends Stores>(options: WorldOptions<S>): World<S> {
     clock: own,
     ids,
     settings: settings(),
+    // Counting callers changes no row, so nothing goes wrong with it.
+    calls: UNCOUNTED,
     telemetry,
     queue: queueOf(chunkQueue, disturbance, call),
     loop: {
@@ -87,6 +90,7 @@ export function worldOf<S extends Stores>(options: WorldOptions<S>): World<S> {
         ),
     },
     finPro: withCredentials(finPro, call, () => clock.wait(options.credentialsTime?.() ?? 0)),
+    sortedFiles: { send: (file) => call('sortedFiles.send', () => fileQueue.send([JSON.stringify({ file })])) },
     ...bucket.portsFor(call),
     ...openStores(call, own, settings()),
   });

@@ -1,25 +1,21 @@
 import * as z from 'zod';
 import { RETRY_ELIGIBILITIES, ROW_STATUSES } from '#lambdas/chunk/row.ts';
-import { authenticator } from '#lambdas/clients/authenticate.ts';
-import type { ClientStore } from '#lambdas/clients/store.ts';
 import { refuseUnknownKeys } from '#lambdas/platform/field-names.ts';
 import { jsonBody } from '#lambdas/platform/http/event.ts';
-import { apiHandler } from '#lambdas/platform/http/route.ts';
-import type { Clock, Ids } from '#lambdas/platform/system.ts';
+import { type ApiPorts, apiHandler } from '#lambdas/platform/http/route.ts';
 import { shownId } from '../batch.ts';
 import { type BatchReport, type BatchStatusQuery, readBatchStatus, type StatusPorts } from '../status/report.ts';
 import { firstFault, parseReferenceId } from '../submission.ts';
 
-export interface BatchStatusPorts extends StatusPorts {
-  readonly clients: ClientStore;
-  readonly clock: Clock;
-  readonly ids: Ids;
-}
+export type BatchStatusPorts = StatusPorts & ApiPorts;
 
 /** `POST /bulk/status` (docs/spec/batch-status.md). */
 export const batchStatusFunction = (ports: BatchStatusPorts) =>
-  apiHandler({ ...ports, authenticate: authenticator(ports.clients, ports.clock) }, async ({ caller, event }) => {
-    const report = await readBatchStatus(ports, caller.organisationId, parseBatchStatusQuery(jsonBody(event)));
+  apiHandler(ports, { countedAs: 'bulk' }, async ({ caller, event, count }) => {
+    const query = parseBatchStatusQuery(jsonBody(event));
+    // It reads all that is stored of the batch's rows.
+    if (query.filter.search !== null) await count('search');
+    const report = await readBatchStatus(ports, caller.organisationId, query);
     return {
       content: { status: 'success', message: 'Bulk status retrieved successfully', data: batchStatusData(report) },
     };

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { dynamoDbChunks } from '#lambdas/chunk/store.dynamodb.ts';
-import { dynamoDbClients } from '#lambdas/clients/store.dynamodb.ts';
+import { dynamoDbCalls, dynamoDbClients } from '#lambdas/clients/store.dynamodb.ts';
 import { connectTable } from '#lambdas/platform/dynamodb.ts';
 import { readSettings } from '#lambdas/platform/settings.ts';
 import { randomIds, systemClock } from '#lambdas/platform/system.ts';
@@ -15,6 +15,8 @@ export const handler = batchStatusFunction({
   batches: dynamoDbBatches(table),
   chunks: dynamoDbChunks(table, systemClock, settings),
   clients: dynamoDbClients(table),
+  calls: dynamoDbCalls(table),
   clock: systemClock,
   ids: randomIds,
+  settings,
 });

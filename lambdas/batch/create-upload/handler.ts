@@ -1,16 +1,14 @@
 import { createHash } from 'node:crypto';
 import * as z from 'zod';
-import { authenticator } from '#lambdas/clients/authenticate.ts';
-import type { ClientStore } from '#lambdas/clients/store.ts';
 import { isOneLine } from '#lambdas/platform/characters.ts';
 import { ServiceError } from '#lambdas/platform/errors.ts';
 import { refuseMisspelled } from '#lambdas/platform/field-names.ts';
 import { jsonBody } from '#lambdas/platform/http/event.ts';
-import { apiHandler } from '#lambdas/platform/http/route.ts';
+import { type ApiPorts, apiHandler } from '#lambdas/platform/http/route.ts';
 import type { Settings } from '#lambdas/platform/settings.ts';
 import type { Clock, Ids } from '#lambdas/platform/system.ts';
 import { logger } from '#lambdas/platform/telemetry.ts';
-import { type Batch, type FileType, shownId } from '../batch.ts';
+import { type Batch, type FileType, shownId, withoutRows } from '../batch.ts';
 import { type PresignedForm, type UploadPresigner, uploadKey } from '../bucket.ts';
 import { FILE_NAME_LENGTH, fileTypeOf, MAXIMUM_FILE_BYTES } from '../file.ts';
 import {
@@ -25,14 +23,11 @@ import { type BatchStore, expiryOf, findBatch } from '../store.ts';
 import { firstFault } from '../submission.ts';
 import { parseUploadFields, type UploadParameters } from '../upload-fields.ts';
 
-export interface CreateUploadPorts extends ReservationPorts {
-  readonly clients: ClientStore;
-}
+export type CreateUploadPorts = ReservationPorts & ApiPorts;
 
 /** `POST /fi/requests/schedule/upload/v3/presign` (docs/spec/upload-batch.md, "The presigned form"). */
 export function createUploadFunction(ports: CreateUploadPorts) {
-  const authenticate = authenticator(ports.clients, ports.clock);
-  return apiHandler({ ...ports, authenticate }, async ({ caller, event, transaction }) => {
+  return apiHandler(ports, { countedAs: 'create-upload' }, async ({ caller, event, transaction }) => {
     const request = parseUploadRequest(jsonBody(event));
     const idempotency = idempotencyOf(event.headers, transaction.txnid, () =>
       createHash('sha256').update(JSON.stringify(request)).digest('hex'),
@@ -128,24 +123,19 @@ export async function reserveUpload(
 ): Promise<ReservedUpload> {
   const now = clock.now();
   const { expiry, reservation } = settings.upload;
-  const batch: Batch = {
+  const batch = withoutRows({
     organisationId,
     referenceId,
     batchId: ids.uuid(),
-    promisedId: null,
-    total: 0,
-    duplicates: 0,
-    chunks: 0,
     chunkRows: settings.chunkRows,
     fileName: request.fileName,
     globalConfig: request.defaults,
     acceptedAt: now,
-    finishedChunks: new Set(),
     source: 'presigned',
     reservation: { fileType: request.fileType, until: now + expiry + reservation },
     error: null,
     idempotency,
-  };
+  });
   const find = () => findBatch(batches, organisationId, referenceId, clock.now());
   const accept = { kind: 'accept', batch, expiresAt: expiryOf(batch, settings.retention), now } as const;
   const earlier = await find();

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { dynamoDbClients } from '#lambdas/clients/store.dynamodb.ts';
+import { dynamoDbCalls, dynamoDbClients } from '#lambdas/clients/store.dynamodb.ts';
 import { connectTable } from '#lambdas/platform/dynamodb.ts';
 import { readSettings } from '#lambdas/platform/settings.ts';
 import { randomIds, systemClock } from '#lambdas/platform/system.ts';
@@ -14,6 +14,7 @@ const table = connectTable(environment.TABLE_NAME);
 export const handler = createUploadFunction({
   batches: dynamoDbBatches(table),
   clients: dynamoDbClients(table),
+  calls: dynamoDbCalls(table),
   presigner: s3UploadPresigner(connectBucket(environment.BUCKET_NAME)),
   clock: systemClock,
   ids: randomIds,

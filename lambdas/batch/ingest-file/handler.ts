@@ -3,21 +3,34 @@ import { ConflictError, ServiceError } from '#lambdas/platform/errors.ts';
 import { queueConsumer } from '#lambdas/platform/queue-consumer.ts';
 import { type RowError, rowError } from '#lambdas/upstream/failures.ts';
 import { type AcceptancePorts, acceptBatch } from '../accept.ts';
-import type { Batch } from '../batch.ts';
+import { type Batch, withoutRows } from '../batch.ts';
 import { storedFiles } from '../bucket.s3.ts';
-import { type FileStore, type ObjectKey, parseObjectKey, type StoredFile } from '../bucket.ts';
+import { type FileQueue, type FileStore, type ObjectKey, parseObjectKey, type StoredFile } from '../bucket.ts';
 import { checkFileSize, fileTypeOf, readBatchFile } from '../file.ts';
+import { sortedFileIn } from '../file-queue.sqs.ts';
 import { type FinishPorts, finishBatch, reportBatch, reportRejection } from '../finish.ts';
 import { expiryOf, findBatch, findUpload } from '../store.ts';
 import { NO_PARAMETERS } from '../submission.ts';
 
-/** Consumes the file queue, which the bucket's notifications fill (docs/spec/upload-batch.md). */
-export const ingestFileFunction = (ports: IngestPorts) =>
+/**
+ * Consumes the file queue, which the bucket's notifications fill (docs/spec/upload-batch.md). What S3 announces is sent on
+ * under its organisation, and read when its turn has come.
+ */
+export const ingestFileFunction = (ports: SortPorts) =>
   queueConsumer(async (body, context) => {
+    const sorted = sortedFileIn(body);
+    const read = (file: StoredFile) => ingestFile(ports, file, ports.clock.now() + context.getRemainingTimeInMillis());
+    if (sorted) return read(sorted);
     for (const file of storedFiles(body)) {
-      await ingestFile(ports, file, ports.clock.now() + context.getRemainingTimeInMillis());
+      const key = parseObjectKey(file.key);
+      // What is nobody's takes no time.
+      await ('organisationId' in key ? ports.sortedFiles.send(file, key.organisationId) : read(file));
     }
   });
+
+export interface SortPorts extends IngestPorts {
+  readonly sortedFiles: FileQueue;
+}
 
 export interface IngestPorts extends AcceptancePorts, FinishPorts {
   readonly files: FileStore;
@@ -67,7 +80,8 @@ async function ingestUpload(
   });
   if (content instanceof ServiceError) {
     ports.telemetry.count('FileRejected');
-    const batch = failedUpload(reserved, errorOf(content));
+    // The reservation stays: a corrected file may be posted with the same form.
+    const batch = { ...reserved, error: errorOf(content) };
     await batches.apply(reserved, { kind: 'accept-upload', batch, expiresAt: expiryOf(batch, settings.retention) });
     return;
   }
@@ -85,9 +99,6 @@ async function ingestUpload(
   });
 }
 
-/** A reserved batch whose file can't be read. It has no rows and failed as a whole. */
-const failedUpload = (reserved: Batch, error: RowError): Batch => ({ ...reserved, reservation: null, error });
-
 async function ingestDrop(
   ports: IngestPorts,
   file: StoredFile,
@@ -96,14 +107,19 @@ async function ingestDrop(
   const find = () => findBatch(ports.batches, organisationId, referenceId, ports.clock.now());
   const reject = async (error: RowError): Promise<void> => {
     ports.telemetry.count('FileRejected');
-    const standing = await find();
-    await reportRejection(ports, file.key, error, standing ? `.${file.version}` : '');
+    const isFree = await tellFault(ports, { organisationId, referenceId, fileName }, error);
+    await reportRejection(ports, file.key, error, isFree ? '' : `.${file.version}`);
     // Another version may have become a batch, and ended, since we looked: its report is the one that counts.
-    const since = standing ? null : await find();
+    const since = isFree ? await find() : null;
     if (since && hasEnded(since)) await reportBatch(ports, since);
   };
   if (!(await ports.organisations.exists(organisationId))) {
-    return reject(rowError('UnknownOrganisation', `No organisation ${organisationId} exists.`));
+    ports.telemetry.count('FileRejected');
+    return reportRejection(
+      ports,
+      file.key,
+      rowError('UnknownOrganisation', `No organisation ${organisationId} exists.`),
+    );
   }
   const known = await find();
   // Announced before: this version started that batch.
@@ -123,6 +139,31 @@ async function ingestDrop(
   });
   if (outcome instanceof ServiceError) return reject(errorOf(outcome));
   if (outcome.batch.error) await finishBatch(ports, outcome.batch);
+}
+
+/**
+ * Has the status of a reference tell why its file can't be read, where no batch has it.
+ * @returns whether none has
+ */
+async function tellFault(
+  { batches, clock, ids, settings }: IngestPorts,
+  dropped: Pick<Batch, 'organisationId' | 'referenceId' | 'fileName'>,
+  error: RowError,
+): Promise<boolean> {
+  const now = clock.now();
+  const batch = withoutRows({
+    ...dropped,
+    batchId: ids.uuid(),
+    chunkRows: settings.chunkRows,
+    globalConfig: NO_PARAMETERS,
+    acceptedAt: now,
+    source: 'drop',
+    reservation: null,
+    error,
+    idempotency: null,
+  });
+  const expiresAt = expiryOf(batch, settings.retention);
+  return (await batches.apply(batch, { kind: 'accept', batch, expiresAt, now })) !== null;
 }
 
 /** Whether a batch has nothing left to do. */

@@ -1,10 +1,8 @@
 import { createHash } from 'node:crypto';
-import { authenticator } from '#lambdas/clients/authenticate.ts';
-import type { ClientStore } from '#lambdas/clients/store.ts';
 import { invalidRequest, ServiceError } from '#lambdas/platform/errors.ts';
 import { refuseMisspelled } from '#lambdas/platform/field-names.ts';
 import { jsonBody } from '#lambdas/platform/http/event.ts';
-import { apiHandler } from '#lambdas/platform/http/route.ts';
+import { type ApiPorts, apiHandler } from '#lambdas/platform/http/route.ts';
 import { logger } from '#lambdas/platform/telemetry.ts';
 import { type AcceptancePorts, acceptBatch } from '../accept.ts';
 import { duplicatesTold, shownId } from '../batch.ts';
@@ -22,14 +20,11 @@ import {
   tooManyRows,
 } from '../submission.ts';
 
-export interface ScheduleBatchPorts extends AcceptancePorts {
-  readonly clients: ClientStore;
-}
+export type ScheduleBatchPorts = AcceptancePorts & ApiPorts;
 
 /** `POST /v2/schedule/fi/requests` (docs/spec/schedule-batch.md). */
 export function scheduleBatchFunction(ports: ScheduleBatchPorts) {
-  const authenticate = authenticator(ports.clients, ports.clock);
-  return apiHandler({ ...ports, authenticate }, async ({ caller, event, transaction }) => {
+  return apiHandler(ports, { countedAs: 'schedule-batch' }, async ({ caller, event, transaction }) => {
     const request = parseScheduleRequest(jsonBody(event));
     const { batch, replayed } = await acceptBatch(ports, {
       organisationId: caller.organisationId,

@@ -15,7 +15,7 @@ import type { Clock } from '#lambdas/platform/system.ts';
 import type { RowError } from '#lambdas/upstream/failures.ts';
 import type { AccountDetails } from '#lambdas/upstream/session.ts';
 import { type Batch, type BatchStatus, batchStatusOf, progressOf, sumCounters } from '../batch.ts';
-import { type BatchStore, findBatch } from '../store.ts';
+import { type BatchStore, findOutcome } from '../store.ts';
 import type { RequestParameters } from '../submission.ts';
 
 /** Selects records of a batch. An empty set of statuses and a null select everything. */
@@ -82,7 +82,7 @@ export async function readBatchStatus(
   organisationId: string,
   query: BatchStatusQuery,
 ): Promise<BatchReport> {
-  const batch = await findBatch(batches, organisationId, query.referenceId, clock.now());
+  const batch = await findOutcome(batches, organisationId, query.referenceId, clock.now());
   if (!batch) {
     throw new ServiceError('not-found', 'BatchNotFound', `No batch found with reference_id '${query.referenceId}'`);
   }

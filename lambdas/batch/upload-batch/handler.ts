@@ -1,8 +1,6 @@
 import { createHash } from 'node:crypto';
-import { authenticator } from '#lambdas/clients/authenticate.ts';
-import type { ClientStore } from '#lambdas/clients/store.ts';
 import { multipartForm } from '#lambdas/platform/http/multipart.ts';
-import { apiHandler } from '#lambdas/platform/http/route.ts';
+import { type ApiPorts, apiHandler } from '#lambdas/platform/http/route.ts';
 import { logger } from '#lambdas/platform/telemetry.ts';
 import { type AcceptancePorts, acceptBatch } from '../accept.ts';
 import { duplicatesTold, shownId } from '../batch.ts';
@@ -10,14 +8,11 @@ import { checkFileSize, fileTypeOf, readBatchFile } from '../file.ts';
 import { acceptanceOf, generatedReference, idempotencyOf, REPLAYED } from '../idempotency.ts';
 import { parseUploadFields, UPLOAD_FIELDS } from '../upload-fields.ts';
 
-export interface UploadBatchPorts extends AcceptancePorts {
-  readonly clients: ClientStore;
-}
+export type UploadBatchPorts = AcceptancePorts & ApiPorts;
 
 /** `POST /fi/requests/schedule/upload/v3` (docs/spec/upload-batch.md). */
 export function uploadBatchFunction(ports: UploadBatchPorts) {
-  const authenticate = authenticator(ports.clients, ports.clock);
-  return apiHandler({ ...ports, authenticate }, async ({ caller, event, transaction }) => {
+  return apiHandler(ports, { countedAs: 'upload-batch' }, async ({ caller, event, transaction }) => {
     const { fields, file } = await multipartForm(event, UPLOAD_FIELDS);
     const upload = parseUploadFields(fields);
     const type = fileTypeOf(file.contentType, file.name);

@@ -8,32 +8,40 @@ export interface Headers {
   get(name: string): string | undefined;
 }
 
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
-
 /** What we read of API Gateway's proxy event (REST API, Lambda proxy integration, payload format 1.0). */
 const apiEvent = z.object({
   headers: z.record(z.string(), z.string().optional()).nullish(),
   body: z.string().nullish(),
   isBase64Encoded: z.boolean().nullish(),
-  requestContext: z.object({ requestId: z.string().optional().catch(undefined) }).nullish(),
+  requestContext: z
+    .object({
+      extendedRequestId: z.string().optional().catch(undefined),
+      identity: z.object({ sourceIp: z.string() }).optional().catch(undefined),
+    })
+    .nullish(),
 });
 
 export interface ApiEvent {
   readonly headers: Headers;
   /** The body, byte for byte. */
   readonly bytes: Buffer;
-  /** API Gateway's request id if it's a UUID. The gateway's access log has it, too. */
-  readonly requestId: string | null;
+  /**
+   * What API Gateway calls the request. Not its `requestId`, which a client can choose by the header `x-amzn-RequestId`
+   * (Amazon API Gateway, "$context variables").
+   */
+  readonly gatewayRequestId: string | undefined;
+  /** The address that the gateway was called from. */
+  readonly sourceIp: string;
 }
 
 export function parseApiEvent(event: unknown): ApiEvent {
   const { headers, body, isBase64Encoded, requestContext } = apiEvent.parse(event);
   const values = new Map(Object.entries(headers ?? {}).map(([name, value]) => [name.toLowerCase(), value]));
-  const requestId = requestContext?.requestId;
   return {
     headers: { get: (name) => values.get(name.toLowerCase()) },
     bytes: Buffer.from(body ?? '', isBase64Encoded === true ? 'base64' : 'utf8'),
-    requestId: requestId && UUID.test(requestId) ? requestId : null,
+    gatewayRequestId: requestContext?.extendedRequestId,
+    sourceIp: requestContext?.identity?.sourceIp ?? '',
   };
 }
 

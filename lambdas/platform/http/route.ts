@@ -1,9 +1,10 @@
 import type { APIGatewayProxyResult } from 'aws-lambda';
-import type { Authenticate, Caller } from '#lambdas/clients/authenticate.ts';
-import { type ClientRate, tooManyClientCalls } from '#lambdas/clients/rate-limit.ts';
+import { type AuthenticationPorts, authenticator, type Caller } from '#lambdas/clients/authenticate.ts';
+import { type ClientRate, type Counted, countClientCall, tooManyClientCalls } from '#lambdas/clients/rate-limit.ts';
 import { type ErrorDetails, type ErrorKind, ServiceError } from '../errors.ts';
-import type { Clock, Ids } from '../system.ts';
+import type { Ids } from '../system.ts';
 import { instrumented, logger } from '../telemetry.ts';
+import { EVERY_ANSWER } from './answer-headers.ts';
 import { type ApiEvent, parseApiEvent } from './event.ts';
 
 /** `ver` in every answer (docs/spec/overview.md, "Answers"). */
@@ -22,6 +23,11 @@ export interface ApiCall {
   readonly caller: Caller;
   readonly event: ApiEvent;
   readonly transaction: Transaction;
+  /**
+   * Counts the call against a limit of its own, too.
+   * @throws ServiceError `TooManyRequests`
+   */
+  count(as: Counted): Promise<void>;
 }
 
 /** The answer to a call. `transaction` replaces the call's own where an earlier answer is repeated. */
@@ -31,18 +37,16 @@ export interface ApiResult {
   readonly transaction?: Transaction;
 }
 
-export interface ApiPorts {
-  readonly authenticate: Authenticate;
-  readonly clock: Clock;
+export interface ApiPorts extends AuthenticationPorts {
   readonly ids: Ids;
 }
 
 /** How a path differs from the others. */
 export interface ApiOptions {
+  /** What its calls are counted as. */
+  readonly countedAs: Counted;
   /** `ver` in its answers. */
   readonly ver?: string;
-  /** Counts each authenticated call against its organisation's rate limit. */
-  readonly countCall?: (organisationId: string) => Promise<ClientRate>;
 }
 
 type HttpHeaders = Readonly<Record<string, string>>;
@@ -63,31 +67,34 @@ const STATUS: Readonly<Record<ErrorKind, number>> = {
 const MAX_RESPONSE_BYTES = 6 * 1024 * 1024;
 
 /**
- * The one way to create an API handler. Checks credentials before anything else, then the rate limit if the path has
- * one. Every answer, errors included, is in the envelope. Only errors meant for clients show their text; anything else
+ * The one way to create an API handler. Checks credentials before anything else, then the rate limit. Every answer, errors included, is in the envelope. Only errors meant for clients show their text; anything else
  * is a 500 and a log line with the cause (docs/decisions/0014-our-own-authentication.md).
  */
 export function apiHandler(
   ports: ApiPorts,
+  { countedAs, ver = API_VERSION }: ApiOptions,
   run: (call: ApiCall) => Promise<ApiResult>,
-  { ver = API_VERSION, countCall }: ApiOptions = {},
 ) {
+  const authenticate = authenticator(ports);
   return instrumented(async (proxyEvent): Promise<APIGatewayProxyResult> => {
     const event = parseApiEvent(proxyEvent);
     const transaction: Transaction = {
       ver,
-      txnid: event.requestId ?? ports.ids.uuid(),
+      txnid: ports.ids.uuid(),
       timestamp: new Date(ports.clock.now()).toISOString(),
     };
     let headers: HttpHeaders = {};
-    logger.appendKeys({ txnid: transaction.txnid });
+    logger.appendKeys({ txnid: transaction.txnid, gatewayRequestId: event.gatewayRequestId });
     try {
-      const caller = await ports.authenticate(event.headers);
+      const caller = await authenticate(event);
       logger.appendKeys({ organisationId: caller.organisationId, clientId: caller.clientId });
-      const rate = await countCall?.(caller.organisationId);
-      if (rate) headers = rateHeaders(rate);
-      if (rate?.isOver) throw tooManyClientCalls(rate, ports.clock.now());
-      const result = await run({ caller, event, transaction });
+      const count = async (as: Counted): Promise<void> => {
+        const rate = await countClientCall(ports, caller, as);
+        headers = rateHeaders(rate);
+        if (rate.isOver) throw tooManyClientCalls(rate, ports.clock.now());
+      };
+      await count(countedAs);
+      const result = await run({ caller, event, transaction, count });
       const all = { ...headers, ...result.headers };
       const reply = withinLimit(answer(200, result.transaction ?? transaction, result.content, all));
       logger.info('answered', { status: reply.statusCode });
@@ -98,7 +105,7 @@ export function apiHandler(
   });
 }
 
-/** docs/spec/fi-request-status.md, "Rate limit". The reset is a Unix timestamp in seconds. */
+/** docs/spec/overview.md, "Rate limits". The reset is a Unix timestamp in seconds. */
 const rateHeaders = ({ limit, remaining, resetAt }: ClientRate): HttpHeaders => ({
   'X-RateLimit-Limit': String(limit),
   'X-RateLimit-Remaining': String(remaining),
@@ -138,7 +145,7 @@ const answer = (
   headers: Readonly<Record<string, string>> = {},
 ): APIGatewayProxyResult => ({
   statusCode,
-  headers: { 'Content-Type': 'application/json', ...headers },
+  headers: { 'Content-Type': 'application/json', ...EVERY_ANSWER, ...headers },
   body: JSON.stringify({ ver, timestamp, txnid, ...content }),
 });
 

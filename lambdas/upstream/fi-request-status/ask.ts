@@ -8,13 +8,7 @@ import type { FinPro, FiStatusDocument, FiStatusQuery, UpstreamAnswer } from '..
 import type { LedgerStore } from '../ledger.ts';
 import { meteredCalls } from '../metered-calls.ts';
 import { contradicts, type Subject } from '../session.ts';
-
-/** Final statuses by session, cached for a while. */
-export interface StatusCache {
-  /** Null when none is cached and still valid. */
-  find(organisationId: string, sessionId: string, now: number): Promise<FiStatusDocument | null>;
-  store(organisationId: string, sessionId: string, document: FiStatusDocument, until: number): Promise<void>;
-}
+import type { StatusCache } from './status-cache.ts';
 
 export interface AskPorts {
   readonly finPro: Pick<FinPro, 'prepare' | 'statusDocument'>;
@@ -46,9 +40,9 @@ export async function askFiStatus(
   organisationId: string,
   query: FiStatusQuery,
 ): Promise<FiStatusDocument> {
-  const { statusCache, clock, telemetry } = ports;
+  const { statusCache, clock, telemetry, settings } = ports;
   const { sessionId } = query;
-  const cached = sessionId === undefined ? null : await statusCache.find(organisationId, sessionId, clock.now());
+  const cached = sessionId === undefined ? null : statusCache.find(organisationId, sessionId, clock.now());
   if (cached && answers(cached, query)) return cached;
   const answer = await ask(ports, organisationId, query);
   if (!answer.ok) throw refusal(answer, clock.now());
@@ -58,23 +52,9 @@ export async function askFiStatus(
     throw unavailable('FinPro answered about another session');
   }
   if (sessionId !== undefined && FINAL.has(document.data['eventStatus']) && answers(document, query)) {
-    await cache(ports, organisationId, sessionId, document);
+    statusCache.store(organisationId, sessionId, document, clock.now() + settings.client.statusCached);
   }
   return document;
-}
-
-/** Never throws: no answer is lost because it couldn't be cached. */
-async function cache(
-  { statusCache, clock, telemetry, settings }: AskPorts,
-  organisationId: string,
-  sessionId: string,
-  document: FiStatusDocument,
-): Promise<void> {
-  try {
-    await statusCache.store(organisationId, sessionId, document, clock.now() + settings.client.statusCached);
-  } catch (error) {
-    telemetry.warn('could not cache a final status', { organisationId, sessionId, error: String(error) });
-  }
 }
 
 const textOf = (value: unknown): string | null => (typeof value === 'string' ? value : null);

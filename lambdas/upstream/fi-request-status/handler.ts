@@ -1,34 +1,23 @@
 import { GUID } from '#lambdas/batch/submission.ts';
-import { authenticator } from '#lambdas/clients/authenticate.ts';
-import { type ClientRatePorts, countClientCall } from '#lambdas/clients/rate-limit.ts';
-import type { ClientStore } from '#lambdas/clients/store.ts';
 import { withInvisible } from '#lambdas/platform/characters.ts';
 import { invalidRequest } from '#lambdas/platform/errors.ts';
 import { misspellingsOf, misspelt } from '#lambdas/platform/field-names.ts';
 import { jsonBody } from '#lambdas/platform/http/event.ts';
-import { apiHandler } from '#lambdas/platform/http/route.ts';
-import type { Ids } from '#lambdas/platform/system.ts';
+import { type ApiPorts, apiHandler } from '#lambdas/platform/http/route.ts';
 import type { FiStatusQuery } from '../finpro.ts';
 import { type AskPorts, askFiStatus } from './ask.ts';
 
-export interface FiRequestStatusPorts extends Omit<ClientRatePorts, 'settings'>, AskPorts {
-  readonly clients: ClientStore;
-  readonly ids: Ids;
-}
+export type FiRequestStatusPorts = AskPorts & ApiPorts;
 
 /** `ver` in the answers of this path (docs/spec/fi-request-status.md). */
 const VERSION = '1.21.0';
 
 /** `POST /consent/firequest/status` (docs/spec/fi-request-status.md). */
 export const fiRequestStatusFunction = (ports: FiRequestStatusPorts) =>
-  apiHandler(
-    { ...ports, authenticate: authenticator(ports.clients, ports.clock) },
-    async ({ caller, event }) => {
-      const { data, message } = await askFiStatus(ports, caller.organisationId, parseFiStatusQuery(jsonBody(event)));
-      return { content: { status: 'success', data, message } };
-    },
-    { ver: VERSION, countCall: (organisationId) => countClientCall(ports, organisationId) },
-  );
+  apiHandler(ports, { countedAs: 'fi-request-status', ver: VERSION }, async ({ caller, event }) => {
+    const { data, message } = await askFiStatus(ports, caller.organisationId, parseFiStatusQuery(jsonBody(event)));
+    return { content: { status: 'success', data, message } };
+  });
 
 const IDENTIFIERS = ['consentId', 'consentHandle', 'sessionId'] as const;
 const misspelledIdentifiers = misspellingsOf(IDENTIFIERS);

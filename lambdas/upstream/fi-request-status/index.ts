@@ -1,12 +1,12 @@
 import * as z from 'zod';
-import { dynamoDbClientCalls, dynamoDbClients } from '#lambdas/clients/store.dynamodb.ts';
+import { dynamoDbCalls, dynamoDbClients } from '#lambdas/clients/store.dynamodb.ts';
 import { connectTable } from '#lambdas/platform/dynamodb.ts';
 import { readSettings } from '#lambdas/platform/settings.ts';
 import { randomIds, systemClock, systemWait } from '#lambdas/platform/system.ts';
 import { powertoolsTelemetry } from '#lambdas/platform/telemetry.ts';
 import { connectUpstream } from '../connect.ts';
 import { fiRequestStatusFunction } from './handler.ts';
-import { dynamoDbStatusCache } from './status-cache.dynamodb.ts';
+import { memoryStatusCache } from './status-cache.ts';
 
 const environment = z.object({ TABLE_NAME: z.string() }).parse(process.env);
 const settings = readSettings(process.env);
@@ -15,8 +15,8 @@ const table = connectTable(environment.TABLE_NAME);
 export const handler = fiRequestStatusFunction({
   ...connectUpstream(process.env, table, settings),
   clients: dynamoDbClients(table),
-  clientCalls: dynamoDbClientCalls(table),
-  statusCache: dynamoDbStatusCache(table),
+  calls: dynamoDbCalls(table),
+  statusCache: memoryStatusCache(),
   clock: systemClock,
   ids: randomIds,
   wait: systemWait,

@@ -2,6 +2,18 @@ import { z } from 'zod';
 import type { Mutant } from '../../world/containers.ts';
 import { nameOf, withBatches, withChunks, withOpenBatches, withReports } from './ports.ts';
 
+/** A form whose file can't be read is void. */
+const burnsReferences = (): Mutant =>
+  withBatches(({ batches }) => ({
+    apply: (key, change) =>
+      batches.apply(
+        key,
+        change.kind === 'accept-upload' && change.batch.total === 0
+          ? { ...change, batch: { ...change.batch, reservation: null } }
+          : change,
+      ),
+  }));
+
 /** A batch's item is written without its guard: whoever accepts last has the reference. */
 const acceptsUnconditionally = (): Mutant =>
   withBatches(({ batches }) => ({
@@ -158,6 +170,7 @@ const dropsLastOfPage = (): Mutant => ({
 /** Mistakes in how batches come in, are finished, and are shown. */
 export const INTAKE_MUTANTS = {
   'accepts-unconditionally': acceptsUnconditionally,
+  'burns-references': burnsReferences,
   'replays-other-content': replaysOtherContent,
   'replays-under-new-time': replaysUnderNewTime,
   'refuses-repeats': refusesRepeats,

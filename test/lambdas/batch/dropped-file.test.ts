@@ -53,7 +53,8 @@ describe('whatever comes later', () => {
   /** A folder whose first version is good; every other is empty. */
   async function reported() {
     const { world } = dropFolder();
-    const contents: Record<string, string> = { v1: `consentId\n${consentId(1)}\n` };
+    const [good, other] = [1, 2].map((number) => `consentId\n${consentId(number)}\n`);
+    const contents: Record<string, string | undefined> = { v1: good, good: other, broken: '{"consents_list": [' };
     const surroundings = {
       files: { read: async ({ version }: { version: string }) => Buffer.from(contents[version] ?? '') },
       organisations: { exists: async () => true },
@@ -66,7 +67,19 @@ describe('whatever comes later', () => {
   }
 
   test.each([
-    ['an empty file under the same name', { version: 'v0' }, `${OUTCOME}.v0.json`],
+    ['an object of 0 bytes under the same name', { version: 'v0', size: 0 }, `${OUTCOME}.v0.json`],
+    ['a broken file under the same name', { version: 'broken' }, `${OUTCOME}.broken.json`],
+    [
+      'a broken one of the other type',
+      { version: 'broken', key: `drop/${ORGANISATION}/${REFERENCE}.json` },
+      `${OUTCOME}.broken.json`,
+    ],
+    [
+      'one whose ending is in capitals',
+      { version: 'v3', key: `drop/${ORGANISATION}/${REFERENCE}.CSV` },
+      `${OUTCOME}.v3.json`,
+    ],
+    ['a good one', { version: 'good' }, `${OUTCOME}.good.json`],
     ['one that is too large', { version: 'v2', size: 20_000_000 }, `${OUTCOME}.v2.json`],
     ['a name without an ending', { key: `drop/${ORGANISATION}/${REFERENCE}` }, `${OUTCOME}.rejected.json`],
   ])('%s is reported beside the report of the batch', async (_, file, key) => {

@@ -2,7 +2,14 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Batch } from '#lambdas/batch/batch.ts';
 import { dynamoDbBatches } from '#lambdas/batch/store.dynamodb.ts';
-import { type BatchChange, type BatchKey, type BatchStore, findBatch, findUpload } from '#lambdas/batch/store.ts';
+import {
+  type BatchChange,
+  type BatchKey,
+  type BatchStore,
+  findBatch,
+  findOutcome,
+  findUpload,
+} from '#lambdas/batch/store.ts';
 import { memoryBatches } from '#test/world/batches.ts';
 import { type LocalTable, localTable } from '#test/world/local-table.ts';
 
@@ -50,6 +57,8 @@ const reserved = (until: number): Partial<Batch> => ({
   source: 'presigned',
   reservation: { fileType: 'csv', until },
 });
+/** What is left of a file that could not be read. */
+const unread: Partial<Batch> = { total: 0, chunks: 0, error: { code: 'InvalidFileContent', message: 'Empty.' } };
 const accept = (batch: Batch, now = NOW, expiresAt = EXPIRES_AT): BatchChange => ({
   kind: 'accept',
   batch,
@@ -77,6 +86,10 @@ describe.each(Object.entries(STORES))('a batch in %s', (_store, open) => {
     ['a batch that is expired', {}, NOW + 100_000, true],
     ['a reservation', reserved(NOW + 1), NOW, false],
     ['a reservation that is over', reserved(NOW), NOW, true],
+    ['a file that could not be read', unread, NOW, true],
+    ['a form whose file could not be read', { ...reserved(NOW + 1), ...unread }, NOW, true],
+    ['its own form, whose file could not be read since', { ...unread, batchId: 'two' }, NOW, false],
+    ['a file with rows none of which is valid', { error: { code: 'NoValidRows', message: 'None.' } }, NOW, false],
   ])('where the reference is that of %s', async (_, change, now, isAccepted) => {
     const batches = open();
     const first = aBatch(change);
@@ -97,6 +110,21 @@ describe.each(Object.entries(STORES))('a batch in %s', (_store, open) => {
     expect(await found(batch, NOW + 100_000)).toEqual([false, false]);
     expect(await found(upload, NOW + 9_999)).toEqual([true, true]);
     expect(await found(upload, NOW + 10_000)).toEqual([false, true]);
+  });
+
+  test('of a file that could not be read is no batch: only what became of the reference finds it, and no report is owed', async () => {
+    const batches = open();
+    for (const change of [
+      { ...unread, source: 'drop' as const },
+      { ...reserved(NOW + 10), ...unread },
+    ]) {
+      const batch = aBatch(change);
+      expect(await batches.apply(batch, accept(batch))).toMatchObject({ isOpen: false });
+      const found = await Promise.all(
+        [findBatch, findOutcome, findUpload].map((find) => find(batches, 'lender', batch.referenceId, NOW + 20)),
+      );
+      expect(found.map((each) => each?.error?.code)).toEqual([undefined, 'InvalidFileContent', 'InvalidFileContent']);
+    }
   });
 
   test('that is reserved for an upload: one reader at a time, and accepted once', async () => {
@@ -158,6 +186,7 @@ test('both stores do the same with any changes in any order', async () => {
   const step = fc.record({
     batchId,
     isReserved: fc.boolean(),
+    isUnread: fc.boolean(),
     kind: fc.constantFrom('accept', 'accept', 'lease-upload', 'accept-upload', 'finish-chunk', 'close'),
     offset,
   });
@@ -167,13 +196,17 @@ test('both stores do the same with any changes in any order', async () => {
       const both = [STORES.memory(), STORES.DynamoDB()];
       for (const each of steps) {
         const own = { referenceId, batchId: each.batchId };
-        const batch = aBatch({ ...(each.isReserved ? reserved(NOW + 2_000) : {}), ...own });
+        const batch = aBatch({
+          ...(each.isReserved ? reserved(NOW + 2_000) : {}),
+          ...(each.isUnread ? unread : {}),
+          ...own,
+        });
         const now = NOW + each.offset * 1_000;
         const expiresAt = NOW / 1000 + 2 + each.offset;
         const changes: Readonly<Record<typeof each.kind, BatchChange>> = {
           accept: accept(batch, now, expiresAt),
           'lease-upload': lease(now + 1_500, now),
-          'accept-upload': acceptUpload({ ...batch, reservation: null }),
+          'accept-upload': acceptUpload(each.isUnread ? batch : { ...batch, reservation: null }),
           'finish-chunk': finish(each.offset),
           close,
         };

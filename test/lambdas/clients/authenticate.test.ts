@@ -9,6 +9,8 @@ import {
 } from '#lambdas/clients/manage.ts';
 import { randomSecrets } from '#lambdas/clients/secret.ts';
 import { ServiceError } from '#lambdas/platform/errors.ts';
+import { readSettings } from '#lambdas/platform/settings.ts';
+import { memoryCalls } from '#test/world/calls.ts';
 import { memoryClientRegister } from '#test/world/clients.ts';
 import { sequentialIds } from '#test/world/sequential-ids.ts';
 
@@ -31,7 +33,12 @@ const startContainer = () => {
       return clients.find(clientId);
     },
   };
-  const authenticate = authenticator(counted, clock);
+  const authenticate = authenticator({
+    clients: counted,
+    clock,
+    calls: memoryCalls(),
+    settings: readSettings({ UNAUTHORIZED_RATE_LIMIT: '1000000' }),
+  });
   return async (client_secret: string, change: Readonly<Record<string, string>> = {}): Promise<string> => {
     const headers = new Headers({
       client_id: issued.client.clientId,
@@ -41,7 +48,10 @@ const startContainer = () => {
       ...change,
     });
     try {
-      const caller = await authenticate({ get: (name) => headers.get(name) ?? undefined });
+      const caller = await authenticate({
+        headers: { get: (name) => headers.get(name) ?? undefined },
+        sourceIp: '192.0.2.1',
+      });
       expect(caller).toEqual({ organisationId: 'acme', clientId: issued.client.clientId });
       return '200';
     } catch (error) {

@@ -54,6 +54,8 @@ describe('a new client', () => {
   test.each<[string, string, string[]]>([
     ['no organisation', '', ['app']],
     ['an organisation with a slash', 'a/b', ['app']],
+    ['an organisation that is the folder itself', '.', ['app']],
+    ['an organisation that is the folder above', '..', ['app']],
     ['an organisation of 37 characters', 'o'.repeat(37), ['app']],
     ['no application', 'acme', []],
     ['an empty application', 'acme', ['app', '']],

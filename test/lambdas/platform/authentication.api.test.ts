@@ -13,7 +13,7 @@ const SCHEDULE = {
   consents_list: [{ consent_id: '54450ac0-8bcb-4b9c-ad74-29b4fabe18f7' }],
 };
 
-const READS_THE_CLIENT = /^GetItem CLIENTS$/;
+const READS_THE_CLIENT = /^(GetItem CLIENTS|UpdateItem CALLS#ADDRESS#\S+)$/;
 
 test('every function behind a route of the API is one of those held against the wrapper here', () => {
   const stack = synthesized();
@@ -55,15 +55,17 @@ describe.each(API_FUNCTIONS)('%s', (name) => {
     ['another organisation', { organisationId: OTHER_TENANT.organisationId }],
     ['a wrong application', { appIdentifier: OTHER_TENANT.appIdentifier }],
     ['names that objects have', { client_id: '__proto__', organisationId: 'constructor' }],
-  ])('answers %s with 401 and no more; it reads nothing but the client, and writes nothing', async (_, headers) => {
-    const before = await api.table.items();
+  ])('answers %s with 401 and no more; it reads nothing but the client, and only counts', async (_, headers) => {
+    const items = async () =>
+      (await api.table.items()).filter(({ pk }) => typeof pk === 'string' && !pk.startsWith('CALLS#ADDRESS#'));
+    const before = await items();
     const callsBefore = api.tableCalls.length;
     const { status, body } = await api.call(name, SCHEDULE, headers);
     expect(status).toBe(401);
     expect(body).toMatchObject({ errorCode: 'Unauthorized', errorMsg: 'The credentials are not valid' });
     expect(body).not.toHaveProperty('errorDetails');
     for (const call of api.tableCalls.slice(callsBefore)) expect(call).toMatch(READS_THE_CLIENT);
-    expect(await api.table.items()).toEqual(before);
+    expect(await items()).toEqual(before);
   });
 });
 

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { hashSecret } from '#lambdas/clients/secret.ts';
+import { memoryStatusCache } from '#lambdas/upstream/fi-request-status/status-cache.ts';
 import type { FiStatusDocument } from '#lambdas/upstream/finpro.ts';
 import { type CapturedOutput, captureOutput, invocation } from '#test/world/captured-output.ts';
 import { account, answered, fails, LOST, OPENS } from '#test/world/consent-behaviour.ts';
@@ -19,6 +20,9 @@ const ACCOUNT = 'XXXXXXXX0001';
 /** Stands in bodies, where no field of ours is. */
 const BODY = 'a-part-of-a-body';
 const NEVER_LOGGED = [SECRET, WRONG_SECRET, VUA, BALANCE, ACCOUNT, BODY];
+
+/** What API Gateway calls a request, and its caller can't choose. */
+const GATEWAY_REQUEST = 'A1B2C3D4E5F6A7B8=';
 
 const HEADERS = {
   'Content-Type': 'application/json',
@@ -55,13 +59,7 @@ async function connect() {
     ...world,
     telemetry: powertoolsTelemetry,
     clients,
-    clientCalls: { add: async () => 1 },
-    statusCache: {
-      find: async () => null,
-      store: async () => {
-        throw Object.assign(new Error('throttled'), { item: document });
-      },
-    },
+    statusCache: memoryStatusCache(),
     finPro: {
       ...world.finPro,
       statusDocument: async () => ({
@@ -97,7 +95,7 @@ beforeAll(async () => {
     const event = {
       headers: { ...HEADERS, ...headers },
       body: typeof body === 'string' ? body : JSON.stringify(body),
-      requestContext: { requestId: randomUUID() },
+      requestContext: { requestId: randomUUID(), extendedRequestId: GATEWAY_REQUEST },
     };
     const { statusCode, body: answer } = anAnswer.parse(await functions[name](event, invocation(name)));
     return `${statusCode} ${answer}`;
@@ -161,6 +159,7 @@ describe('what is logged', () => {
         clientId: HEADERS.client_id,
         batchId: expect.any(String),
         txnid: expect.stringMatching(/^[0-9a-f-]{36}$/),
+        gatewayRequestId: GATEWAY_REQUEST,
       }),
     );
   });

@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import pMap from 'p-map';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { EVERY_ANSWER } from '#lambdas/platform/http/answer-headers.ts';
 import { type Answer, type ApiUnderTest, apiUnderTest, OTHER_TENANT } from '#test/world/api-under-test.ts';
 
 const BATCHES = 100;
-const ASKED = 10_000;
+/** Each is counted, by a write to one item, which the stand-in for DynamoDB does one after the other. */
+const ASKED = 4_000;
 const guid = (row: number): string => `00000000-0000-4000-8000-${String(row).padStart(12, '0')}`;
 const statusOf = (reference_id: string, headers = {}) => api.call('batch-status', { reference_id }, headers);
 const schedule = (reference_id: string, rows: number, headers = {}) => {
@@ -15,7 +17,8 @@ const schedule = (reference_id: string, rows: number, headers = {}) => {
 /** What is left of an answer when all that differs from call to call is taken out of it. */
 const withoutIds = ({ status, headers, body: { txnid, timestamp, ...body } }: Answer, referenceId: string): string => {
   expect([txnid, timestamp]).toEqual([expect.any(String), expect.any(String)]);
-  return JSON.stringify({ status, headers, body }).replaceAll(referenceId, '<reference>');
+  const own = Object.entries(headers).filter(([name]) => !name.startsWith('X-RateLimit-'));
+  return JSON.stringify({ status, headers: Object.fromEntries(own), body }).replaceAll(referenceId, '<reference>');
 };
 
 let api: ApiUnderTest;
@@ -30,7 +33,7 @@ beforeAll(async () => {
 afterAll(() => api.close());
 
 describe('the batches of another organisation', () => {
-  test('are not to be told from none at all, in 10,000 tries', async () => {
+  test('are not to be told from none at all, in 4,000 tries', async () => {
     const [example = ''] = ofTheOther;
     expect((await statusOf(example)).status).toBe(200);
     const references = Array.from({ length: ASKED }, (_, index) =>
@@ -44,7 +47,7 @@ describe('the batches of another organisation', () => {
     expect([...new Set(answers)].map((answer): unknown => JSON.parse(answer))).toEqual([
       {
         status: 404,
-        headers: { 'Content-Type': 'application/json' },
+        headers: { 'Content-Type': 'application/json', ...EVERY_ANSWER },
         body: {
           ver: '1.0',
           errorCode: 'BatchNotFound',

@@ -12,7 +12,12 @@ const NO_HEADERS: RateLimitHeaders = { limit: null, remaining: null, resetAt: nu
 function aLimiter({ tokens = 100, halfOpen = false, callsEndAt = START + 1_000 } = {}) {
   let now = START;
   const reservation = { window: FIRST_WINDOW, startsAt: START, endsAt: START + 60_000, tokens, tight: false, epoch: 0 };
-  const limiter = callLimiter({ now: () => now }, { reservation, halfOpen, seen: aLedger() }, callsEndAt, SKEW);
+  const limiter = callLimiter(
+    { now: () => now },
+    { reservation, halfOpen, forClient: false, seen: aLedger() },
+    callsEndAt,
+    SKEW,
+  );
   return {
     limiter,
     at: (time: number) => {

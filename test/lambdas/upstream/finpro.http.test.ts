@@ -34,6 +34,19 @@ const text =
     response.writeHead(status, headers).end(body);
 const error = (errorCode: unknown, errorMsg = 'Said so.') => JSON.stringify({ ver: '1.21.0', errorCode, errorMsg });
 
+test.each(['', '/', '/gateway/v1', '/gateway/v1/'])('an address that ends in "%s" keeps its path', async (path) => {
+  const paths: (string | undefined)[] = [];
+  answer = (request, response) => {
+    paths.push(request.url);
+    response.end(JSON.stringify(OPENED));
+  };
+  const credentials = { client_id: 'c', client_secret: 's', organisationId: 'o', appIdentifier: 'a' };
+  const credentialsOf = Object.assign(async () => credentials, { forget: () => {} });
+  const finPro = finProClient({ baseUrl: `${url}${path}`, timeout: 5_000, credentialsOf });
+  await finPro.fiStatus('org', { sessionId: SESSION });
+  expect(paths).toEqual([`${path.replace(/\/$/, '')}/consent/firequest/status`]);
+});
+
 describe('a call that never left us', () => {
   test.each([
     ['a port that nobody listens on', async () => call(await closedPort()), 'ECONNREFUSED'],

@@ -14,6 +14,7 @@ const NO_HEADERS: RateLimitHeaders = { limit: null, remaining: null, resetAt: nu
 const permitFor = (tokens: number): Granted => ({
   granted: true,
   halfOpen: false,
+  forClient: false,
   taken: true,
   reservation: { window: FIRST_WINDOW, startsAt: START, endsAt: START + MINUTE, tokens, tight: false, epoch: 0 },
   seen: aLedger(),

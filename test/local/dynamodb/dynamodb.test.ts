@@ -168,6 +168,21 @@ test('says what permissions a call needs', () => {
   expect(permissions('Query', { TableName: 'stack-Table', IndexName: 'flagged' })).toEqual([
     { action: 'dynamodb:Query', resource: `${table}/index/flagged` },
   ]);
+  expect(
+    permissions('Query', {
+      TableName: 'stack-Table',
+      KeyConditionExpression: 'pk = :pk AND begins_with(sk, :sk)',
+      ExpressionAttributeValues: { ':pk': { S: 'ORG#lender#REF#one' }, ':sk': { S: 'STATE#' } },
+    }),
+  ).toMatchObject([{ action: 'dynamodb:Query', partition: 'ORG#' }]);
+  for (const input of [{ Key: { pk: { S: 'CLIENTS' } } }, { Item: { pk: { S: 'CLIENTS' }, sk: { S: 'x' } } }]) {
+    expect(permissions('PutItem', { TableName: 'stack-Table', ...input })).toMatchObject([{ partition: 'CLIENTS' }]);
+  }
+  const writes = ['ORG#a', 'ORG#b', 'CLIENTS'].map((pk) => ({ DeleteRequest: { Key: { pk: { S: pk } } } }));
+  expect(permissions('BatchWriteItem', { RequestItems: { 'stack-Table': writes } })).toMatchObject([
+    { partition: 'ORG#' },
+    { partition: 'CLIENTS' },
+  ]);
   expect(permissions('BatchWriteItem', { RequestItems: { 'stack-Table': [] } })).toEqual([
     { action: 'dynamodb:BatchWriteItem', resource: table },
   ]);

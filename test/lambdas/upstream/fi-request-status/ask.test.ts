@@ -3,6 +3,7 @@ import { ServiceError } from '#lambdas/platform/errors.ts';
 import { readSettings } from '#lambdas/platform/settings.ts';
 import type { UpstreamFailure } from '#lambdas/upstream/failures.ts';
 import { askFiStatus } from '#lambdas/upstream/fi-request-status/ask.ts';
+import { memoryStatusCache } from '#lambdas/upstream/fi-request-status/status-cache.ts';
 import type { FiStatusDocument, UpstreamAnswer } from '#lambdas/upstream/finpro.ts';
 import { memoryLedgers } from '#test/world/ledgers.ts';
 import { memoryTelemetry } from '#test/world/telemetry.ts';
@@ -23,17 +24,14 @@ const failed = (failure: UpstreamFailure): UpstreamAnswer<FiStatusDocument> => (
 /** Ports that answer as they are told, and remember what they were asked. */
 function world() {
   let now = NOW;
-  const cached = new Map<string, { readonly document: FiStatusDocument; readonly until: number }>();
   const script: {
     blocks: number[];
     answer: UpstreamAnswer<FiStatusDocument>;
-    caches: boolean;
     credentialsTime: number;
   } = {
     /** Until when the ledger is found blocked, at each look at it; then it's free. */
     blocks: [],
     answer: { ok: true, value: documentOf('PENDING'), headers: NO_HEADERS },
-    caches: true,
     /** How long the credentials take to read, in milliseconds. */
     credentialsTime: 0,
   };
@@ -58,16 +56,7 @@ function world() {
         return ledgers.read(organisationId);
       },
     },
-    statusCache: {
-      find: async (organisationId: string, sessionId: string, at: number) => {
-        const found = cached.get(`${organisationId} ${sessionId}`);
-        return found && found.until > at ? found.document : null;
-      },
-      store: async (organisationId: string, sessionId: string, document: FiStatusDocument, until: number) => {
-        if (!script.caches) throw new Error('throttled');
-        cached.set(`${organisationId} ${sessionId}`, { document, until });
-      },
-    },
+    statusCache: memoryStatusCache(),
     finPro: {
       prepare: async () => {
         now += script.credentialsTime;
@@ -124,13 +113,6 @@ describe('a final status', () => {
       expect(it.calls()).toBe(3);
     },
   );
-
-  test('is given though it could not be cached', async () => {
-    it.script.answer = { ok: true, value: documentOf('DATA_READY'), headers: NO_HEADERS };
-    it.script.caches = false;
-    expect(await it.ask()).toEqual(documentOf('DATA_READY'));
-    expect(it.telemetry.notes).toHaveLength(1);
-  });
 
   test.each([
     ['sessionId', { sessionId: SESSION }],
@@ -207,6 +189,19 @@ const answered = (status: number, code: string | null): UpstreamFailure => ({
   message: 'said by FinPro',
 });
 
+describe('an open circuit is tried by the workers', () => {
+  test.each([
+    ['refused', failed(answered(403, null))],
+    ['answered', { ok: true, value: documentOf('PENDING'), headers: NO_HEADERS } as const],
+  ])('though a look-up is %s meanwhile', async (_, answer) => {
+    await it.ledgers.apply('lender', { kind: 'open-circuit', until: NOW - 1_000, by: 'another' });
+    it.script.answer = answer;
+    await it.ask().catch(() => {});
+    expect(it.calls()).toBe(1);
+    expect(it.ledgers.of('lender').circuitOpenUntil).toBe(NOW - 1_000);
+  });
+});
+
 describe('what the upstream says is told as what it is', () => {
   test.each<[UpstreamFailure, Partial<ServiceError>]>([
     [answered(400, 'InvalidSessionId'), { kind: 'invalid', code: 'InvalidSessionId' }],
@@ -238,7 +233,7 @@ describe('what the upstream says is told as what it is', () => {
     expect(await refusalOf(it.ask())).toEqual(refusal);
   });
 
-  test('and the budget learns of it: of a 429, of refused credentials, of an upstream that is away', async () => {
+  test('and the budget learns of it: of a 429 and of an upstream that is away, and not of a refused look-up', async () => {
     const failures = {
       limited: answered(429, null),
       refused: answered(401, null),
@@ -249,8 +244,8 @@ describe('what the upstream says is told as what it is', () => {
       await it.ask(organisationId).catch(() => {});
     }
     expect(it.ledgers.of('limited').blockedUntil).toBeGreaterThan(NOW);
-    expect(it.ledgers.of('refused').circuitOpenUntil).toBe(NOW + 60_000);
+    expect(it.ledgers.of('refused').circuitOpenUntil).toBeNull();
     expect(it.ledgers.of('away')).toMatchObject({ circuitOpenUntil: null, failures: 2 });
-    expect(it.telemetry.countOf('CircuitOpened')).toBe(1);
+    expect(it.telemetry.countOf('CircuitOpened')).toBe(0);
   });
 });
