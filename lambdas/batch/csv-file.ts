@@ -123,7 +123,7 @@ function headerOf(names: readonly string[], line: number, text: string): Header 
   if (!keys.includes(CONSENT)) {
     refuseOtherDelimiter(text);
     throw invalidFileContent(
-      `the header row has no column consentId, but ${shown(names.join(', '), 200)}; the first line must name the columns`,
+      `the header row has no column consentId; it names ${shown(names.join(', '), 200)}. The first line must name the columns`,
       line,
     );
   }

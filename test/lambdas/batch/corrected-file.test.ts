@@ -64,7 +64,7 @@ const keyOf = ({ batch }: Awaited<ReturnType<ReturnType<typeof bucket>['reserve'
   uploadKey(ORGANISATION, REFERENCE, batch.batchId);
 const DROPPED = `drop/${ORGANISATION}/${REFERENCE}.csv`;
 const FAILED = { said: 'FAILED', total: 0 };
-const NO_COLUMN = expect.stringContaining('no consentId column');
+const NO_COLUMN = expect.stringContaining('no column consentId');
 const IS_EMPTY = expect.stringContaining('the file is empty');
 
 describe('a file that cannot be read', () => {
