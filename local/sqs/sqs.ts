@@ -56,10 +56,8 @@ export class Sqs implements AwsService {
       const kept = fauxqs.store.getQueueByName(name);
       if (kept === undefined) fauxqs.store.createQueue(name, url, arn, { ...attributes });
       else kept.setAttributes({ ...attributes });
-      // Whoever held these messages died with the process before, so only the (scaled) wait is left of their hiding.
-      for (const entry of kept?.inflightMessages.values() ?? []) {
-        entry.visibilityDeadline = Math.min(entry.visibilityDeadline, Date.now() + this.#scaledVisibility(kept));
-      }
+      // Whoever held these messages died with the process before: nothing is left to wait for.
+      for (const entry of kept?.inflightMessages.values() ?? []) entry.visibilityDeadline = Date.now();
     }
   }
 
@@ -143,10 +141,6 @@ export class Sqs implements AwsService {
     const queue = this.#fauxqs.store.getQueueByName(name);
     if (queue === undefined) throw new Error(`there is no queue ${name}`);
     return queue;
-  }
-
-  #scaledVisibility(queue: StoredQueue | undefined): number {
-    return Number(queue?.attributes['VisibilityTimeout'] ?? 30) * 1000 * this.#timeScale;
   }
 
   async #exchange(action: string, input: Readonly<Record<string, unknown>>): Promise<AwsAnswer> {

@@ -1,0 +1,33 @@
+import type { BatchStore, OpenBatches } from '#lambdas/batch/store.ts';
+import type { ChunkStore } from '#lambdas/chunk/store.ts';
+import type { Settings } from '#lambdas/platform/settings.ts';
+
+/** Where leases are. */
+interface Leases {
+  readonly openBatches: OpenBatches;
+  readonly batches: BatchStore;
+  readonly chunks: ChunkStore;
+  readonly settings: Pick<Settings, 'reconcileDelay'>;
+}
+
+/**
+ * Ends the leases of workers that died with the process of an earlier local cloud, and returns how many. On AWS a lease runs out with the
+ * time-out of its function, since nobody knows that the worker is gone. Here it is known, and a minute of standing still at each restart
+ * would look like a fault. What the lease was also for stays: calls that were sent are given their time to arrive before anybody asks for
+ * their sessions.
+ *
+ * To be called while nothing works.
+ */
+export async function endLostLeases({ openBatches, batches, chunks, settings }: Leases, now: number): Promise<number> {
+  let ended = 0;
+  for (const { organisationId, referenceId } of await openBatches.list()) {
+    const stored = await batches.read(organisationId, referenceId);
+    for (const state of stored === null ? [] : await chunks.states(stored.batch)) {
+      const until = Math.max(now, state.movedAt + settings.reconcileDelay);
+      if (state.leasedUntil === null || state.leasedUntil <= until) continue;
+      await chunks.saveState({ ...state, version: state.version + 1, leasedUntil: until, dueAt: until });
+      ended += 1;
+    }
+  }
+  return ended;
+}
