@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { z } from 'zod';
+import { ProductProcess } from '#cli/product-process.ts';
 import { type Simulator, startSimulator } from '#simulator/server.ts';
-import { CloudProcess } from './cloud-process.ts';
 import { ExactCounters, terminalRows } from './exact-counters.ts';
 import { Leftovers } from './leftovers.ts';
 import { guidOf, Product } from './product.ts';
@@ -51,12 +51,12 @@ const moments = Array.from({ length: KILLS }, (_, kill) => ({
 
 let simulator: Simulator;
 let stateDir: string;
-let cloud: CloudProcess;
+let cloud: ProductProcess;
 
 beforeEach(async () => {
   simulator = await startSimulator({ port: 0, timeScale: TIME_SCALE });
   stateDir = await mkdtemp(join(tmpdir(), 'restart-'));
-  cloud = new CloudProcess(stateDir, {
+  cloud = new ProductProcess(stateDir, {
     SIMULATOR_PORT: String(simulator.port),
     TIME_SCALE: String(TIME_SCALE),
     MACHINE_SCALE: String(MACHINE_SCALE),
