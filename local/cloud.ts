@@ -70,6 +70,8 @@ export interface LocalCloud {
   readonly state: State;
   /** The value of an environment variable that the template gives to its functions; undefined where none has it. */
   environmentOf(name: string): string | undefined;
+  /** The bodies of messages that an earlier local cloud was working on when it ended. */
+  readonly interrupted: readonly string[];
   /** Tells of each write of one item, by its key or as a whole, once it is done. */
   onWrite(listener: (item: Item) => void): void;
   /** Deletes every message of a queue (by URL), in flight or not. */
@@ -177,6 +179,7 @@ async function start(
     secrets,
     state,
     environmentOf: (name) => functions.map(({ environment }) => environment[name]).find((value) => value !== undefined),
+    interrupted: sqs.interrupted,
     onWrite: (listener) => dynamoDb.onWrite(listener),
     purgeQueue: (url) => sqs.purge(url),
     abortExecutions: () => stepFunctions.abortAll(),

@@ -1,6 +1,6 @@
 import { type LocalCloud, type LocalCloudOptions, startLocalCloud } from './cloud.ts';
 import { describeEndpoints, type Endpoints } from './endpoints.ts';
-import { endLostLeases } from './lost-leases.ts';
+import { endLostLeases, endLostReads } from './lost-leases.ts';
 import { onlookerOf } from './onlooker.ts';
 import { type UsedSimulator, useSimulator } from './simulator.ts';
 import { demoTenants, seedTenants, type Tenant } from './tenants.ts';
@@ -46,6 +46,7 @@ export async function startEnvironment({
       prepare: async (prepared) => {
         const stores = onlookerOf(prepared);
         lostLeases = await endLostLeases(stores, Date.now());
+        await endLostReads(stores.batches, prepared.interrupted, Date.now());
         stores.close();
       },
     });

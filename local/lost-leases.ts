@@ -1,3 +1,5 @@
+import { storedFiles } from '#lambdas/batch/bucket.s3.ts';
+import { parseObjectKey } from '#lambdas/batch/bucket.ts';
 import type { BatchStore, OpenBatches } from '#lambdas/batch/store.ts';
 import type { ChunkStore } from '#lambdas/chunk/store.ts';
 import type { Settings } from '#lambdas/platform/settings.ts';
@@ -30,4 +32,25 @@ export async function endLostLeases({ openBatches, batches, chunks, settings }: 
     }
   }
   return ended;
+}
+
+/** The same for files that were being read: `messages` are the bodies of messages that died with their readers. */
+export async function endLostReads(batches: BatchStore, messages: readonly string[], now: number): Promise<void> {
+  for (const { key } of messages.flatMap(filesIn)) {
+    const upload = parseObjectKey(key);
+    if (upload.kind !== 'upload') continue;
+    const stored = await batches.read(upload.organisationId, upload.referenceId);
+    if (stored === null || stored.readUntil <= now) continue;
+    // As if it had run out just now, which is what the change asks.
+    await batches.apply(stored.batch, { kind: 'lease-upload', until: now, now: stored.readUntil });
+  }
+}
+
+/** The files that a message tells of; none in those of other queues. */
+function filesIn(message: string): { readonly key: string }[] {
+  try {
+    return storedFiles(JSON.parse(message));
+  } catch {
+    return [];
+  }
 }

@@ -4,11 +4,11 @@ import type { Phase } from '#lambdas/chunk/row.ts';
 /** What rows of each phase wait for. */
 const WAITS: Readonly<Partial<Record<Phase, string>>> = {
   ready: 'to be sent',
-  requesting: 'whose worker has died, to be looked up',
-  reconciling: 'whose answer was lost, to be looked up',
-  joining: 'whose consent is being fetched already, to be looked up',
-  polling: 'whose data is not ready, to be asked for',
-  fetchingBalances: 'to get their balances',
+  requesting: 'of a dead worker, looked up',
+  reconciling: 'whose answer was lost, looked up',
+  joining: 'that are being fetched already, looked up',
+  polling: 'without data yet, next look',
+  fetchingBalances: 'without balances yet, next look',
 };
 
 /**

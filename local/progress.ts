@@ -55,8 +55,14 @@ function liveTable(stream: NodeJS.WriteStream): Progress {
   };
 }
 
-function lines(output: NodeJS.WritableStream): Progress {
+/** What nobody reads is kept in memory up to here, in bytes; after that it's left out. */
+const MOST_UNREAD = 1_000_000;
+
+function lines(output: NodeJS.WriteStream): Progress {
   const shown = new Map<string, string>();
+  const write = (line: string): void => {
+    if (output.writableLength < MOST_UNREAD) output.write(`${line}\n`);
+  };
   return {
     show: (batch, counts, note) => {
       const done = (counts.completed + counts.failed) / Math.max(counts.total, 1);
@@ -65,11 +71,11 @@ function lines(output: NodeJS.WritableStream): Progress {
       if (shown.get(batch) === news) return;
       shown.set(batch, news);
       const percentage = String(Math.floor(100 * done)).padStart(3);
-      output.write(`${batch} ${percentage} % | ${countsOf(counts)}${note && ` | ${note}`}\n`);
+      write(`${batch} ${percentage} % | ${countsOf(counts)}${note && ` | ${note}`}`);
     },
     end: (batch, line) => {
       shown.delete(batch);
-      output.write(`${line}\n`);
+      write(line);
     },
     stop: () => {},
   };

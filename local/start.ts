@@ -32,6 +32,8 @@ async function start(variables: LocalVariables): Promise<void> {
   const lock = new State(STATE_DIR, 'lock');
   const files = endpointFilesIn(STATE_DIR);
   removeEndpoints(files);
+  // Whoever has read enough, such as `head`, must not stop the product.
+  process.stdout.on('error', () => undefined);
   console.log(assembly === undefined ? 'Synthesizing the stack and starting it …' : 'Starting the stack …');
   const product = await startProduct(variables, assembly);
   const stores = onlookerOf(product.cloud);

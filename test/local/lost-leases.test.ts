@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest';
 import { acceptBatch } from '#lambdas/batch/accept.ts';
+import type { Batch } from '#lambdas/batch/batch.ts';
+import { uploadKey } from '#lambdas/batch/bucket.ts';
 import { advanceChunk } from '#lambdas/chunk/advance.ts';
-import { endLostLeases } from '#local/lost-leases.ts';
+import { endLostLeases, endLostReads } from '#local/lost-leases.ts';
 import { mustExist } from '#test/world/builders.ts';
 import { consents, submissionOf } from '#test/world/submissions.ts';
 import { ratedWorld, roomyWorld, START, taskOf } from '#test/world/unit-worlds.ts';
@@ -47,3 +49,36 @@ test('one that ends sooner stays, and so does a chunk that nobody holds', async 
   await acceptBatch(other, submissionOf(consents(2)));
   expect(await endLostLeases(other, START)).toBe(0);
 });
+
+test('a file whose reader is dead may be read again at once; messages of other queues are passed over', async () => {
+  const world = roomyWorld();
+  const { batches } = world;
+  const upload: Batch = { ...anUpload, reservation: { fileType: 'csv', until: START + HOUR } };
+  await batches.apply(upload, { kind: 'accept', batch: upload, expiresAt: (START + 9 * HOUR) / 1000, now: START });
+  const lease = { kind: 'lease-upload', until: START + MINUTE, now: START + 1 } as const;
+  expect(await batches.apply(upload, lease)).not.toBeNull();
+  expect(await batches.apply(upload, lease)).toBeNull();
+
+  const key = uploadKey(upload.organisationId, upload.referenceId, upload.batchId);
+  const object = { key, versionId: 'v', size: 1 };
+  const message = { Records: [{ eventName: 'ObjectCreated:Post', s3: { object } }] };
+  await endLostReads(batches, ['{"chunk": 1}', 'text', JSON.stringify(message)], START + 1);
+  expect(await batches.apply(upload, lease)).not.toBeNull();
+});
+
+const anUpload = {
+  organisationId: 'org',
+  referenceId: 'an-upload',
+  batchId: '54450ac0-8bcb-4b9c-ad74-29b4fabe18f7',
+  promisedId: null,
+  total: 0,
+  chunks: 0,
+  chunkRows: 250,
+  fileName: 'a.csv',
+  globalConfig: { fiDataRangeFrom: null, fiDataRangeTo: null, configId: null },
+  acceptedAt: START,
+  finishedChunks: new Set<number>(),
+  source: 'presigned',
+  error: null,
+  idempotency: null,
+} as const;

@@ -28,13 +28,13 @@ describe('a batch', () => {
       'has a lease that is over',
       [chunk(polled, { leasedUntil: START })],
       null,
-      '2 rows whose data is not ready, to be asked for now',
+      '2 rows without data yet, next look now',
     ],
     [
       'waits for data',
       [chunk([aRow('polling')], { dueAt })],
       null,
-      `1 row whose data is not ready, to be asked for at ${clock(dueAt)}`,
+      `1 row without data yet, next look at ${clock(dueAt)}`,
     ],
     ['waits for another attempt', [chunk([aRow('ready')], { dueAt })], null, `1 row to be sent at ${clock(dueAt)}`],
     [
@@ -47,7 +47,7 @@ describe('a batch', () => {
       'tells what the chunk that is due first waits for, and of all rows what most do',
       [chunk([aRow('ready')], { dueAt: dueAt + 1_000 }), chunk(polled, { dueAt })],
       null,
-      `2 rows whose data is not ready, to be asked for at ${clock(dueAt)}`,
+      `2 rows without data yet, next look at ${clock(dueAt)}`,
     ],
     ['meets an outage', [chunk([aRow('ready')])], dueAt, `FinPro cannot be called; tried again at ${clock(dueAt)}`],
   ])('%s', (_, states, circuit, expected) => {

@@ -7,7 +7,22 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import { guidOf, Product } from '../end-to-end/product.ts';
 import { sharedAssembly } from '../end-to-end/shared-assembly.ts';
+
+const endpointsSchema = z.object({
+  api: z.string(),
+  simulator: z.string(),
+  tenants: z.array(
+    z.object({
+      organisationId: z.string(),
+      client_id: z.string(),
+      client_secret: z.string(),
+      appIdentifier: z.string(),
+    }),
+  ),
+});
 
 let stateDir: string;
 const running: ChildProcess[] = [];
@@ -95,6 +110,21 @@ function portOf(server: Server): string {
   const address = server.address();
   return typeof address === 'object' && address !== null ? String(address.port) : '';
 }
+
+test('goes on when nobody reads any more what it prints', async () => {
+  const { child } = await start({ TIME_SCALE: '0.02' });
+  const { api, simulator, tenants } = endpointsSchema.parse(JSON.parse(await ready(child)));
+  child.stdout?.destroy();
+  const product = new Product({ api, simulator }, tenants[0]);
+  const consents_list = [{ consent_id: guidOf('unread') }];
+  for (const reference_id of ['unread-1', 'unread-2']) {
+    await product.post('/v2/schedule/fi/requests', { reference_id, consents_list });
+    await product.finished(reference_id, 60);
+    // A line is written up to a second later.
+    await wait(1_500);
+  }
+  expect({ exitCode: child.exitCode, signal: child.signalCode }).toEqual({ exitCode: null, signal: null });
+});
 
 describe('ports', () => {
   test('one that is taken is named, with its setting', async () => {
