@@ -10,7 +10,7 @@ npm run demo -- --file PATH       the consents of a CSV or JSON file, such as sa
 npm run demo -- --kill            kills the product with SIGKILL in the middle, several times, and starts it again
 npm run demo -- --units           also shows each AWS call and billed unit
 
-Environment: TIME_SCALE (0.02), what every wait is multiplied by`;
+Environment: TIME_SCALE (0.02), what every wait is multiplied by; ASSEMBLY, a folder that \`npm run synth\` has written`;
 
 const ROWS = '--rows must be a whole number from 1 to 10,000';
 const MOST_ROWS = 10_000;
@@ -24,7 +24,12 @@ export interface DemoOptions {
   readonly kill: boolean;
   readonly units: boolean;
   readonly timeScale: number;
+  /** A folder with the synthesized stack, which is then not synthesized again. */
+  readonly assembly: string | undefined;
 }
+
+const { TIME_SCALE, ASSEMBLY } = LOCAL_VARIABLES.shape;
+const VARIABLES = z.object({ TIME_SCALE: TIME_SCALE.removeDefault().default(0.02), ASSEMBLY });
 
 /**
  * The demo's options and its TIME_SCALE.
@@ -40,8 +45,15 @@ export function readDemoOptions(args: readonly string[]): DemoOptions {
   if (rows !== undefined && file !== undefined) throw new UsageError('--rows and --file exclude each other');
   const parsed = rowsSchema.max(MOST_ROWS, { error: ROWS }).safeParse(rows ?? MOST_ROWS);
   if (!parsed.success) throw new UsageError(`${ROWS}, not '${rows}'`);
-  const { TIME_SCALE } = readVariables(z.object({ TIME_SCALE: LOCAL_VARIABLES.shape.TIME_SCALE.default(0.02) }));
-  return { rows: parsed.data, file: file === undefined ? undefined : fileAt(file), kill, units, timeScale: TIME_SCALE };
+  const variables = readVariables(VARIABLES);
+  return {
+    rows: parsed.data,
+    file: file === undefined ? undefined : fileAt(file),
+    kill,
+    units,
+    timeScale: variables.TIME_SCALE,
+    assembly: variables.ASSEMBLY,
+  };
 }
 
 /** A path is meant from where npm was called, which is not where it runs its scripts. */

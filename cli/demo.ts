@@ -16,9 +16,11 @@ await runCommand(DEMO_USAGE, async (args) => {
   // FinPro is in this process: it isn't killed with the product, and has seen all of it.
   const simulator = await useSimulator(0, options.timeScale);
   const product = new ProductProcess(folder, {
-    ASSEMBLY: (await synthesize(join(folder, 'assembly'))).directory,
+    ASSEMBLY: options.assembly ?? (await synthesize(join(folder, 'assembly'))).directory,
     SIMULATOR_PORT: new URL(simulator.url).port,
     TIME_SCALE: String(options.timeScale),
+    // What a killed process leaves behind goes with the rest.
+    TMPDIR: folder,
     // Only what is kept can be gone on with.
     EPHEMERAL: options.kill ? '0' : '1',
   });

@@ -4,6 +4,7 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -50,7 +51,9 @@ async function start(environment: Readonly<Record<string, string>> = {}, args: r
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   running.push(child);
-  return { child, output: text(child.stdout), errors: text(child.stderr) };
+  // Of a stream that a test destroys there is nothing to read.
+  const read = (stream: Readable): Promise<string> => text(stream).catch(() => '');
+  return { child, output: read(child.stdout), errors: read(child.stderr) };
 }
 
 async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
