@@ -10,6 +10,7 @@ import { ratedWorld, roomyWorld, START, taskOf } from '#test/world/unit-worlds.t
 
 const HOUR = 3_600_000;
 const MINUTE = 60_000;
+const UPLOAD = '54450ac0-8bcb-4b9c-ad74-29b4fabe18f7';
 
 /** A chunk whose worker died an instant after it had leased it. */
 async function leasedWorld() {
@@ -53,7 +54,9 @@ test('one that ends sooner stays, and so does a chunk that nobody holds', async 
 test('a file whose reader is dead may be read again at once; messages of other queues are passed over', async () => {
   const world = roomyWorld();
   const { batches } = world;
-  const upload: Batch = { ...anUpload, reservation: { fileType: 'csv', until: START + HOUR } };
+  const { batch } = await acceptBatch(world, submissionOf(consents(1)));
+  const reservation = { fileType: 'csv', until: START + HOUR } as const;
+  const upload: Batch = { ...batch, referenceId: 'an-upload', batchId: UPLOAD, source: 'presigned', reservation };
   await batches.apply(upload, { kind: 'accept', batch: upload, expiresAt: (START + 9 * HOUR) / 1000, now: START });
   const lease = { kind: 'lease-upload', until: START + MINUTE, now: START + 1 } as const;
   expect(await batches.apply(upload, lease)).not.toBeNull();
@@ -65,20 +68,3 @@ test('a file whose reader is dead may be read again at once; messages of other q
   await endLostReads(batches, ['{"chunk": 1}', 'text', JSON.stringify(message)], START + 1);
   expect(await batches.apply(upload, lease)).not.toBeNull();
 });
-
-const anUpload = {
-  organisationId: 'org',
-  referenceId: 'an-upload',
-  batchId: '54450ac0-8bcb-4b9c-ad74-29b4fabe18f7',
-  promisedId: null,
-  total: 0,
-  chunks: 0,
-  chunkRows: 250,
-  fileName: 'a.csv',
-  globalConfig: { fiDataRangeFrom: null, fiDataRangeTo: null, configId: null },
-  acceptedAt: START,
-  finishedChunks: new Set<number>(),
-  source: 'presigned',
-  error: null,
-  idempotency: null,
-} as const;
