@@ -53,7 +53,15 @@ export function writeRecord(figures: readonly Figure[], prices: readonly PricedB
 }
 
 /** Reads the record of a run, the last one's unless another file is named; throws where there is none. */
-export const readRecord = (path = PATH): BenchRecord => recordSchema.parse(JSON.parse(readFileSync(path, 'utf8')));
+export function readRecord(path = PATH): BenchRecord {
+  const text = readFileSync(path, 'utf8');
+  try {
+    return recordSchema.parse(JSON.parse(text));
+  } catch (error) {
+    const remedy = `Name what \`npm run bench\` has written, such as a copy of ${PATH}`;
+    throw new Error(`${path} is no record of a run. ${remedy}.`, { cause: error });
+  }
+}
 
 /** A figure of a record by its name; throws where it has none. */
 export function figureIn({ figures }: BenchRecord, name: string): BenchRecord['figures'][number] {

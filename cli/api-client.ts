@@ -29,6 +29,7 @@ const status = z.object({
     records: z.array(
       z.object({
         id: z.number(),
+        consent_id: z.string(),
         status: z.enum(ROW_STATUSES),
         retry_eligible: z.enum(RETRY_ELIGIBILITIES).nullable(),
         error: z.object({ code: z.string(), message: z.string() }).nullable(),
@@ -42,10 +43,32 @@ const uploadForm = z.object({ data: z.object({ url: z.string(), fields: z.record
 /** Larger forms don't fit through API Gateway and Lambda (docs/decisions/0016-large-files-go-straight-to-s3.md). */
 const MAX_FORM_BYTES = 4_000_000;
 
+/** What the API refused a call with, in one line. */
+export class ApiError extends Error {
+  override readonly name = 'ApiError';
+}
+
+const refusal = z.object({
+  errorCode: z.string(),
+  errorMsg: z.string(),
+  errorDetails: z.record(z.string(), z.unknown()).default({}),
+});
+
 async function answerOf(path: string, response: Response): Promise<unknown> {
   const text = await response.text();
-  if (!response.ok) throw new Error(`POST ${path} failed with ${response.status}: ${text}`);
-  return JSON.parse(text);
+  if (response.ok) return JSON.parse(text);
+  const refused = refusal.safeParse(jsonOf(text)).data;
+  if (refused === undefined) throw new ApiError(`POST ${path} failed with ${response.status}: ${text}`);
+  const details = Object.entries(refused.errorDetails).map(([name, value]) => `${name} ${String(value)}`);
+  throw new ApiError([`${refused.errorCode}: ${refused.errorMsg}`, ...details].join(', '));
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 export type BatchStatusAnswer = z.output<typeof status>['data'];

@@ -1,11 +1,6 @@
-import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import { APP_IDENTIFIER, ORGANISATION_ID } from '#lambdas/clients/client.ts';
-
-/** A wrong command line. The message says what to change, and shows the usage. */
-export class UsageError extends Error {
-  override readonly name = 'UsageError';
-}
+import { readOptions, UsageError } from './command.ts';
 
 const USAGE = {
   create: 'create --organisation <id> --app <identifier> [--app <identifier> ...]',
@@ -16,8 +11,6 @@ const USAGE = {
 
 const WHERE =
   'Acts on the local environment of `npm start`, or with --table <name> [--region <region>] on a deployed one.';
-const usageOf = (lines: readonly string[]): string =>
-  [...lines.map((line) => `npm run clients -- ${line}`), WHERE].join('\n');
 
 /** A string option, read as a list, so that one given twice isn't silently overwritten. */
 const STRING = { type: 'string', multiple: true } as const;
@@ -73,58 +66,37 @@ const commandLine = z.discriminatedUnion('command', [
 export type ClientCommand = z.output<typeof commandLine>;
 
 /**
- * Reads the arguments of `npm run clients`; null when they ask for help.
+ * Reads the arguments of `npm run clients`.
  * @throws UsageError naming the option, and what it should be
  */
-export function readClientCommand(args: readonly string[]): ClientCommand | null {
+export function readClientCommand(args: readonly string[]): ClientCommand {
   const [name, ...rest] = args;
-  if (name === 'help' || args.includes('--help')) return null;
   const command = isCommand(name) ? name : undefined;
   if (command === undefined) {
-    const given = name === undefined ? 'No command given' : `Unknown command '${name}'`;
-    throw new UsageError(`${given}.\n${clientUsage()}`);
+    throw new UsageError(name === undefined ? 'No command given.' : `Unknown command '${name}'.`);
   }
   const parsed = commandLine.safeParse({ command, ...optionsOf(command, rest) });
   if (!parsed.success) {
-    throw usageError(
-      command,
-      parsed.error.issues.map(({ path, message }) => `--${String(path[0])} ${message}`),
-    );
+    throw new UsageError(parsed.error.issues.map(({ path, message }) => `--${String(path[0])} ${message}`).join('\n'));
   }
   if (parsed.data.region !== undefined && parsed.data.table === undefined) {
-    throw usageError(command, ['--region needs --table']);
+    throw new UsageError('--region needs --table');
   }
   return parsed.data;
 }
 
-/** The usage of every command. */
-export const clientUsage = (): string => usageOf(Object.values(USAGE));
+/** How each command is called. */
+export const CLIENT_USAGE = [...Object.values(USAGE).map((line) => `npm run clients -- ${line}`), WHERE].join('\n');
 
 const isCommand = (name: string | undefined): name is keyof typeof USAGE =>
   name !== undefined && Object.hasOwn(USAGE, name);
 
-const usageError = (command: keyof typeof USAGE, faults: readonly string[]): UsageError =>
-  new UsageError([...faults, usageOf([USAGE[command]])].join('\n'));
-
 /** The options by name: a string; a list for `app` and for what was given twice. */
 function optionsOf(command: keyof typeof OPTIONS, args: readonly string[]): Record<string, unknown> {
-  try {
-    const { values } = parseArgs({ args: [...args], options: OPTIONS[command] });
-    return Object.fromEntries(
-      Object.entries(values).map(([name, value]) => {
-        const isOne = Array.isArray(value) && value.length === 1 && name !== 'app';
-        return [name, isOne ? value[0] : value];
-      }),
-    );
-  } catch (error) {
-    throw usageError(command, [faultOf(String(error))]);
-  }
-}
-
-/** A short form of `parseArgs`' message, which goes on about positional arguments. */
-function faultOf(message: string): string {
-  const [, quoted = ''] = /'([^' ]+)/.exec(message) ?? [];
-  if (/argument (missing|is ambiguous)/.test(message)) return `${quoted} needs a value`;
-  if (message.includes('does not take an argument')) return `${quoted} takes no value`;
-  return message.includes('Unknown option') ? `Unknown option ${quoted}` : `Unexpected argument '${quoted}'`;
+  return Object.fromEntries(
+    Object.entries(readOptions(args, OPTIONS[command])).map(([name, value]) => {
+      const isOne = Array.isArray(value) && value.length === 1 && name !== 'app';
+      return [name, isOne ? value[0] : value];
+    }),
+  );
 }

@@ -2,22 +2,22 @@ import { createClient, disableClient, listClients, rotateClient } from '#lambdas
 import { randomSecrets } from '#lambdas/clients/secret.ts';
 import { randomIds, systemClock } from '#lambdas/platform/system.ts';
 import { type ClientDeployment, deployedTable, localEnvironment } from './client-deployment.ts';
-import { failureLine } from './client-failure.ts';
-import { type ClientCommand, clientUsage, readClientCommand, UsageError } from './client-options.ts';
+import { aboutFailure } from './client-failure.ts';
+import { CLIENT_USAGE, type ClientCommand, readClientCommand } from './client-options.ts';
 import { aboutHeaders, aboutOldSecret, clientJson, clientTable, headerLines } from './client-report.ts';
+import { runCommand } from './command.ts';
 
 const HOUR = 3_600_000;
 
 // Credentials and lists go to standard output, explanations to standard error, so that `> acme.headers` has just the
 // headers.
-try {
-  const command = readClientCommand(process.argv.slice(2));
-  if (command === null) console.log(clientUsage());
-  else await manage(command);
-} catch (error) {
-  console.error(error instanceof UsageError ? error.message : failureLine(error));
-  process.exitCode = error instanceof UsageError ? 2 : 1;
-}
+await runCommand(CLIENT_USAGE, async (args) => {
+  const command = readClientCommand(args);
+  await manage(command).catch((error: unknown) => {
+    throw aboutFailure(error);
+  });
+  return undefined;
+});
 
 async function manage(command: ClientCommand): Promise<void> {
   const { table, region } = command;

@@ -6,6 +6,7 @@ import { AwsFront } from './aws-front.ts';
 import { CallRecord } from './call-record.ts';
 import { DynamoDb } from './dynamodb/dynamodb.ts';
 import { DynamoEngine } from './dynamodb/engine.ts';
+import type { Item } from './dynamodb/item-size.ts';
 import { createTables } from './dynamodb/tables.ts';
 import { fauxqsInternals } from './fauxqs.ts';
 import { inThreads } from './lambda/container-pools.ts';
@@ -32,6 +33,8 @@ export interface LocalCloudOptions {
   readonly assembly?: Assembly;
   /** 0, as without a value, takes a free port. */
   readonly ports?: { readonly api?: number; readonly aws?: number };
+  /** Runs when everything answers and nothing works yet: no message, execution or schedule. */
+  readonly prepare?: (cloud: LocalCloud) => Promise<void>;
   /** What every duration of the product is multiplied by. */
   readonly timeScale?: number;
   /**
@@ -46,23 +49,31 @@ export interface LocalCloudOptions {
   readonly limits?: Partial<ContainerLimits>;
 }
 
+/** What a client of the AWS SDK is made with to call the local cloud. */
+export interface ClientOptions {
+  readonly endpoint: string;
+  readonly region: string;
+  readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string };
+}
+
 /** A running local cloud. */
 export interface LocalCloud {
   readonly region: string;
   /** The base URLs of the REST API and of everything that an AWS SDK calls, which also has `/_local/meter` and `/_local/calls`. */
   readonly endpoints: { readonly api: string; readonly aws: string };
-  /** What a client of the AWS SDK is made with to call it. */
-  readonly clientOptions: {
-    readonly endpoint: string;
-    readonly region: string;
-    readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string };
-  };
+  readonly clientOptions: ClientOptions;
+  /** The same for who only looks on: DynamoDB alone, neither counted nor recorded. */
+  readonly unmetered: ClientOptions;
   readonly meter: Meter;
   readonly record: CallRecord;
   readonly secrets: SecretsManager;
   readonly state: State;
   /** The value of an environment variable that the template gives to its functions; undefined where none has it. */
   environmentOf(name: string): string | undefined;
+  /** The bodies of messages that an earlier local cloud was working on when it ended. */
+  readonly interrupted: readonly string[];
+  /** Tells of each write of one item, by its key or as a whole, once it is done. */
+  onWrite(listener: (item: Item) => void): void;
   /** Deletes every message of a queue (by URL), in flight or not. */
   purgeQueue(url: string): void;
   /** Aborts every running execution of every state machine, and returns how many there were. */
@@ -115,7 +126,13 @@ async function start(
   const engine = new DynamoEngine(kept('dynamodb'));
   closers.push(() => engine.close());
   await engine.start();
-  front.add(new DynamoDb(engine, await createTables(engine, resources), meter));
+  const tables = await createTables(engine, resources);
+  const dynamoDb = new DynamoDb(engine, tables, meter);
+  front.add(dynamoDb);
+  const unmetered = new AwsFront(new Meter(), new CallRecord());
+  const unmeteredUrl = await unmetered.listen(0);
+  closers.push(() => unmetered.close());
+  unmetered.add(new DynamoDb(engine, tables, new Meter()));
 
   const secrets = new SecretsManager(state, resources.place, meter);
   front.add(secrets);
@@ -150,6 +167,27 @@ async function start(
   const api = await restApi.listen(options.ports?.api ?? 0);
   closers.push(() => restApi.close());
 
+  const { region } = assembly;
+  const clientOptions = { endpoint: aws, region, credentials: { accessKeyId: 'local', secretAccessKey: 'local' } };
+  const cloud: LocalCloud = {
+    region,
+    endpoints: { api, aws },
+    clientOptions,
+    unmetered: { ...clientOptions, endpoint: unmeteredUrl },
+    meter,
+    record,
+    secrets,
+    state,
+    environmentOf: (name) => functions.map(({ environment }) => environment[name]).find((value) => value !== undefined),
+    interrupted: sqs.interrupted,
+    onWrite: (listener) => dynamoDb.onWrite(listener),
+    purgeQueue: (url) => sqs.purge(url),
+    abortExecutions: () => stepFunctions.abortAll(),
+    killContainers: () => lambda.killContainers(),
+    close,
+  };
+  await options.prepare?.(cloud);
+
   polling = Promise.all(pollers.map((poller) => poller.start()));
   closers.push(() => {
     for (const poller of pollers) poller.stop();
@@ -158,23 +196,5 @@ async function start(
   closers.push(() => schedules.stop());
   stepFunctions.resume();
   s3.start();
-
-  return {
-    region: assembly.region,
-    endpoints: { api, aws },
-    clientOptions: {
-      endpoint: aws,
-      region: assembly.region,
-      credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
-    },
-    meter,
-    record,
-    secrets,
-    state,
-    environmentOf: (name) => functions.map(({ environment }) => environment[name]).find((value) => value !== undefined),
-    purgeQueue: (url) => sqs.purge(url),
-    abortExecutions: () => stepFunctions.abortAll(),
-    killContainers: () => lambda.killContainers(),
-    close,
-  };
+  return cloud;
 }

@@ -1,7 +1,7 @@
 import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { LocalCloud } from './cloud.ts';
-import type { Tenant } from './tenants.ts';
+import { DEMO_ORGANISATIONS, type Tenant } from './tenants.ts';
 
 /** What `endpoints.json` says, for programs that use a running local cloud. */
 export interface Endpoints {
@@ -47,12 +47,30 @@ export function describeEndpoints(cloud: LocalCloud, simulator: string, tenants:
   };
 }
 
-/** Writes the file whole or not at all: its being there means that everything answers. */
-export function writeEndpoints(path: string, endpoints: Endpoints): void {
-  mkdirSync(dirname(path), { recursive: true });
-  writeFileSync(`${path}.new`, `${JSON.stringify(endpoints, null, 2)}\n`, { mode: 0o600 });
-  renameSync(`${path}.new`, path);
+/** The file of the endpoints, and those with the headers of each tenant's calls as `curl -H @file` reads them. */
+export interface EndpointFiles {
+  readonly endpoints: string;
+  readonly headers: ReadonlyMap<string, string>;
 }
 
-/** Removes the file of an earlier run, or of this one when it ends. */
-export const removeEndpoints = (path: string): void => rmSync(path, { force: true });
+export const endpointFilesIn = (stateDir: string): EndpointFiles => ({
+  endpoints: join(stateDir, 'endpoints.json'),
+  headers: new Map(DEMO_ORGANISATIONS.map((name) => [name, join(stateDir, `${name}.headers`)])),
+});
+
+/** Writes the endpoints last, and whole or not at all: their being there means that everything answers. */
+export function writeEndpoints(files: EndpointFiles, endpoints: Endpoints): void {
+  mkdirSync(dirname(files.endpoints), { recursive: true });
+  for (const tenant of endpoints.tenants) {
+    const path = files.headers.get(tenant.organisationId);
+    const lines = Object.entries(tenant).map(([name, value]) => `${name}: ${value}\n`);
+    if (path !== undefined) writeFileSync(path, lines.join(''), { mode: 0o600 });
+  }
+  writeFileSync(`${files.endpoints}.new`, `${JSON.stringify(endpoints, null, 2)}\n`, { mode: 0o600 });
+  renameSync(`${files.endpoints}.new`, files.endpoints);
+}
+
+/** Removes the files of an earlier run, or of this one when it ends. */
+export function removeEndpoints({ endpoints, headers }: EndpointFiles): void {
+  for (const path of [endpoints, ...headers.values()]) rmSync(path, { force: true });
+}

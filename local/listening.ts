@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import type { Server } from 'node:http';
+import { createServer, type Server } from 'node:http';
 
 /**
  * Longer than any client keeps an idle connection, so that none is closed just as a call goes out on it: a function would take that for a
@@ -22,4 +22,16 @@ export async function stopServer(server: Server): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   server.closeAllConnections();
   await closed;
+}
+
+/** Whether nothing listens on a port of 127.0.0.1. */
+export async function isFree(port: number): Promise<boolean> {
+  const server = createServer();
+  try {
+    await listen(server, port);
+    await stopServer(server);
+    return true;
+  } catch {
+    return false;
+  }
 }

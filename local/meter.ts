@@ -23,23 +23,25 @@ const unitsSchema = z.record(z.enum(UNITS), z.number());
 const noUnits = (): Record<Unit, number> => unitsSchema.parse(Object.fromEntries(UNITS.map((unit) => [unit, 0])));
 
 /** How one function was used. Times are of the local machine. */
-export interface FunctionUsage {
-  invocations: number;
-  errors: number;
-  coldStarts: number;
-  billedMilliseconds: number;
-  initMilliseconds: number;
-}
+const usageSchema = z.object({
+  invocations: z.number(),
+  errors: z.number(),
+  coldStarts: z.number(),
+  billedMilliseconds: z.number(),
+  initMilliseconds: z.number(),
+});
+export type FunctionUsage = z.infer<typeof usageSchema>;
 
-/** All that was counted since `since` (ISO 8601). */
-export interface MeterReading {
-  readonly since: string;
+/** All that was counted since `since` (ISO 8601), as `/_local/meter` answers it. */
+export const meterReading = z.object({
+  since: z.string(),
   /** Calls by service and action: `calls.dynamodb.PutItem`. */
-  readonly calls: Readonly<Record<string, Readonly<Record<string, number>>>>;
-  readonly units: Readonly<Record<Unit, number>>;
+  calls: z.record(z.string(), z.record(z.string(), z.number())),
+  units: unitsSchema,
   /** By function name. */
-  readonly functions: Readonly<Record<string, Readonly<FunctionUsage>>>;
-}
+  functions: z.record(z.string(), usageSchema),
+});
+export type MeterReading = z.infer<typeof meterReading>;
 
 /** Counts the AWS calls of the local cloud and the units that AWS would bill for them. */
 export class Meter {
@@ -48,9 +50,9 @@ export class Meter {
   #units = noUnits();
   #functions = new Map<string, FunctionUsage>();
 
-  call(service: string, action: string): void {
+  call(service: string, action: string, count = 1): void {
     const actions = this.#calls.get(service) ?? new Map<string, number>();
-    this.#calls.set(service, actions.set(action, (actions.get(action) ?? 0) + 1));
+    this.#calls.set(service, actions.set(action, (actions.get(action) ?? 0) + count));
   }
 
   add(unit: Unit, amount: number): void {

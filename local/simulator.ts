@@ -20,12 +20,15 @@ async function answers(url: string): Promise<boolean> {
   }
 }
 
-/** The simulator that answers on `port`, or one started there in a thread; port 0 starts one on a free port. */
-export async function useSimulator(port: number, timeScale: number): Promise<UsedSimulator> {
+/**
+ * The simulator that answers on `port`, or one started there in a thread, which keeps what it knows in `stateDir`; port 0 starts one on a
+ * free port.
+ */
+export async function useSimulator(port: number, timeScale: number, stateDir?: string): Promise<UsedSimulator> {
   const running = `http://127.0.0.1:${port}`;
   if (port !== 0 && (await answers(running))) return { url: running, own: false, close: async () => {} };
   const worker = new Worker(new URL('./simulator-worker.ts', import.meta.url), {
-    workerData: { port, timeScale },
+    workerData: { port, timeScale, stateDir },
     resourceLimits: { maxYoungGenerationSizeMb: 8 },
   });
   const [url] = await once(worker, 'message');

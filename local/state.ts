@@ -22,9 +22,9 @@ export interface Records<Value> {
 export class State {
   readonly database: DatabaseSync;
 
-  /** Throws when another local cloud uses the folder. */
-  constructor(folder?: string) {
-    const path = folder === undefined ? ':memory:' : join(folder, 'state.sqlite');
+  /** Throws when another process uses the same database. */
+  constructor(folder?: string, name = 'state') {
+    const path = folder === undefined ? ':memory:' : join(folder, `${name}.sqlite`);
     if (folder !== undefined) {
       mkdirSync(folder, { recursive: true });
       // Nobody else may read it, since secrets are in it. SQLite gives the files beside it the same mode.
@@ -40,7 +40,8 @@ export class State {
     } catch (error) {
       this.database.close();
       if (!(error instanceof Error && error.message.includes('locked'))) throw error;
-      throw new Error(`the state directory ${folder} is in use by another local cloud`, { cause: error });
+      const remedy = 'Stop what runs on it, or set STATE_DIR to another folder.';
+      throw new Error(`${path} is in use: something else runs on this state directory. ${remedy}`, { cause: error });
     }
   }
 

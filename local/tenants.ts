@@ -19,7 +19,7 @@ const tenantSchema = z.object({
 /** An organisation of the demo, with its credentials at this service and those of this service at the upstream. */
 export type Tenant = z.infer<typeof tenantSchema>;
 
-const ORGANISATIONS = ['demo-lender', 'demo-wealth'];
+export const DEMO_ORGANISATIONS = ['demo-lender', 'demo-wealth'];
 
 const generate = (organisationId: string): Tenant => ({
   organisationId,
@@ -37,7 +37,7 @@ const generate = (organisationId: string): Tenant => ({
 export function demoTenants(state: State): Tenant[] {
   const records = state.records('tenant', tenantSchema);
   const kept = records.all();
-  return ORGANISATIONS.map((organisation) => {
+  return DEMO_ORGANISATIONS.map((organisation) => {
     const tenant = kept.get(organisation) ?? generate(organisation);
     records.put(organisation, tenant);
     return tenant;

@@ -1,47 +1,62 @@
 import { hash } from 'node:crypto';
+import { z } from 'zod';
 import { guidFromHex } from './guid.ts';
-import type { Scenario } from './scenarios.ts';
+import type { Keeper } from './keeper.ts';
+import { SCENARIOS } from './scenarios.ts';
 
 /** How a consent behaves. What isn't set is drawn by the hash of its id. Seconds are unscaled. */
-export type ConsentSettings = {
-  scenario: Scenario;
-  readyAfterSeconds?: number | undefined;
-  accounts?: number | undefined;
-};
+const settingsSchema = z.object({
+  scenario: z.enum(SCENARIOS),
+  readyAfterSeconds: z.number().optional(),
+  accounts: z.number().optional(),
+});
+export type ConsentSettings = z.infer<typeof settingsSchema>;
 
 /** A session as FinPro opened it. There may be tens of thousands, so its state is derived from these few fields. */
-export type Session = {
-  sessionId: string;
+const sessionSchema = z.object({
+  sessionId: z.string(),
   /** In the caller's spelling. */
-  consentId: string;
-  clientId: string;
+  consentId: z.string(),
+  clientId: z.string(),
   /** Epoch milliseconds. */
-  createdAt: number;
+  createdAt: z.number(),
   /** Whether it is the client's first one for this consent. */
-  first: boolean;
-  fiDataRangeFrom: string | null;
-  fiDataRangeTo: string | null;
-};
+  first: z.boolean(),
+  fiDataRangeFrom: z.string().nullable(),
+  fiDataRangeTo: z.string().nullable(),
+});
+export type Session = z.infer<typeof sessionSchema>;
 
 /** The processed calls that named a consent, and the sessions opened for it, oldest first. */
-export type ConsentRecord = {
-  fiRequests: number;
-  statusCalls: number;
-  balanceCalls: number;
-  sessions: Session[];
-};
+const recordSchema = z.object({
+  fiRequests: z.number(),
+  statusCalls: z.number(),
+  balanceCalls: z.number(),
+  sessions: z.array(sessionSchema),
+});
+export type ConsentRecord = z.infer<typeof recordSchema>;
 
 const READY: ConsentSettings = { scenario: 'ready' };
 
-/** The simulator's consents and sessions, in memory. Ids are looked up without case. */
+/** The simulator's consents and sessions. Ids are looked up without case. */
 export class Consents {
-  readonly #settings = new Map<string, ConsentSettings>();
-  readonly #records = new Map<string, ConsentRecord>();
-  readonly #sessions = new Map<string, Session>();
+  readonly #settings: Map<string, ConsentSettings>;
+  readonly #records: Map<string, ConsentRecord>;
+  readonly #sessions: Map<string, Session>;
+  readonly #keeper: Keeper;
+
+  constructor(keeper: Keeper) {
+    this.#keeper = keeper;
+    this.#settings = keeper.map('consent settings', settingsSchema);
+    this.#records = keeper.map('consent record', recordSchema);
+    const sessions = [...this.#records.values()].flatMap((record) => record.sessions);
+    this.#sessions = new Map(sessions.map((session) => [session.sessionId, session]));
+  }
 
   /** Sets how a consent behaves from now on, open sessions included. Counts and sessions stay. */
   configure(consentId: string, settings: ConsentSettings): void {
     this.#settings.set(consentId.toLowerCase(), settings);
+    this.#keeper.changed(this.#settings, consentId.toLowerCase());
   }
 
   /** How a consent behaves; `ready` by default. */
@@ -49,9 +64,10 @@ export class Consents {
     return this.#settings.get(consentId.toLowerCase()) ?? READY;
   }
 
-  /** The record of a consent, which is created if missing. */
+  /** The record of a consent, to be changed; it is created if missing. */
   record(consentId: string): ConsentRecord {
     const key = consentId.toLowerCase();
+    this.#keeper.changed(this.#records, key);
     const known = this.#records.get(key);
     if (known !== undefined) {
       return known;
@@ -64,6 +80,11 @@ export class Consents {
   /** The record of a consent, if any call has named it so far. */
   recordIfAny(consentId: string): ConsentRecord | undefined {
     return this.#records.get(consentId.toLowerCase());
+  }
+
+  /** The record of each consent that any call has named, by its id in lower case. */
+  records(): Iterable<[string, ConsentRecord]> {
+    return this.#records;
   }
 
   /** Opens a session. Its id follows from consent, client, time and number, so that runs on a fixed clock repeat. */
@@ -93,8 +114,8 @@ export class Consents {
   }
 
   reset(): void {
-    this.#settings.clear();
-    this.#records.clear();
+    this.#keeper.clear(this.#settings);
+    this.#keeper.clear(this.#records);
     this.#sessions.clear();
   }
 }

@@ -38,6 +38,12 @@ export function answerControl(simulation: Simulation, method: string, path: stri
       return simulation.faults;
     });
   }
+  if (method === 'GET' && path === '/_sim/consents') {
+    const consents = [...simulation.consents.records()].map(([consentId, { sessions, ...calls }]) => {
+      return { consentId, ...calls, sessions: sessions.length };
+    });
+    return success({ consents });
+  }
   if (method === 'GET' && path === '/_sim/stats') {
     return success({ ...simulation.counts, windowsOverLimit: simulation.windows.overLimit.length });
   }

@@ -12,6 +12,13 @@ const stats = z.object({
 /** Calls processed since the start, calls answered 429, and windows with more calls than the limit. */
 export type UpstreamStats = z.output<typeof stats>;
 
+const consentCalls = z.object({
+  consents: z.array(z.object({ consentId: z.string(), fiRequests: z.number(), sessions: z.number() })),
+});
+
+/** How often one consent was asked for, and how many sessions that has opened. */
+export type ConsentCalls = z.output<typeof consentCalls>['consents'][number];
+
 /** How a consent should behave. What is left out follows from its id. */
 export interface ConsentSettings {
   readonly consentId: string;
@@ -26,6 +33,8 @@ export interface SimulatorControl {
   register(consents: readonly ConsentSettings[]): Promise<void>;
   /** `PUT /_sim/faults`: what isn't named stays as it is. */
   changeFaults(faults: z.input<typeof faultsSchema>): Promise<void>;
+  /** `GET /_sim/consents`. */
+  calls(): Promise<ConsentCalls[]>;
   /** `GET /_sim/stats`. */
   stats(): Promise<UpstreamStats>;
 }
@@ -43,6 +52,7 @@ export function simulatorControl(url: string): SimulatorControl {
   return {
     register: (consents) => put('/_sim/consents', { consents }),
     changeFaults: (faults) => put('/_sim/faults', faults),
+    calls: async () => consentCalls.parse(await (await call('/_sim/consents', {})).json()).consents,
     stats: async () => stats.parse(await (await call('/_sim/stats', {})).json()),
   };
 }

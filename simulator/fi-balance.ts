@@ -12,7 +12,7 @@ import type { Simulation } from './simulation.ts';
  * without a session or a delivered account.
  */
 export function answerFiBalance(simulation: Simulation, clientId: string, body: CallBody, now: number): Answer {
-  simulation.counts.balanceCalls += 1;
+  simulation.count('balanceCalls');
   const { consentID, linkReferenceNumber } = body;
   const problems = [
     ...(consentID === undefined ? ['consentID is required'] : []),

@@ -15,7 +15,7 @@ const DATA_LIFE_MILLISECONDS = 24 * 60 * 60 * 1000;
  * the time of the session's last change.
  */
 export function answerFiRequestStatus(simulation: Simulation, clientId: string, body: CallBody, now: number): Answer {
-  simulation.counts.statusCalls += 1;
+  simulation.count('statusCalls');
   const { consentId, consentHandle, sessionId } = body;
   const problems = guidProblems({ consentId, consentHandle, sessionId });
   if (problems.length > 0) {

@@ -17,7 +17,7 @@ export function answerFiRequest(simulation: Simulation, clientId: string, body: 
   if (settings?.scenario === 'unavailable') {
     return unprocessed(503, 'ServiceUnavailable', 'The service is unavailable. Try again later.', now);
   }
-  simulation.counts.fiRequests += 1;
+  simulation.count('fiRequests');
   const from = readDate(body.fiDataRangeFrom);
   const to = readDate(body.fiDataRangeTo);
   const problems = [

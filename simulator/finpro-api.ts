@@ -72,7 +72,7 @@ function refusalBefore(simulation: Simulation, allowed: boolean, now: number): A
     return unprocessed(401, 'Unauthorized', 'The credentials are not valid', now);
   }
   if (!allowed) {
-    simulation.counts.rejected429 += 1;
+    simulation.count('rejected429');
     return unprocessed(429, 'TooManyRequests', 'The rate limit is exceeded', now);
   }
   return happens(simulation, simulation.faults.errorRate)
@@ -84,7 +84,7 @@ function process(simulation: Simulation, path: Path, clientId: string, text: str
   const call = CALLS[path];
   const body = parseCallBody(text);
   if (body === undefined) {
-    simulation.counts[call.count] += 1;
+    simulation.count(call.count);
     return invalidRequest(['the body must be a JSON object'], now);
   }
   return call.answer(simulation, clientId, body, now);

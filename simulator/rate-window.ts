@@ -1,3 +1,6 @@
+import { z } from 'zod';
+import { Keeper, type One } from './keeper.ts';
+
 /** What may have limits of its own. */
 export const ENDPOINTS = ['request', 'status', 'balance'] as const;
 export type Endpoint = (typeof ENDPOINTS)[number];
@@ -22,26 +25,37 @@ export type RateLimit = {
 export type Counted = { allowed: boolean; limit: number; remaining: number; resetAt: number };
 
 /** Its number among the windows of its client and endpoint, from 1, and how many calls it has had. */
-type Window = { number: number; endsAt: number; calls: number };
+const windowSchema = z.object({ number: z.number(), endsAt: z.number(), calls: z.number() });
+type Window = z.infer<typeof windowSchema>;
 
 /** A window with more calls than the limit, and when the first of them came, in epoch milliseconds. */
-export type WindowOverLimit = { number: number; at: number };
+const overLimitSchema = z.object({ number: z.number(), at: z.number() });
+export type WindowOverLimit = z.infer<typeof overLimitSchema>;
 
 /** Counts each client's calls in windows. Stores only each client's current one. */
 export class RateWindows {
-  /** Over all clients. */
-  readonly overLimit: WindowOverLimit[] = [];
   readonly #timeScale: number;
-  readonly #windows = new Map<string, Window>();
-  #limit: RateLimit | null = null;
+  readonly #keeper: Keeper;
+  readonly #windows: Map<string, Window>;
+  readonly #overLimit: One<WindowOverLimit[]>;
+  #limit: RateLimit | null;
 
-  constructor(timeScale: number) {
+  constructor(timeScale: number, limit: RateLimit | null = null, keeper = new Keeper()) {
     this.#timeScale = timeScale;
+    this.#limit = limit;
+    this.#keeper = keeper;
+    this.#windows = keeper.map('rate window', windowSchema);
+    this.#overLimit = keeper.one('windows over limit', z.array(overLimitSchema), []);
+  }
+
+  /** Over all clients. */
+  get overLimit(): readonly WindowOverLimit[] {
+    return this.#overLimit.value;
   }
 
   /** Sets the limit from now on. Current counts stay, unless the length of windows changes. */
   setLimit(limit: RateLimit | null): void {
-    if (limit?.windowSeconds !== this.#limit?.windowSeconds) this.#windows.clear();
+    if (limit?.windowSeconds !== this.#limit?.windowSeconds) this.#keeper.clear(this.#windows);
     this.#limit = limit;
   }
 
@@ -49,9 +63,14 @@ export class RateWindows {
   count(clientId: string, endpoint: Endpoint, now: number): Counted | null {
     if (this.#limit === null) return null;
     const limit = this.#limit.limits?.[endpoint] ?? this.#limit.limit;
-    const window = this.#windowOf(JSON.stringify([clientId, this.#limit.byEndpoint ? endpoint : null]), now);
+    const key = JSON.stringify([clientId, this.#limit.byEndpoint ? endpoint : null]);
+    const window = this.#windowOf(key, now);
     window.calls += 1;
-    if (window.calls === limit + 1) this.overLimit.push({ number: window.number, at: now });
+    this.#keeper.changed(this.#windows, key);
+    if (window.calls === limit + 1) {
+      this.#overLimit.value.push({ number: window.number, at: now });
+      this.#overLimit.changed();
+    }
     return {
       allowed: window.calls <= limit,
       limit,
@@ -62,8 +81,9 @@ export class RateWindows {
 
   /** Drops counts and clients, but not the limit. */
   reset(): void {
-    this.#windows.clear();
-    this.overLimit.length = 0;
+    this.#keeper.clear(this.#windows);
+    this.#overLimit.value.length = 0;
+    this.#overLimit.changed();
   }
 
   #windowOf(key: string, now: number): Window {

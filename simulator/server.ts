@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { State } from '#local/state.ts';
 import { unprocessed } from './answer.ts';
 import { answerControl, notFound } from './control-api.ts';
 import { type Delivery, send, written } from './delivery.ts';
@@ -32,6 +33,8 @@ export type SimulatorOptions = {
   clock?: () => number;
   /** For random faults: the same seed and the same calls give the same run. */
   seed?: number;
+  /** Where it keeps what it knows, so that a later one goes on from there. Whoever has opened it closes it. */
+  state?: State | undefined;
 };
 
 /** A running simulator. `url` has no trailing slash; `close` stops listening and drops every connection. */
@@ -39,7 +42,7 @@ export type Simulator = { url: string; port: number; close(): Promise<void> };
 
 /**
  * Starts a FinPro simulator on 127.0.0.1 (docs/spec/simulator.md): FinPro's three calls and the controlling interface
- * on one port, all in memory. Rejects when the port is taken.
+ * on one port. Rejects when the port is taken.
  */
 export async function startSimulator(options: SimulatorOptions): Promise<Simulator> {
   const simulation = new Simulation({
@@ -47,6 +50,7 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
     rateLimit: options.rateLimit === undefined ? DEFAULT_RATE_LIMIT : options.rateLimit,
     clock: options.clock ?? Date.now,
     seed: options.seed ?? 1,
+    state: options.state,
   });
   const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MILLISECONDS });
   server.on('request', (request, response) => route(simulation, request, response));
@@ -61,7 +65,9 @@ function route(simulation: Simulation, request: IncomingMessage, response: Serve
   const path = (request.url ?? '/').split('?', 1)[0] ?? '/';
   if (path === '/_sim' || path.startsWith('/_sim/')) {
     receive(simulation, request, response, CONTROL_BYTES, (text) => {
-      send(response, written(answerControl(simulation, request.method ?? '', path, text)));
+      const answer = answerControl(simulation, request.method ?? '', path, text);
+      simulation.save();
+      send(response, written(answer));
     });
     return;
   }
@@ -77,7 +83,9 @@ function route(simulation: Simulation, request: IncomingMessage, response: Serve
       if (clockOffsetSeconds !== 0) {
         response.setHeader('Date', new Date(simulation.clock() + clockOffsetSeconds * 1000).toUTCString());
       }
-      sendLater(simulation, response, deliverCall(simulation, path, request.headers, text));
+      const delivery = deliverCall(simulation, path, request.headers, text);
+      simulation.save();
+      sendLater(simulation, response, delivery);
     } else {
       send(response, written(notFound(simulation.clock())));
     }

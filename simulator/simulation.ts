@@ -1,39 +1,66 @@
+import { z } from 'zod';
+import type { State } from '#local/state.ts';
 import { drawnAccountCount } from './accounts.ts';
 import { Consents, type Session } from './consents.ts';
 import { defaultFaults, type Faults, seededRandom } from './faults.ts';
+import { Keeper, type One } from './keeper.ts';
 import { type RateLimit, RateWindows } from './rate-window.ts';
 import { readinessSeconds } from './readiness.ts';
 import { type SessionState, sessionState } from './scenarios.ts';
 
 /** Processed calls over all consents and clients, including those without a consent, and calls answered 429. */
-export type CallCounts = { fiRequests: number; statusCalls: number; balanceCalls: number; rejected429: number };
+const countsSchema = z.object({
+  fiRequests: z.number(),
+  statusCalls: z.number(),
+  balanceCalls: z.number(),
+  rejected429: z.number(),
+});
+export type CallCounts = z.infer<typeof countsSchema>;
 
 /** A session's state, the time of its last change (epoch milliseconds) and its number of accounts. */
 export type SessionView = SessionState & { changedAt: number; accounts: number };
 
-/** All state of one simulator: consents, sessions, faults, windows and counts. */
+/** All state of one simulator: consents, sessions, faults, windows and counts. All but the faults outlive it in a `State`. */
 export class Simulation {
-  readonly consents = new Consents();
+  readonly consents: Consents;
   readonly windows: RateWindows;
   /** Epoch milliseconds. */
   readonly clock: () => number;
   readonly #timeScale: number;
   readonly #rateLimit: RateLimit | null;
   readonly #seed: number;
-  counts: CallCounts = noCalls();
+  readonly #keeper: Keeper;
+  readonly #counts: One<CallCounts>;
   /** Random numbers in [0, 1), for faults only. */
   random: () => number;
   #faults: Faults;
 
-  constructor(options: { timeScale: number; rateLimit: RateLimit | null; clock: () => number; seed: number }) {
+  constructor(options: {
+    timeScale: number;
+    rateLimit: RateLimit | null;
+    clock: () => number;
+    seed: number;
+    state?: State | undefined;
+  }) {
     this.clock = options.clock;
     this.#timeScale = options.timeScale;
     this.#rateLimit = options.rateLimit;
     this.#seed = options.seed;
-    this.windows = new RateWindows(options.timeScale);
+    this.#keeper = new Keeper(options.state);
+    this.consents = new Consents(this.#keeper);
+    this.#counts = this.#keeper.one('calls', countsSchema, noCalls());
+    this.windows = new RateWindows(options.timeScale, options.rateLimit, this.#keeper);
     this.random = seededRandom(options.seed);
     this.#faults = defaultFaults(options.rateLimit);
-    this.windows.setLimit(options.rateLimit);
+  }
+
+  get counts(): Readonly<CallCounts> {
+    return this.#counts.value;
+  }
+
+  count(kind: keyof CallCounts): void {
+    this.#counts.value[kind] += 1;
+    this.#counts.changed();
   }
 
   get faults(): Faults {
@@ -64,9 +91,15 @@ export class Simulation {
   reset(): void {
     this.consents.reset();
     this.windows.reset();
-    this.counts = noCalls();
+    Object.assign(this.#counts.value, noCalls());
+    this.#counts.changed();
     this.random = seededRandom(this.#seed);
     this.faults = defaultFaults(this.#rateLimit);
+  }
+
+  /** Keeps what has changed, for a later start. */
+  save(): void {
+    this.#keeper.save();
   }
 }
 

@@ -1,6 +1,7 @@
+import { runCommand } from '#cli/command.ts';
 import { run } from './child.ts';
 import { NotInstallableError } from './ministack.ts';
-import { readVerifyOptions } from './options.ts';
+import { readVerifyOptions, VERIFY_USAGE } from './options.ts';
 import { findPython, NO_PYTHON, VERSION_CHECK } from './python.ts';
 import { verifyDeployment } from './verify-deployment.ts';
 import { isolatedEnvironment } from './workplace.ts';
@@ -12,16 +13,11 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.on(signal, () => stopping.abort(new Error(`stopped by ${signal}`)));
 }
 
-try {
-  process.exitCode = await main();
-} catch (error) {
-  console.error(error instanceof Error ? error.message : error);
-  process.exitCode = 1;
-}
+await runCommand(VERIFY_USAGE, main);
 
 /** Returns the exit code. */
-async function main(): Promise<number> {
-  const { ifPossible } = readVerifyOptions(process.argv.slice(2));
+async function main(args: readonly string[]): Promise<number> {
+  const { ifPossible } = readVerifyOptions(args);
   const options = { env: isolatedEnvironment(), signal: stopping.signal };
   const python = await findPython((command) =>
     run([command, '-c', VERSION_CHECK], options, CHECK_SECONDS).catch(() => null),

@@ -1,4 +1,4 @@
-import { parseArgs } from 'node:util';
+import { readOptions } from '#cli/command.ts';
 
 /** The options of `npm run verify:deploy`. */
 export interface VerifyOptions {
@@ -6,18 +6,14 @@ export interface VerifyOptions {
   readonly ifPossible: boolean;
 }
 
-const USAGE = 'npm run verify:deploy [-- --if-possible]';
+export const VERIFY_USAGE = `npm run verify:deploy                     deploys to an emulator of AWS, and sends a batch through each way in
+npm run verify:deploy -- --if-possible    is no failure on a machine without Python 3.10 or PyPI`;
 
 /**
  * Reads the command line.
- * @throws Error saying what is wrong, with the usage
+ * @throws UsageError saying what is wrong
  */
 export function readVerifyOptions(args: readonly string[]): VerifyOptions {
-  try {
-    const { values } = parseArgs({ args: [...args], options: { 'if-possible': { type: 'boolean', default: false } } });
-    return { ifPossible: values['if-possible'] };
-  } catch (error) {
-    const [fault] = String(error instanceof Error ? error.message : error).split('\n');
-    throw new Error(`${fault}\n${USAGE}`);
-  }
+  const values = readOptions(args, { 'if-possible': { type: 'boolean', default: false } });
+  return { ifPossible: values['if-possible'] };
 }

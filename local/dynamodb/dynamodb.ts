@@ -54,11 +54,17 @@ export class DynamoDb implements AwsService {
   readonly #engine: DynamoEngine;
   readonly #tables: ReadonlyMap<string, TableModel>;
   readonly #meter: Meter;
+  readonly #listeners: ((item: Item) => void)[] = [];
 
   constructor(engine: DynamoEngine, tables: readonly TableModel[], meter: Meter) {
     this.#engine = engine;
     this.#tables = new Map(tables.map((table) => [table.name, table]));
     this.#meter = meter;
+  }
+
+  /** Tells of each write of one item, by its key or as a whole, once it is done. */
+  onWrite(listener: (item: Item) => void): void {
+    this.#listeners.push(listener);
   }
 
   permissions({ action, input }: AwsCall): NeededPermission[] {
@@ -108,6 +114,7 @@ export class DynamoDb implements AwsService {
     else if (indexed) this.#meterIndexes(table, body.Attributes, asked.Item);
     else if (action === 'BatchWriteItem') this.#meterBatch(asked);
     if (indexed && !update && asked.ReturnValues !== 'ALL_OLD') delete body.Attributes;
+    if (SINGLE_WRITES.has(action)) for (const listener of this.#listeners) listener(asked.Key ?? asked.Item ?? {});
     return { status: 200, body: asked.ReturnConsumedCapacity === undefined ? body : { ...body, ConsumedCapacity } };
   }
 

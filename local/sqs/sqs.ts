@@ -45,6 +45,8 @@ export class Sqs implements AwsService {
   readonly #meter: Meter;
   readonly #timeScale: number;
   readonly #queues: readonly QueueModel[];
+  /** The bodies of messages that were being worked on when the process before ended. */
+  readonly interrupted: readonly string[];
 
   /** Creates the template's queues where they are not there yet, and gives those that are its attributes. */
   constructor(fauxqs: Fauxqs, resources: StackResources, meter: Meter, timeScale: number) {
@@ -52,15 +54,18 @@ export class Sqs implements AwsService {
     this.#meter = meter;
     this.#timeScale = timeScale;
     this.#queues = queueModels(resources);
+    const interrupted: string[] = [];
     for (const { name, url, arn, attributes } of this.#queues) {
       const kept = fauxqs.store.getQueueByName(name);
       if (kept === undefined) fauxqs.store.createQueue(name, url, arn, { ...attributes });
       else kept.setAttributes({ ...attributes });
-      // Whoever held these messages died with the process before, so only the (scaled) wait is left of their hiding.
+      // Whoever held these messages died with the process before: nothing is left to wait for.
       for (const entry of kept?.inflightMessages.values() ?? []) {
-        entry.visibilityDeadline = Math.min(entry.visibilityDeadline, Date.now() + this.#scaledVisibility(kept));
+        entry.visibilityDeadline = Date.now();
+        interrupted.push(entry.message.body);
       }
     }
+    this.interrupted = interrupted;
   }
 
   /** The queue with this ARN. */
@@ -143,10 +148,6 @@ export class Sqs implements AwsService {
     const queue = this.#fauxqs.store.getQueueByName(name);
     if (queue === undefined) throw new Error(`there is no queue ${name}`);
     return queue;
-  }
-
-  #scaledVisibility(queue: StoredQueue | undefined): number {
-    return Number(queue?.attributes['VisibilityTimeout'] ?? 30) * 1000 * this.#timeScale;
   }
 
   async #exchange(action: string, input: Readonly<Record<string, unknown>>): Promise<AwsAnswer> {

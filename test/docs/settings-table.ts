@@ -22,12 +22,6 @@ const WITH_UNIT = /`([A-Z][A-Z_]*_(?:SECONDS|MILLISECONDS|DAYS))`/g;
 export const namedSettings = (markdown: string): string[] =>
   [...markdown.matchAll(WITH_UNIT)].flatMap(([, name]) => (name === undefined ? [] : [name]));
 
-const VARIABLE = /^ {2}([A-Z_]+): z\b[^\n]*?(?:\.default\('?([^')]*)'?\))?,$/gm;
-
-/** The variables of a schema in a source that can't be imported, since it starts what it is about; with their defaults. */
-export const variablesIn = (source: string): DocumentedSetting[] =>
-  [...source.matchAll(VARIABLE)].map(([, name = '', value = '']) => ({ name, default: value }));
-
 /** The variables that a reader of the environment asks for. */
 export function variablesReadBy(read: (environment: Record<string, string | undefined>) => unknown): Set<string> {
   const names = new Set<string>();

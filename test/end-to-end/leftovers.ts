@@ -6,7 +6,8 @@ import { z } from 'zod';
 import { type AwsClients, type AwsEndpoints, awsClients } from './aws-clients.ts';
 import { eventually } from './backstage.ts';
 
-const chunk = z.object({ generation: z.number(), leasedUntil: z.number().optional() });
+// Read as the item has it, whose attribute for the end of a lease is from the first release.
+const chunk = z.object({ generation: z.number(), claimedUntil: z.number().optional() });
 const redrivePolicy = z.object({ deadLetterTargetArn: z.string() });
 
 const COUNTS: QueueAttributeName[] = [
@@ -43,7 +44,7 @@ export class Leftovers {
         this.messages(),
         this.executions(),
       ]);
-      const leases = chunks.filter(({ leasedUntil }) => leasedUntil !== undefined).length;
+      const leases = chunks.filter(({ claimedUntil }) => claimedUntil !== undefined).length;
       found = { openBatches, leases, messages, executions };
       return JSON.stringify(found) === JSON.stringify(nothing);
     };

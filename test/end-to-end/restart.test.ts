@@ -5,27 +5,26 @@ import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { z } from 'zod';
+import { ProductProcess } from '#cli/product-process.ts';
 import { type Simulator, startSimulator } from '#simulator/server.ts';
-import { CloudProcess } from './cloud-process.ts';
 import { ExactCounters, terminalRows } from './exact-counters.ts';
 import { Leftovers } from './leftovers.ts';
 import { guidOf, Product } from './product.ts';
 import { sharedAssembly } from './shared-assembly.ts';
 
 /**
- * `kill -9` of the whole local cloud at random moments of a batch: once here, and in full, with the functions' real timeouts, by hand:
+ * `kill -9` of the whole local cloud at random moments of a batch: once here, and in full by hand:
  *
- *     KILLS=10 ROWS=10000 MACHINE_SCALE=1 npx vitest run test/end-to-end/restart.test.ts
+ *     KILLS=10 ROWS=10000 npx vitest run test/end-to-end/restart.test.ts
  *
- * It prints when it killed; `SEED` (1 unless set) picks the moments. What a killed worker has leased stays so until its function would have
- * timed out: a minute at machine scale 1, which is what this test waits for.
+ * It prints when it killed; `SEED` (1 unless set) picks the moments. Nobody waits for leases of the dead, since the local cloud ends them
+ * when it starts; that leases run out by themselves is in `dead-workers.test.ts`.
  */
-const { KILLS, ROWS, SEED, MACHINE_SCALE } = z
+const { KILLS, ROWS, SEED } = z
   .object({
     KILLS: z.coerce.number().int().min(1).default(1),
     ROWS: z.coerce.number().int().min(1).max(10_000).default(2_000),
     SEED: z.string().default('1'),
-    MACHINE_SCALE: z.coerce.number().positive().default(0.25),
   })
   .parse(process.env);
 
@@ -51,15 +50,14 @@ const moments = Array.from({ length: KILLS }, (_, kill) => ({
 
 let simulator: Simulator;
 let stateDir: string;
-let cloud: CloudProcess;
+let cloud: ProductProcess;
 
 beforeEach(async () => {
   simulator = await startSimulator({ port: 0, timeScale: TIME_SCALE });
   stateDir = await mkdtemp(join(tmpdir(), 'restart-'));
-  cloud = new CloudProcess(stateDir, {
+  cloud = new ProductProcess(stateDir, {
     SIMULATOR_PORT: String(simulator.port),
     TIME_SCALE: String(TIME_SCALE),
-    MACHINE_SCALE: String(MACHINE_SCALE),
     ASSEMBLY: (await sharedAssembly()).directory,
   });
 });

@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads';
+import { runCommand } from '#cli/command.ts';
 import { captureLogLines } from './log-lines.ts';
 import { readCommand, type SimulationCommand, USAGE } from './options.ts';
 import { replayCommand, reportOf } from './report.ts';
@@ -62,19 +63,12 @@ async function playAll({ from, seeds, workers, variant }: SimulationCommand): Pr
   return broken.toSorted((a, b) => a.seed - b.seed);
 }
 
-async function main(): Promise<void> {
-  const command = readCommand(process.argv.slice(2));
+await runCommand(USAGE, async (args) => {
+  const command = readCommand(args);
   const broken = command.isReplay ? [] : await playAll(command);
   const shown = command.isReplay ? command.from : broken[0]?.seed;
-  if (shown === undefined) return;
+  if (shown === undefined) return 0;
   const outcome = await replay(shown, command);
   console.log(reportOf(outcome));
-  if (outcome.broken !== null || broken.length > 0) process.exitCode = 1;
-}
-
-try {
-  await main();
-} catch (error) {
-  console.error(`${error instanceof Error ? error.message : String(error)}\n\n${USAGE}`);
-  process.exitCode = 2;
-}
+  return outcome.broken !== null || broken.length > 0 ? 1 : 0;
+});

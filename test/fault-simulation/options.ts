@@ -1,4 +1,4 @@
-import { parseArgs } from 'node:util';
+import { readOptions, UsageError } from '#cli/command.ts';
 import { isMutantName, MUTANTS } from './mutants.ts';
 import { PAIRS } from './pairs.ts';
 import type { Variant } from './simulate.ts';
@@ -23,29 +23,26 @@ npm run sim -- --pair K                             plays one of them and shows 
 
 function wholeNumber(name: string, text: string | undefined, fallback: number): number {
   if (text === undefined) return fallback;
-  if (!/^\d{1,9}$/.test(text)) throw new RangeError(`--${name} must be a whole number`);
+  if (!/^\d{1,9}$/.test(text)) throw new UsageError(`--${name} must be a whole number`);
   return Number(text);
 }
 
-/** @throws Error that says what is wrong with the arguments */
+/** @throws UsageError that says what is wrong with the arguments */
 export function readCommand(args: readonly string[]): SimulationCommand {
   const text = { type: 'string' } as const;
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      seeds: text,
-      from: text,
-      seed: text,
-      workers: text,
-      mutant: text,
-      stores: text,
-      pair: text,
-      pairs: { type: 'boolean' },
-    },
+  const values = readOptions(args, {
+    seeds: text,
+    from: text,
+    seed: text,
+    workers: text,
+    mutant: text,
+    stores: text,
+    pair: text,
+    pairs: { type: 'boolean' },
   });
   const { mutant, stores = 'memory' } = values;
-  if (!isStoreKind(stores)) throw new RangeError(`there are no stores of the kind ${stores}`);
-  if (mutant !== undefined && !isMutantName(mutant)) throw new RangeError(`there is no mutant ${mutant}`);
+  if (!isStoreKind(stores)) throw new UsageError(`there are no stores of the kind ${stores}`);
+  if (mutant !== undefined && !isMutantName(mutant)) throw new UsageError(`there is no mutant ${mutant}`);
   const isPair = values.pairs === true || values.pair !== undefined;
   const shown = isPair ? values.pair : values.seed;
   const isReplay = shown !== undefined;

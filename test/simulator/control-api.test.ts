@@ -24,6 +24,21 @@ describe('/_sim', () => {
     expect(reply.body).toEqual({ ...none, sessions: [] });
   });
 
+  test('every consent that was asked for, with its calls', async () => {
+    const caller = simulator.caller();
+    await caller.consent(consentNumber(2), { scenario: 'revoked' });
+    await caller.open(consentId);
+    await caller.open(consentId);
+    await caller.request({ consentId: consentNumber(2) });
+    const { body } = await caller.control('GET', '/_sim/consents');
+    expect(body).toEqual({
+      consents: [
+        { consentId, ...none, fiRequests: 2, sessions: 2 },
+        { consentId: consentNumber(2), ...none, fiRequests: 1, sessions: 0 },
+      ],
+    });
+  });
+
   test('takes 10,000 consents in one call', async () => {
     const caller = simulator.caller();
     const consents = Array.from({ length: 10_000 }, (_, number) => ({

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { UsageError } from '#cli/command.ts';
 import { readVerifyOptions } from '#verify/options.ts';
 
 test('a machine without Python fails, unless it may', () => {
@@ -6,6 +7,6 @@ test('a machine without Python fails, unless it may', () => {
   expect(readVerifyOptions(['--if-possible'])).toEqual({ ifPossible: true });
 });
 
-test.each([[['--rows', '5']], [['now']], [['--if-possible=yes']]])('%j is refused, with how it is called', (args) => {
-  expect(() => readVerifyOptions(args)).toThrow('npm run verify:deploy [-- --if-possible]');
+test.each([[['--rows', '5']], [['now']], [['--if-possible=yes']]])('%j is refused', (args) => {
+  expect(() => readVerifyOptions(args)).toThrow(UsageError);
 });

@@ -1,7 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 
 const endpointsFile = z.object({
@@ -22,10 +24,11 @@ const endpointsFile = z.object({
 /** What `endpoints.json` says of a process that answers. */
 export type ProcessEndpoints = z.output<typeof endpointsFile>;
 
-const PATIENCE = 60_000;
+const START = fileURLToPath(new URL('../local/start.ts', import.meta.url));
+const PATIENCE = 120_000;
 
-/** The local cloud as `npm start` runs it, in a process that can be killed and started again on the same state. */
-export class CloudProcess {
+/** The product as `npm start` runs it, in a process that can be killed and started again on the same state. */
+export class ProductProcess {
   readonly #stateDir: string;
   readonly #environment: Readonly<Record<string, string>>;
   #running: ChildProcess | undefined;
@@ -40,27 +43,27 @@ export class CloudProcess {
   async start(): Promise<ProcessEndpoints> {
     const path = join(this.#stateDir, 'endpoints.json');
     await rm(path, { force: true });
-    const child = spawn(process.execPath, ['local/start.ts'], {
-      env: { ...process.env, ...this.#environment, PORT: '0', STATE_DIR: this.#stateDir },
+    const child = spawn(process.execPath, ['--max-semi-space-size=2', START], {
+      env: { ...process.env, PORT: '0', AWS_PORT: '0', ...this.#environment, STATE_DIR: this.#stateDir },
       stdio: ['ignore', 'ignore', 'inherit'],
     });
     this.#running = child;
     const giveUpAt = performance.now() + PATIENCE;
-    while (performance.now() < giveUpAt && child.exitCode === null) {
+    while (performance.now() < giveUpAt && child.exitCode === null && child.signalCode === null) {
       const text = await readFile(path, 'utf8').catch(() => null);
       if (text !== null) return endpointsFile.parse(JSON.parse(text));
       await wait(50);
     }
-    throw new Error('the local environment did not start');
+    throw new Error('The product did not start.');
   }
 
-  /** `kill -9`; resolves when the process is gone. */
-  async kill(): Promise<void> {
+  /** Ends it, with `kill -9` unless another signal is given; resolves when the process is gone. */
+  async kill(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
     const child = this.#running;
     this.#running = undefined;
     if (!child || child.exitCode !== null || child.signalCode !== null) return;
-    const gone = new Promise((resolve) => child.once('exit', resolve));
-    child.kill('SIGKILL');
+    const gone = once(child, 'exit');
+    child.kill(signal);
     await gone;
   }
 }
