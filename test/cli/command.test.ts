@@ -28,7 +28,7 @@ async function run(file: string, args: readonly string[], environment: Readonly<
 
 describe('every command', () => {
   test('is found', () => {
-    const names = ['bench', 'clients', 'demo', 'sim', 'simulator', 'start', 'verify:deploy'];
+    const names = ['bench', 'clients', 'demo', 'prepare:clients', 'sim', 'simulator', 'start', 'verify:deploy'];
     expect(COMMANDS.map(([name]) => name).toSorted()).toEqual(names);
   });
 

@@ -94,7 +94,7 @@ const WIRING = {
   'schedule-batch': ['CHUNK_QUEUE_URL', 'TABLE_NAME'],
   'upload-batch': ['CHUNK_QUEUE_URL', 'TABLE_NAME'],
   'create-upload': ['BUCKET_NAME', 'TABLE_NAME'],
-  'ingest-file': ['BUCKET_NAME', 'CHUNK_QUEUE_URL', 'TABLE_NAME'],
+  'ingest-file': ['BUCKET_NAME', 'CHUNK_QUEUE_URL', 'FILE_QUEUE_URL', 'TABLE_NAME'],
   'batch-status': ['TABLE_NAME'],
   'fi-request-status': ['FINPRO_BASE_URL', 'TABLE_NAME', 'UPSTREAM_SECRET_PREFIX'],
   'not-found': ['TABLE_NAME'],

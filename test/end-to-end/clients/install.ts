@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
+import { readOptions, runCommand } from '#cli/command.ts';
 import { type ChildOptions, run } from '#verify/child.ts';
 import { findPython, NO_PYTHON, VERSION_CHECK } from '#verify/python.ts';
 import { isolatedEnvironment, PROJECT } from '#verify/workplace.ts';
@@ -7,14 +7,18 @@ import { PYTHON_FOLDER } from './program.ts';
 
 const SECONDS = 180;
 
-const { values } = parseArgs({ options: { 'if-possible': { type: 'boolean', default: false } } });
-const fault = await install();
-if (fault !== null) {
+const USAGE = `npm run prepare:clients                     installs the AWS CLI and Python's requests for the end-to-end tests
+npm run prepare:clients -- --if-possible    says so, and goes on, where there is no Python or no network`;
+
+await runCommand(USAGE, async (args) => {
+  const options = readOptions(args, { 'if-possible': { type: 'boolean', default: false } });
+  const fault = await install();
+  if (fault === null) return 0;
   console.log(
     `The AWS CLI and Python's requests are not installed; tests that need them are skipped where the machine has none. ${fault}`,
   );
-  process.exitCode = values['if-possible'] ? 0 : 1;
-}
+  return options['if-possible'] ? 0 : 1;
+});
 
 /** Installs the clients of `requirements.txt` into a virtual environment of the project. Returns why it can't, or null. */
 async function install(): Promise<string | null> {
