@@ -26,21 +26,6 @@ async function demo(...args: string[]) {
 }
 
 describe('the demo', () => {
-  test('with the product killed in the middle ends well, and shows by what FinPro has counted that nothing was lost', async () => {
-    const { output, errors, exitCode } = await demo('--rows', '200', '--kill', '--units');
-    expect({ errors, exitCode }).toEqual({ errors: '', exitCode: 0 });
-    const kills = output.match(/^Killed the product \(SIGKILL\)/gm)?.length ?? 0;
-    expect(kills).toBeGreaterThanOrEqual(2);
-    const screen = output.slice(output.indexOf('\nCOMPLETED'));
-    expect(screen).toContain('COMPLETED: 196 of 200 rows completed, 4 failed');
-    expect(screen).toContain('✓ Accepted means processed: 200 of 200 rows have ended');
-    expect(screen).toContain('200 FI requests for 200 rows, at most 1 FI request a row');
-    expect(screen).toContain('0 windows over the limit');
-    expect(screen).toContain(`the product was killed ${kills} times`);
-    expect(output).toMatch(/states\.transition/);
-    expect(await readdir(folder)).toEqual([]);
-  }, 300_000);
-
   test('with a file that is refused says in one line which and why', async () => {
     await writeFile(join(folder, 'bad.csv'), 'consent\n54450ac0-8bcb-4b9c-ad74-29b4fabe18f7\n');
     const { errors, exitCode } = await demo('--file', 'bad.csv');

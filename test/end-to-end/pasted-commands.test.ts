@@ -9,6 +9,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { commandsOf, printedCommands } from './pasted-commands.ts';
+import { sharedAssembly } from './shared-assembly.ts';
 
 /**
  * Pastes what the README, the pages that go on from it and `npm start` itself show, in order, into a fresh copy of the project. Only ports are
@@ -47,12 +48,17 @@ let started: ChildProcess;
 /** What the last start has printed so far. */
 let printed: string;
 let endpoints: z.output<typeof endpointsSchema>;
+/** Only the first start synthesizes the stack. */
+let environment: NodeJS.ProcessEnv = process.env;
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'pasted-'));
   for (const name of COPIED) cpSync(name, join(folder, name), { recursive: true });
   symlinkSync(join(process.cwd(), 'node_modules'), join(folder, 'node_modules'));
+  // What a page about Excel's files needs.
+  cpSync('samples/consents.csv', join(folder, 'excel.csv'));
   await start();
+  environment = { ...process.env, ASSEMBLY: (await sharedAssembly()).directory };
 });
 afterAll(async () => {
   await stop();
@@ -61,7 +67,7 @@ afterAll(async () => {
 
 /** `npm start`, as the README has it, but for its ports. */
 async function start(): Promise<void> {
-  const env = { ...process.env, PORT: '0', SIMULATOR_PORT: '0', AWS_PORT: '0' };
+  const env = { ...environment, PORT: '0', SIMULATOR_PORT: '0', AWS_PORT: '0' };
   // In a group of its own, to which Ctrl-C goes as a terminal would send it.
   started = spawn('bash', ['-c', START], { cwd: folder, env, stdio: ['ignore', 'pipe', 'inherit'], detached: true });
   printed = '';
@@ -98,7 +104,7 @@ async function paste(commands: readonly string[]): Promise<Map<string, string>> 
   );
   const end = '--- the end of a command ---';
   const script = adapted.flatMap((command) => [command, `printf '\\n%s %s\\n' '${end}' $?`]).join('\n');
-  const shell = spawn('bash', ['-c', script], { cwd: folder, stdio: ['ignore', 'pipe', 'inherit'] });
+  const shell = spawn('bash', ['-c', script], { cwd: folder, env: environment, stdio: ['ignore', 'pipe', 'inherit'] });
   const outputs = (await text(shell.stdout)).split(new RegExp(`\\n${end} (\\d+)\\n`));
   return new Map(
     commands.map((command, index) => {
@@ -117,6 +123,19 @@ function expectAnswer(command: string, output: string): void {
   expect(data.records.length).toBeGreaterThan(0);
 }
 
+/** What the demo's last screen says. */
+function expectPromises(command: string, output: string): void {
+  const screen = output.slice(output.indexOf('\nCOMPLETED'));
+  expect(screen).toContain('COMPLETED: 9');
+  expect(screen).toContain('✓ Accepted means processed: 100 of 100 rows have ended');
+  expect(screen).toContain('0 windows over the limit');
+  if (!command.includes('--kill')) return;
+  const kills = output.match(/^Killed the product \(SIGKILL\)/gm)?.length ?? 0;
+  expect(kills).toBeGreaterThan(0);
+  expect(screen).toContain('100 FI requests for 100 rows, at most 1 FI request a row');
+  expect(screen).toContain(`the product was killed ${kills === 1 ? 'once' : `${kills} times`}`);
+}
+
 const pasted = (page: string): string[] =>
   commandsOf(readFileSync(page, 'utf8')).filter((command) => !NOT_RUN.has(command) && command !== START);
 
@@ -132,7 +151,7 @@ describe('every command that can be pasted', () => {
     expect(commands.length).toBeGreaterThan(0);
     for (const [command, output] of await paste(commands)) {
       if (command.startsWith('curl')) expectAnswer(command, output);
-      if (command.startsWith('npm run demo')) expect(output).toContain('COMPLETED: 9');
+      if (command.startsWith('npm run demo')) expectPromises(command, output);
     }
   });
 
