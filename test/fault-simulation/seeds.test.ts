@@ -1,3 +1,3 @@
 import { playsSeeds } from './shard.ts';
 
-playsSeeds(1, 800);
+playsSeeds(1, 400);

@@ -1,3 +1,3 @@
 import { playsSeeds } from './shard.ts';
 
-playsSeeds(1, 100, { stores: 'table' });
+playsSeeds(1, 50, { stores: 'table' });
