@@ -19,8 +19,7 @@ export const COMMON = {
 export default defineConfig({
   test: {
     reporters: ['default', './test/closing-line-reporter.ts'],
-    // One more than the processors of the smallest machine: whole clouds wait for much of their time.
-    maxWorkers: 3,
+    maxWorkers: 2,
     sequence: { sequencer: LongestFirst },
     projects: [
       { test: { ...COMMON, name: 'alone', include: ALONE, globalSetup: ['./test/assembly-folder.ts'] } },

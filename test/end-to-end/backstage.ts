@@ -96,20 +96,22 @@ export class Backstage {
     await this.#sqs.send(new SendMessageCommand({ QueueUrl, MessageBody: JSON.stringify(task) }));
   }
 
-  /** Waits for the execution of the first chunk of a batch, and aborts it. */
+  /** Waits for the execution of the first chunk of a batch, of whatever generation, and aborts it. */
   async stopExecution(batchId: string): Promise<void> {
     const machine = z.string().parse(this.#environment.cloud.environmentOf('STATE_MACHINE_ARN'));
-    const executionArn = `${machine.replace(':stateMachine:', ':execution:')}:${batchId}-0-1`;
-    const stop = async (): Promise<boolean> => {
+    const executions = `${machine.replace(':stateMachine:', ':execution:')}:${batchId}-0-`;
+    const stop = async (generation: number): Promise<boolean> => {
       try {
-        await this.#stepFunctions.send(new StopExecutionCommand({ executionArn }));
+        await this.#stepFunctions.send(new StopExecutionCommand({ executionArn: `${executions}${generation}` }));
         return true;
       } catch (error) {
         if (error instanceof ExecutionDoesNotExist) return false;
         throw error;
       }
     };
-    await eventually(stop, `no execution of ${batchId} has been started`);
+    // On a busy machine recovery may queue the chunk again before its first execution has started.
+    const stopAny = async (): Promise<boolean> => (await Promise.all([1, 2, 3, 4, 5].map(stop))).includes(true);
+    await eventually(stopAny, `no execution of ${batchId} has been started`);
   }
 
   async #batchItem(referenceId: string): Promise<Record<string, unknown>> {
