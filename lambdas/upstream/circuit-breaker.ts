@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import type { Settings } from '../platform/settings.ts';
 import { classify, isServerError, type UpstreamFailure } from './failures.ts';
 import type { Ledger, LedgerStore } from './ledger.ts';
@@ -107,7 +106,11 @@ export function circuitBreaker(ledgers: LedgerStore, { upstream }: Pick<Settings
   const until = (now: number): number => now + upstream.circuitWait;
 
   const open: CircuitBreaker['open'] = async (organisationId, now) => {
-    const opened = await ledgers.apply(organisationId, { kind: 'open-circuit', until: until(now), by: randomUUID() });
+    const opened = await ledgers.apply(organisationId, {
+      kind: 'open-circuit',
+      until: until(now),
+      by: ledgers.newWriteId(),
+    });
     if (opened === null) await ledgers.apply(organisationId, { kind: 'extend-circuit', until: until(now) });
     return opened !== null;
   };
@@ -122,7 +125,7 @@ export function circuitBreaker(ledgers: LedgerStore, { upstream }: Pick<Settings
         seen: openUntil,
         until: until(now),
         window,
-        by: randomUUID(),
+        by: ledgers.newWriteId(),
       } as const;
       return (await ledgers.apply(organisationId, change)) === null ? until(now) : null;
     },

@@ -1,5 +1,5 @@
 import { GetCommand, PutCommand, UpdateCommand, type UpdateCommandInput } from '@aws-sdk/lib-dynamodb';
-import { changed, ifCondition, type Table } from '../platform/dynamodb.ts';
+import { changed, ifCondition, newWriteId, type Table } from '../platform/dynamodb.ts';
 import { ledgerKey } from '../platform/keys.ts';
 import type { Settings } from '../platform/settings.ts';
 import { type Anchor, type LedgerChange, type LedgerStore, ledgerOf, NEW_LEDGER } from './ledger.ts';
@@ -36,6 +36,7 @@ export function dynamoDbLedgers(table: Table, once: Table, settings: Pick<Settin
       const item = await changed(client.send(new UpdateCommand(write)));
       return item === null ? null : ledgerOf(fromLedgerItem(item), settings);
     },
+    newWriteId: () => Buffer.from(newWriteId()).toString('base64'),
   };
 }
 

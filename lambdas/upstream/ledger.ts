@@ -139,6 +139,8 @@ export interface LedgerStore {
   read(organisationId: string): Promise<Ledger>;
   /** The changed ledger; null when the change's condition didn't hold. */
   apply(organisationId: string, change: LedgerChange): Promise<Ledger | null>;
+  /** A name for a write, which no other has. */
+  newWriteId(): string;
 }
 
 /** Applies a change to a ledger; null when its condition doesn't hold. Every store behaves like this function. */

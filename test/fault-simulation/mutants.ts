@@ -123,6 +123,7 @@ const ignoresBudget = (): Mutant => ({
   ports: (ports) => ({
     ...ports,
     ledgers: {
+      ...ports.ledgers,
       read: async (organisationId) => ({ ...(await ports.ledgers.read(organisationId)), taken: new Map() }),
       apply: async (organisationId, change) =>
         change.kind === 'take' ? ports.ledgers.read(organisationId) : ports.ledgers.apply(organisationId, change),
@@ -157,6 +158,7 @@ function correctsStaleLedger(): Mutant {
       return {
         ...ports,
         ledgers: {
+          ...ledgers,
           read: async (organisationId) => {
             const stale = seen;
             seen = null;
@@ -187,7 +189,7 @@ const withLedgerChange = (changed: (change: LedgerChange) => readonly LedgerChan
     return {
       ...ports,
       ledgers: {
-        read: ledgers.read,
+        ...ledgers,
         apply: async (organisationId, change) => {
           let left: Ledger | null = await ledgers.read(organisationId);
           for (const each of changed(change)) left = await ledgers.apply(organisationId, each);

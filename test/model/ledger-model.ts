@@ -143,6 +143,7 @@ export async function playLedger(scope: LedgerScope, choose: Choose): Promise<vo
         { canWait: !teaches },
       );
     },
+    newWriteId: () => 'a circuit has no part in this model',
   });
 
   const work = async (worker: number): Promise<void> => {

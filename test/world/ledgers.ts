@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { Settings } from '#lambdas/platform/settings.ts';
 import {
   applyChange,
@@ -37,5 +38,6 @@ export function memoryLedgers(
         if (next) items.set(organisationId, next);
         return next && ledgerOf(next, settings);
       }),
+    newWriteId: () => randomUUID(),
   };
 }

@@ -51,6 +51,7 @@ function aBudget(open: () => LedgerStore, environment: Record<string, string> = 
   const ledgers = open();
   const calls: string[] = [];
   const watched: LedgerStore = {
+    ...ledgers,
     read: (organisationId) => {
       calls.push('read');
       return ledgers.read(organisationId);
@@ -302,6 +303,7 @@ describe('a budget', () => {
   test('learns up to three things from one answer', async () => {
     let told = 0;
     const store: LedgerStore = {
+      ...memoryLedgers(readSettings({})),
       read: async () => aLedger(),
       apply: async () => {
         told += 1;
