@@ -1,5 +1,6 @@
 import { relative } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
+import type { Endpoints } from '#local/endpoints.ts';
 import type { MeterReading } from '#local/meter.ts';
 import { type Progress, progressOn } from '#local/progress.ts';
 import type { SimulatorControl } from '#simulator/control-client.ts';
@@ -8,7 +9,7 @@ import { demoConsents, failingConsents } from './demo-consents.ts';
 import type { DemoOptions } from './demo-options.ts';
 import { addReadings, readMeter } from './demo-readings.ts';
 import { countFailures, duration, formatReport, promisesOf } from './demo-report.ts';
-import type { ProcessEndpoints, ProductProcess } from './product-process.ts';
+import type { ProductProcess } from './product-process.ts';
 
 const MAX_PAGE = 1000;
 /** A batch may take 24 h (times TIME_SCALE); the demo doesn't wait that long. */
@@ -102,7 +103,7 @@ function timeLeft({ total, in_progress, completed, failed }: BatchStatusAnswer['
   return done < 0.05 || done === 1 ? '' : `about ${duration(((elapsed / 1000) * (1 - done)) / done)} left`;
 }
 
-const apiOf = ({ api, tenants: [tenant] }: ProcessEndpoints): ApiClient => {
+const apiOf = ({ api, tenants: [tenant] }: Endpoints): ApiClient => {
   if (tenant === undefined) throw new Error('the product has no tenant');
   return apiClient(api, tenant);
 };

@@ -4,25 +4,7 @@ import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { z } from 'zod';
-
-const endpointsFile = z.object({
-  api: z.string(),
-  simulator: z.string(),
-  local: z.string(),
-  aws: z.record(z.string(), z.string()),
-  tenants: z.array(
-    z.object({
-      organisationId: z.string(),
-      client_id: z.string(),
-      client_secret: z.string(),
-      appIdentifier: z.string(),
-    }),
-  ),
-});
-
-/** What `endpoints.json` says of a process that answers. */
-export type ProcessEndpoints = z.output<typeof endpointsFile>;
+import { type Endpoints, endpointsSchema } from '#local/endpoints.ts';
 
 const START = fileURLToPath(new URL('../local/start.ts', import.meta.url));
 const PATIENCE = 120_000;
@@ -40,7 +22,7 @@ export class ProductProcess {
   }
 
   /** Resolves when everything answers. */
-  async start(): Promise<ProcessEndpoints> {
+  async start(): Promise<Endpoints> {
     const path = join(this.#stateDir, 'endpoints.json');
     await rm(path, { force: true });
     const child = spawn(process.execPath, ['--max-semi-space-size=2', START], {
@@ -51,7 +33,7 @@ export class ProductProcess {
     const giveUpAt = performance.now() + PATIENCE;
     while (performance.now() < giveUpAt && child.exitCode === null && child.signalCode === null) {
       const text = await readFile(path, 'utf8').catch(() => null);
-      if (text !== null) return endpointsFile.parse(JSON.parse(text));
+      if (text !== null) return endpointsSchema.parse(JSON.parse(text));
       await wait(50);
     }
     throw new Error('The product did not start.');

@@ -1,17 +1,26 @@
 import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { z } from 'zod';
 import type { LocalCloud } from './cloud.ts';
 import { DEMO_ORGANISATIONS, type Tenant } from './tenants.ts';
 
 /** What `endpoints.json` says, for programs that use a running local cloud. */
-export interface Endpoints {
-  readonly api: string;
-  readonly simulator: string;
+export const endpointsSchema = z.object({
+  api: z.string(),
+  simulator: z.string(),
   /** Has `/_local/meter` (GET, DELETE) and `/_local/calls` (GET). */
-  readonly local: string;
-  readonly aws: Readonly<Record<string, string>>;
-  readonly tenants: readonly Omit<Tenant, 'upstream'>[];
-}
+  local: z.string(),
+  aws: z.record(z.string(), z.string()),
+  tenants: z.array(
+    z.object({
+      organisationId: z.string(),
+      client_id: z.string(),
+      client_secret: z.string(),
+      appIdentifier: z.string(),
+    }),
+  ),
+});
+export type Endpoints = z.output<typeof endpointsSchema>;
 
 /** The parts of a local cloud by the names that the functions' environment has for them. */
 const FROM_ENVIRONMENT = {

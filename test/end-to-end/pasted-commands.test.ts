@@ -8,6 +8,7 @@ import { text } from 'node:stream/consumers';
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
+import { type Endpoints, endpointsSchema } from '#local/endpoints.ts';
 import { commandsOf, printedCommands } from './pasted-commands.ts';
 import { sharedAssembly } from './shared-assembly.ts';
 
@@ -36,18 +37,11 @@ const NEEDS_AWS = /\baws (?:cloudformation|secretsmanager)\b|\$table|acme-finpro
 const START = 'TIME_SCALE=0.05 npm start';
 const COPIED = globSync('*').filter((name) => !['node_modules', 'cdk.out', 'coverage'].includes(name));
 
-const endpointsSchema = z.object({
-  api: z.string(),
-  simulator: z.string(),
-  local: z.string(),
-  tenants: z.array(z.record(z.string(), z.string())),
-});
-
 let folder: string;
 let started: ChildProcess;
 /** What the last start has printed so far. */
 let printed: string;
-let endpoints: z.output<typeof endpointsSchema>;
+let endpoints: Endpoints;
 /** Only the first start synthesizes the stack. */
 let environment: NodeJS.ProcessEnv = process.env;
 

@@ -8,22 +8,9 @@ import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { z } from 'zod';
+import { endpointsSchema } from '#local/endpoints.ts';
 import { guidOf, Product } from '../end-to-end/product.ts';
 import { sharedAssembly } from '../end-to-end/shared-assembly.ts';
-
-const endpointsSchema = z.object({
-  api: z.string(),
-  simulator: z.string(),
-  tenants: z.array(
-    z.object({
-      organisationId: z.string(),
-      client_id: z.string(),
-      client_secret: z.string(),
-      appIdentifier: z.string(),
-    }),
-  ),
-});
 
 let stateDir: string;
 const running: ChildProcess[] = [];

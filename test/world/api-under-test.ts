@@ -5,6 +5,7 @@ import type { Context } from 'aws-lambda';
 import { z } from 'zod';
 import { hashSecret } from '#lambdas/clients/secret.ts';
 import { dynamoDbClientRegistry } from '#lambdas/clients/store.dynamodb.ts';
+import type { Table } from '#lambdas/platform/dynamodb.ts';
 import { listen, stopServer } from '#local/listening.ts';
 import { type LocalTable, localTable, OPEN_BATCHES_INDEX } from './local-table.ts';
 import { recordedTable } from './recorded-table.ts';
@@ -107,6 +108,19 @@ const secretsManager = () =>
     response.end(JSON.stringify({ Name: SecretId, SecretString }));
   });
 
+/** Registers a client with the application identifier and the secret that it sends. */
+export const addClient = (table: Table, tenant: Record<keyof typeof TENANT, string>): Promise<unknown> =>
+  dynamoDbClientRegistry(table).add({
+    clientId: tenant.client_id,
+    organisationId: tenant.organisationId,
+    appIdentifiers: [tenant.appIdentifier],
+    secrets: [hashSecret(tenant.client_secret)],
+    disabled: false,
+    createdAt: 0,
+    rotatedAt: null,
+    revision: 'first',
+  });
+
 /** @param variables further environment variables, such as settings and `FINPRO_BASE_URL` */
 export async function apiUnderTest(variables: Readonly<Record<string, string>> = {}): Promise<ApiUnderTest> {
   const table = await localTable();
@@ -143,19 +157,7 @@ export async function apiUnderTest(variables: Readonly<Record<string, string>> =
     ...Object.fromEntries(['API', 'SEARCH', 'UNAUTHORIZED'].map((name) => [`${name}_RATE_LIMIT`, '1000000'])),
     ...variables,
   });
-  const clients = dynamoDbClientRegistry(table);
-  for (const tenant of [TENANT, OTHER_TENANT]) {
-    await clients.add({
-      clientId: tenant.client_id,
-      organisationId: tenant.organisationId,
-      appIdentifiers: [tenant.appIdentifier],
-      secrets: [hashSecret(tenant.client_secret)],
-      disabled: false,
-      createdAt: 0,
-      rotatedAt: null,
-      revision: 'first',
-    });
-  }
+  for (const tenant of [TENANT, OTHER_TENANT]) await addClient(table, tenant);
   const handlers = {
     'schedule-batch': (await import('#lambdas/batch/schedule-batch/index.ts')).handler,
     'upload-batch': (await import('#lambdas/batch/upload-batch/index.ts')).handler,

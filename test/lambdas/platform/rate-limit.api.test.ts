@@ -1,11 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { hashSecret } from '#lambdas/clients/secret.ts';
-import { dynamoDbClientRegistry } from '#lambdas/clients/store.dynamodb.ts';
 import {
   type Answer,
   API_FUNCTIONS,
   type ApiFunction,
   type ApiUnderTest,
+  addClient,
   apiUnderTest,
   OTHER_TENANT,
   TENANT,
@@ -16,18 +15,6 @@ const COLLEAGUE = { client_id: 'colleague', client_secret: 'a-secret-of-the-coll
 
 let api: ApiUnderTest;
 
-const addClient = (tenant: Record<keyof typeof TENANT, string>) =>
-  dynamoDbClientRegistry(api.table).add({
-    clientId: tenant.client_id,
-    organisationId: tenant.organisationId,
-    appIdentifiers: [tenant.appIdentifier],
-    secrets: [hashSecret(tenant.client_secret)],
-    disabled: false,
-    createdAt: 0,
-    rotatedAt: null,
-    revision: 'first',
-  });
-
 beforeAll(async () => {
   api = await apiUnderTest({
     // A window that does not end while the tests run.
@@ -37,7 +24,7 @@ beforeAll(async () => {
     SEARCH_RATE_LIMIT: '3',
     UNAUTHORIZED_RATE_LIMIT: '5',
   });
-  await addClient({ ...TENANT, ...COLLEAGUE });
+  await addClient(api.table, { ...TENANT, ...COLLEAGUE });
 });
 afterAll(() => api.close());
 
@@ -75,7 +62,7 @@ describe.each(API_FUNCTIONS)('%s is limited', (name) => {
 
 test('what several clients call adds up', async () => {
   const other = { client_id: 'other', client_secret: 'a-secret-of-another' };
-  await addClient({ ...OTHER_TENANT, ...other });
+  await addClient(api.table, { ...OTHER_TENANT, ...other });
   // One was made above.
   expect((await calls('not-found', 2, OTHER_TENANT)).map(told)).toEqual([
     [404, '4'],
